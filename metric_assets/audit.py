@@ -1,0 +1,115 @@
+"""The two checks: events against legacy, and the grid against the ids that exist.
+
+Belongs here: what is read from which store for a check, in spans that bound memory. Does not
+belong here: the arithmetic of a comparison (reconcile) or Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from metric_assets.catalog import ENTITIES, Pair
+from metric_assets.ranges import IdRange
+from metric_assets.reconcile import Verdict, compare
+from metric_assets.sql import Statement, load
+from metric_assets.stores.ports import Binds
+
+#: Ids compared by one query a store; totals of this many entities fit into memory easily.
+SPAN_IDS = 1_000_000
+#: Ids asked for in one existence query.
+EXISTENCE_IDS = 50_000
+
+
+class Rows(Protocol):
+    """A store that answers small statements."""
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """All rows of a statement."""
+        ...
+
+
+class Totals(Protocol):
+    """A target whose sums can be read."""
+
+    def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
+        """Sums of all events by entityId and metricType."""
+        ...
+
+
+def check_legacy(
+    pairs: Sequence[Pair], ranges: Sequence[IdRange], source: Rows, target: Totals
+) -> Iterator[tuple[Pair, IdRange, Verdict]]:
+    """Compare every pair with legacy in every range; pairs are of one entity.
+
+    One query a store and span of ranges, both sides read one after the other. Raises
+    UnavailableError, SourceError or TargetError if a side cannot be read: that is no verdict.
+    """
+    entity = ENTITIES[pairs[0].entity]
+    metrics = {pair.metric for pair in pairs} | {
+        pair.legacy.average_over for pair in pairs if pair.legacy.average_over
+    }
+    for span in spans(ranges):
+        ids = IdRange(span[0].start, span[-1].stop)
+        binds = {"start": ids.start, "stop": ids.stop}
+        legacy = source.frame(load(f"legacy/{entity.folder}"), binds).sort("entityId")
+        totals = target.totals(entity.name, sorted(metrics), ids).sort("entityId")
+        orphans = _orphans(entity.folder, totals, legacy, source)
+        for cell in span:
+            here = _within(totals, cell)
+            old = _within(legacy, cell)
+            for pair in pairs:
+                events = _events(pair, here)
+                value = old.select("entityId", pl.col(pair.legacy.field).alias("value"))
+                yield pair, cell, compare(pair, events, value, orphans)
+
+
+def spans(ranges: Sequence[IdRange]) -> Iterator[list[IdRange]]:
+    """Neighbouring ranges taken together, up to SPAN_IDS ids."""
+    span: list[IdRange] = []
+    for cell in sorted(ranges):
+        joins = span and cell.start == span[-1].stop and cell.stop - span[0].start <= SPAN_IDS
+        if span and not joins:
+            yield span
+            span = []
+        span.append(cell)
+    if span:
+        yield span
+
+
+def highest_id(entity: str, cutoff: datetime, source: Rows) -> int | None:
+    """The highest id of an entity made before the cutoff; None if there is none."""
+    found = source.frame(load(f"entities/{ENTITIES[entity].folder}_highest"), {"cutoff": cutoff})
+    return None if found.is_empty() else int(found["id"][0])
+
+
+def _orphans(folder: str, totals: pl.DataFrame, legacy: pl.DataFrame, source: Rows) -> set[int]:
+    """Ids with events and no legacy row that are not entities any more."""
+    without = totals.filter(pl.col("total") != 0).join(
+        legacy.select(pl.col("entityId").cast(pl.Int64)), on="entityId", how="anti"
+    )
+    ids = without["entityId"].unique().to_list()
+    found: set[int] = set()
+    for first in range(0, len(ids), EXISTENCE_IDS):
+        batch = ids[first : first + EXISTENCE_IDS]
+        found |= set(source.frame(load(f"entities/{folder}_existing"), {"ids": batch})["id"])
+    return set(ids) - found
+
+
+def _within(frame: pl.DataFrame, cell: IdRange) -> pl.DataFrame:
+    low = frame["entityId"].search_sorted(cell.start)
+    high = frame["entityId"].search_sorted(cell.stop)
+    return frame.slice(low, high - low)
+
+
+def _events(pair: Pair, totals: pl.DataFrame) -> pl.DataFrame:
+    own = totals.filter(pl.col("metricType") == pair.metric).select("entityId", "total")
+    if pair.legacy.average_over is None:
+        return own
+    weights = totals.filter(pl.col("metricType") == pair.legacy.average_over)
+    return own.join(
+        weights.select("entityId", pl.col("total").alias("weight")), on="entityId", how="left"
+    ).with_columns(pl.col("weight").fill_null(0))

@@ -1,0 +1,85 @@
+"""The pairs of Bounty."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.ranges import Grid
+
+ENTITY = Entity(
+    "Bounty",
+    table="Bounty",
+    legacy_table="BountyMetric",
+    grid=Grid(size=10_000, stop=100_000),
+    description="Bounties: interest, entries, funding and comments.",
+)
+
+ENGAGED = Scan(
+    "bounty/engaged",
+    sources=("BountyEngagement",),
+    pairs=(
+        Pair(
+            "Bounty",
+            "Favorite",
+            "Users who marked the bounty as a favourite.",
+            Legacy("BountyMetric.favoriteCount"),
+            where=pl.col("type") == "Favorite",
+        ),
+        Pair(
+            "Bounty",
+            "Track",
+            "Users who track the bounty.",
+            Legacy("BountyMetric.trackCount"),
+            where=pl.col("type") == "Track",
+        ),
+    ),
+)
+
+ENTRIES = Scan(
+    "bounty/entries",
+    sources=("BountyEntry",),
+    pairs=(
+        Pair(
+            "Bounty",
+            "Entry",
+            "Entries handed in for the bounty.",
+            Legacy("BountyMetric.entryCount"),
+        ),
+    ),
+)
+
+BENEFACTORS = Scan(
+    "bounty/benefactors",
+    sources=("BountyBenefactor",),
+    pairs=(
+        Pair(
+            "Bounty",
+            "Benefactor",
+            "Users who fund the bounty.",
+            Legacy("BountyMetric.benefactorCount"),
+        ),
+        Pair(
+            "Bounty",
+            "UnitAmount",
+            "Amount pledged to the bounty, all currencies together.",
+            Legacy("BountyMetric.unitAmountCount"),
+            value=pl.col("unitAmount"),
+        ),
+    ),
+)
+
+COMMENTS = Scan(
+    "bounty/comments",
+    sources=("CommentV2", "Thread"),
+    pairs=(
+        Pair(
+            "Bounty",
+            "Comment",
+            "Comments directly in the bounty's thread; replies live in threads of their own.",
+            Legacy("BountyMetric.commentCount"),
+        ),
+    ),
+)
+
+SCANS = (ENGAGED, ENTRIES, BENEFACTORS, COMMENTS)

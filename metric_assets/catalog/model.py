@@ -1,0 +1,185 @@
+"""The shapes of the catalog: entities, scans, pairs and how each is compared with legacy.
+
+Belongs here: frozen rows that refuse the impossible the moment they are written down. Does not
+belong here: the rows themselves (one module an entity) or anything that reads a store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import polars as pl
+
+from metric_assets.ranges import Grid
+
+#: What every scan returns beside the columns its pairs ask for.
+EVENT_COLUMNS = ("entityId", "userId", "createdAt")
+
+_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
+_SCAN_NAME = re.compile(r"[a-z]+/[a-z0-9_]+")
+
+
+class CatalogError(ValueError):
+    """A row of the catalog that cannot work; raised at import and names the row."""
+
+
+class Store(str, Enum):
+    """Where a scan reads."""
+
+    POSTGRES = "postgres"
+    CLICKHOUSE = "clickhouse"
+
+
+class Rule(str, Enum):
+    """How events and legacy must relate (`reconcile_as` of reference/catalog.yaml)."""
+
+    EXACT = "exact_modulo_staleness"
+    TOLERANCE = "tolerance"
+    EVENTS_AT_LEAST_LEGACY = "events_at_least_legacy"
+    LEGACY_AT_LEAST_EVENTS = "legacy_at_least_events"
+    INFORMATIONAL = "informational"
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One entity type: its table, its legacy table and the grid of its ids.
+
+    ``grid`` is the default at production size (reference/findings.md e): a few hundred partitions
+    at most. ``table`` and ``legacy_table`` are Postgres names.
+    """
+
+    name: str
+    table: str
+    legacy_table: str
+    grid: Grid
+    description: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise CatalogError(f"{self.name}: an entity's name is letters and digits, capitalised")
+        if len(self.grid) > 400:
+            raise CatalogError(
+                f"{self.name}: {len(self.grid)} partitions; Dagster stays quick up to a few hundred"
+            )
+
+    @property
+    def folder(self) -> str:
+        """Its folder below sql/."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Legacy:
+    """The legacy counter of a pair and the rule of its comparison.
+
+    ``column`` is ``Table.column``. ``average_over`` names the metric that counts what this one
+    sums, where the legacy column holds a mean. ``tolerance`` is the share of an entity's legacy
+    value by which both sides may differ under the tolerance rule. ``gap`` says why the rule is not
+    exact and is required for every rule but EXACT.
+    """
+
+    column: str
+    rule: Rule = Rule.EXACT
+    gap: str = ""
+    tolerance: float = 0.0
+    average_over: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.column.count(".") != 1:
+            raise CatalogError(f"{self.column}: expected Table.column")
+        if (self.rule is not Rule.EXACT) != bool(self.gap):
+            raise CatalogError(f"{self.column}: a gap is told where the rule is not exact, only there")
+        if (self.rule is Rule.TOLERANCE) != (self.tolerance > 0):
+            raise CatalogError(f"{self.column}: the tolerance rule and a tolerance go together")
+
+    @property
+    def table(self) -> str:
+        """The legacy table's name in Postgres."""
+        return self.column.split(".")[0]
+
+    @property
+    def field(self) -> str:
+        """The legacy column's name, as sql/legacy/*.sql returns it."""
+        return self.column.split(".")[1]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One entity/metric pair: which rows of its scan are its events and what each one counts.
+
+    ``where`` keeps the rows for which it is true (NULL is not); without it every row counts.
+    ``value`` is the event's ``metricValue``; ``user`` the scan's column of the acting user.
+    """
+
+    entity: str
+    metric: str
+    description: str
+    legacy: Legacy
+    where: pl.Expr | None = field(default=None, compare=False)
+    value: pl.Expr | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in (self.entity, self.metric):
+            if not _NAME.fullmatch(name):
+                raise CatalogError(f"{self.key}: {name!r} is not a name ClickHouse data uses here")
+        if not self.description:
+            raise CatalogError(f"{self.key}: every pair has a description")
+
+    @property
+    def key(self) -> str:
+        """The asset key as users write it: ``User/Follower``."""
+        return f"{self.entity}/{self.metric}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Columns of the scan beyond entityId, userId and createdAt, sorted."""
+        asked = [expr for expr in (self.where, self.value) if expr is not None]
+        return tuple(sorted({name for expr in asked for name in expr.meta.root_names()}))
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One SELECT over a source for an ID range; feeds every pair listed.
+
+    ``name`` is the path of its text below sql/ without ``.sql``. ``sources`` are the tables it
+    reads, the driving one first. ``cost`` says what a range costs where no declared index
+    (reference/schema.md) serves it; ``index`` is the DDL that would cure it.
+    """
+
+    name: str
+    pairs: Sequence[Pair]
+    sources: Sequence[str]
+    store: Store = Store.POSTGRES
+    index: str | None = None
+    cost: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pairs", tuple(self.pairs))
+        object.__setattr__(self, "sources", tuple(self.sources))
+        if not _SCAN_NAME.fullmatch(self.name):
+            raise CatalogError(f"{self.name}: a scan is named folder/file, lower case")
+        if not self.pairs or not self.sources:
+            raise CatalogError(f"{self.name}: a scan has at least one pair and one source")
+        entities = {pair.entity for pair in self.pairs}
+        if len(entities) != 1:
+            raise CatalogError(f"{self.name}: one entity a scan, found {sorted(entities)}")
+        if self.name.split("/")[0] != self.entity.lower():
+            raise CatalogError(f"{self.name}: lies outside the folder of {self.entity}")
+        if self.index is not None and not self.cost:
+            raise CatalogError(f"{self.name}: an index to create comes with the cost of its absence")
+
+    @property
+    def entity(self) -> str:
+        """The entity type of all its pairs."""
+        return self.pairs[0].entity
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns the SELECT must return, those of every event first."""
+        extra = {name for pair in self.pairs for name in pair.needs} - set(EVENT_COLUMNS)
+        return EVENT_COLUMNS + tuple(sorted(extra))
+
+

@@ -1,0 +1,84 @@
+"""The pairs of User."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from metric_assets.catalog.model import Entity, Legacy, Pair, Scan, Store
+from metric_assets.ranges import Grid
+
+ENTITY = Entity(
+    "User",
+    table="User",
+    legacy_table="UserMetric",
+    grid=Grid(size=250_000, stop=14_000_000),
+    description="Accounts: follows, hides, reviews and reactions received.",
+)
+
+FOLLOWING = Scan(
+    "user/following",
+    sources=("UserEngagement",),
+    pairs=(
+        Pair(
+            "User",
+            "Following",
+            "Users whom this user follows; one event a surviving follow.",
+            Legacy("UserMetric.followingCount"),
+        ),
+    ),
+)
+
+ENGAGED = Scan(
+    "user/engaged",
+    sources=("UserEngagement",),
+    pairs=(
+        Pair(
+            "User",
+            "Follower",
+            "Users who follow this user; one event a surviving follow.",
+            Legacy("UserMetric.followerCount"),
+            where=pl.col("type") == "Follow",
+        ),
+        Pair(
+            "User",
+            "Hidden",
+            "Users who hide this user; one event a surviving hide.",
+            Legacy("UserMetric.hiddenCount"),
+            where=pl.col("type") == "Hide",
+        ),
+    ),
+    index='CREATE INDEX CONCURRENTLY ON "UserEngagement" ("targetUserId")',
+    cost="a scan of UserEngagement for every range",
+)
+
+REVIEWS = Scan(
+    "user/reviews",
+    sources=("ResourceReview", "ModelVersion"),
+    pairs=(
+        Pair(
+            "User",
+            "Review",
+            "Reviews the user wrote of versions that are published now.",
+            Legacy("UserMetric.reviewCount"),
+        ),
+    ),
+)
+
+REACTIONS = Scan(
+    "user/reactions",
+    sources=("reactions",),
+    pairs=(
+        Pair(
+            "User",
+            "UserImageReaction",
+            "Reactions received, created minus deleted, all kinds, self-reactions only before"
+            " 2024-04-27.",
+            Legacy("UserMetric.reactionCount"),
+            value=pl.col("value"),
+        ),
+    ),
+    store=Store.CLICKHOUSE,
+    cost="a scan of four narrow columns of reactions for every range: its sort key starts with time",
+)
+
+SCANS = (FOLLOWING, ENGAGED, REVIEWS, REACTIONS)

@@ -1,0 +1,66 @@
+"""What can go wrong, named by what cures it.
+
+Belongs here: the exceptions that cross rooms. The one question the upper floors ask of them is
+whether trying again can help. Does not belong here: errors that one module raises and catches.
+"""
+
+from __future__ import annotations
+
+
+class MetricAssetsError(Exception):
+    """Base of all our errors. Messages begin with the asset key or setting they concern."""
+
+    #: Whether the same attempt, made again a little later, can succeed without anybody's help.
+    transient = False
+
+
+class SettingsError(MetricAssetsError):
+    """A setting is missing or cannot be understood."""
+
+
+class UnknownKeyError(MetricAssetsError):
+    """A pair, entity or range was named that the catalog or its grid does not have."""
+
+
+class SourceError(MetricAssetsError):
+    """The source refused or broke off a read; nothing was written."""
+
+
+class SchemaDriftError(SourceError):
+    """The source no longer has the columns or types a scan was written for."""
+
+
+class RejectedRowsError(MetricAssetsError):
+    """Source rows imply events the target cannot hold or must not get; nothing was written."""
+
+
+class TargetError(MetricAssetsError):
+    """The target refused a statement, or its layout does not fit."""
+
+
+class StageMismatchError(MetricAssetsError):
+    """The stage does not hold what was sent to it; the target was not touched."""
+
+    transient = True
+
+
+class RemovalRefusedError(MetricAssetsError):
+    """The plan would remove more of what is present than the removal guard allows."""
+
+
+class ProofError(MetricAssetsError):
+    """After the plan was applied the scope still differs from what was staged."""
+
+    transient = True
+
+
+class BusyError(MetricAssetsError):
+    """Another attempt, alive right now, is writing one of the same pairs and ranges."""
+
+    transient = True
+
+
+class UnavailableError(MetricAssetsError):
+    """A store cannot be reached or broke the connection off."""
+
+    transient = True

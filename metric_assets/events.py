@@ -1,0 +1,173 @@
+"""From a scan's rows to events, and the schema every event has to meet.
+
+Belongs here: Polars expressions and the Pandera schema; frames in, frames out. Does not belong
+here: reading, writing, or the decision what to do about rows that fail.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from metric_assets.catalog import Pair, Scan
+from metric_assets.errors import RejectedRowsError, SchemaDriftError
+from metric_assets.ranges import IdRange
+
+EVENT_TIME = pl.Datetime("ms", "UTC")
+#: Failing rows kept per kind, to be shown.
+SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the target's column types can hold, both ends inclusive: ids, values and times."""
+
+    entity_id: tuple[int, int] = (-(2**31), 2**31 - 1)
+    user_id: tuple[int, int] = (-(2**31), 2**31 - 1)
+    value: tuple[int, int] = (-(2**31), 2**31 - 1)
+    earliest: datetime = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
+
+
+def check_columns(scan: Scan, frame: pl.DataFrame) -> None:
+    """Raise SchemaDriftError unless ``frame`` has exactly the columns the scan is known for."""
+    if set(frame.columns) != set(scan.columns):
+        raise SchemaDriftError(
+            f"{scan.entity}: sql/{scan.name}.sql returned columns {sorted(frame.columns)},"
+            f" its pairs need {sorted(scan.columns)}"
+        )
+
+
+def derive(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
+    """The events of ``pairs`` in a scan's rows: metricType, entityId, userId, metricValue, createdAt.
+
+    Times without a zone are UTC. Numbers stay 64 bits wide, so that the schema, not a cast, finds
+    what the target cannot hold. Raises SchemaDriftError for a column of another type.
+    """
+    metrics = pl.Enum([pair.metric for pair in pairs])
+    parts = []
+    try:
+        for pair in pairs:
+            rows = frame if pair.where is None else frame.filter(pair.where)
+            value = pl.lit(1) if pair.value is None else pair.value
+            parts.append(
+                rows.select(
+                    pl.lit(pair.metric, dtype=metrics).alias("metricType"),
+                    pl.col("entityId").cast(pl.Int64),
+                    pl.col("userId").cast(pl.Int64),
+                    value.cast(pl.Int64).alias("metricValue"),
+                    _utc(frame.schema["createdAt"]).alias("createdAt"),
+                )
+            )
+    except pl.exceptions.PolarsError as error:
+        raise SchemaDriftError(
+            f"{pairs[0].key}: the source's column types are not those the scan was written for:"
+            f" {error}; got {dict(frame.schema)}"
+        ) from error
+    return pl.concat(parts)
+
+
+def event_schema(
+    pairs: Sequence[Pair], ids: IdRange, cutoff: datetime, bounds: Bounds
+) -> pa.DataFrameSchema:
+    """The contract of staged events: no nulls, ids in range, values that fit, before the cutoff."""
+    del pairs  # Metric types are an enum of exactly these pairs by construction of derive().
+    return pa.DataFrameSchema(
+        {
+            "metricType": pa.Column(nullable=False, description="The metric, as stored."),
+            "entityId": pa.Column(
+                pl.Int64,
+                pa.Check.in_range(
+                    ids.start, ids.stop - 1, name=f"outside the partition {ids.key}"
+                ),
+                description="The entity counted for.",
+            ),
+            "userId": pa.Column(
+                pl.Int64,
+                pa.Check.in_range(*bounds.user_id, name="beyond the target's userId"),
+                description="The acting user; 0 where there is none.",
+            ),
+            "metricValue": pa.Column(
+                pl.Int64,
+                pa.Check.in_range(*bounds.value, name="beyond the target's metricValue"),
+                description="What the event adds to the counter.",
+            ),
+            "createdAt": pa.Column(
+                EVENT_TIME,
+                [
+                    pa.Check.lt(cutoff, name=f"at or after the cutoff {cutoff.isoformat()}"),
+                    pa.Check.ge(bounds.earliest, name="before the target's first instant"),
+                ],
+                description="When it happened, UTC.",
+            ),
+        },
+        strict=True,
+    )
+
+
+@dataclass
+class Rejections:
+    """Failing rows of one range, counted by kind and sampled."""
+
+    entity: str
+    counts: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def validate(self, schema: pa.DataFrameSchema, events: pl.DataFrame) -> bool:
+        """Whether all rows meet the schema; what fails is added to the account."""
+        try:
+            schema.validate(events, lazy=True)
+        except SchemaErrors as errors:
+            self._add(events, errors.failure_cases)
+            return False
+        return True
+
+    def _add(self, events: pl.DataFrame, cases: pl.DataFrame) -> None:
+        for (column, check), rows in cases.group_by("column", "check", maintain_order=True):
+            kind = f"{column}: {'null' if check == 'not_nullable' else check}"
+            self.counts[kind] += rows.height
+            kept = self.samples.setdefault(kind, [])
+            for index in rows["index"].drop_nulls().head(SAMPLES - len(kept)):
+                kept.append(events.row(int(index), named=True))
+
+    @property
+    def total(self) -> int:
+        """Failed checks so far."""
+        return self.counts.total()
+
+    def raise_if_any(self, ids: IdRange) -> None:
+        """Raise RejectedRowsError with every kind, its count and samples, if anything failed."""
+        if not self.counts:
+            return
+        lines = [
+            f"{self.entity}/{ids.key}: {self.total} values of the source fail the schema of events;"
+            " nothing was written. Correct them at the source, or the statement that reads them:"
+        ]
+        for kind, count in self.counts.most_common():
+            lines.append(f"  {kind}: {count}")
+            lines += [f"    {_show(row)}" for row in self.samples.get(kind, [])]
+        raise RejectedRowsError("\n".join(lines))
+
+
+def _show(row: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name}={value.isoformat() if isinstance(value, datetime) else value}"
+        for name, value in row.items()
+        if not (isinstance(value, float) and math.isnan(value))
+    )
+
+
+def _utc(dtype: pl.DataType) -> pl.Expr:
+    created = pl.col("createdAt")
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
+        created = created.dt.replace_time_zone("UTC")
+    elif isinstance(dtype, pl.Datetime):
+        created = created.dt.convert_time_zone("UTC")
+    return created.dt.cast_time_unit("ms")

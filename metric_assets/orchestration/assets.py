@@ -1,0 +1,202 @@
+"""Assets: one builder a scan, whose pairs share one read; and the tables they come from.
+
+Belongs here: what Dagster has to know about a scan, and the loop over the partitions of a run.
+Does not belong here: how a partition is materialized (pipeline).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from metric_assets import pipeline
+from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
+from metric_assets.errors import MetricAssetsError
+from metric_assets.orchestration.metadata import asset_metadata, receipt_metadata
+from metric_assets.orchestration.partitions import build_partitions, ranges_of
+from metric_assets.orchestration.resources import (
+    ClickHouseResource,
+    Listener,
+    PostgresResource,
+    open_stores,
+)
+from metric_assets.pipeline import Receipt
+from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
+
+OWNERS = ["team:metrics"]
+#: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).
+POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse"}
+RETRIES = dg.RetryPolicy(
+    max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
+
+def asset_key(pair: Pair) -> dg.AssetKey:
+    """The key: the two strings stored in ClickHouse."""
+    return dg.AssetKey([pair.entity, pair.metric])
+
+
+def source_key(store: Store, table: str) -> dg.AssetKey:
+    """The key of a source or legacy table."""
+    return dg.AssetKey([store.value, table])
+
+
+def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
+    """The pairs of a scan: each an asset of its own, any subset of them in one read."""
+
+    @dg.multi_asset(
+        name=scan.name.replace("/", "__"),
+        specs=[_build_spec(scan, pair, settings) for pair in scan.pairs],
+        partitions_def=build_partitions(scan.entity, settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+        pool=POOLS[scan.store],
+        retry_policy=RETRIES,
+    )
+    def materialize_scan(
+        context: dg.AssetExecutionContext,
+        postgres: PostgresResource,
+        clickhouse: ClickHouseResource,
+        listener: dg.ResourceParam[Listener],
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        run = _ScanRun(context, scan, settings, listener)
+        yield from run.execute(postgres, clickhouse)
+
+    return materialize_scan
+
+
+def build_source_assets() -> list[dg.AssetSpec]:
+    """Source and legacy tables as external assets, so that lineage reads source → pair."""
+    sources = {(scan.store, table) for scan in SCANS for table in scan.sources}
+    specs = [
+        dg.AssetSpec(
+            source_key(store, table),
+            description=f"Source table {table} in {store.value}; read only.",
+            group_name="sources",
+            kinds={store.value, "table"},
+            owners=OWNERS,
+        )
+        for store, table in sorted(sources)
+    ]
+    legacy = sorted({entity.legacy_table for entity in ENTITIES.values()})
+    specs += [
+        dg.AssetSpec(
+            source_key(Store.POSTGRES, table),
+            description=f"Legacy counters {table}, recomputed by cron; what checks compare with.",
+            group_name="legacy",
+            kinds={"postgres", "table"},
+            owners=OWNERS,
+        )
+        for table in legacy
+    ]
+    return specs
+
+
+class _ScanRun:
+    """One execution of a scan's step over the partitions of its run."""
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        scan: Scan,
+        settings: Settings,
+        listener: Listener,
+    ) -> None:
+        self.context = context
+        self.scan = scan
+        self.settings = settings
+        self.listener = listener
+        chosen = context.selected_asset_keys
+        self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
+        self.done: list[Receipt] = []
+
+    def execute(
+        self, postgres: PostgresResource, clickhouse: ClickHouseResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        """Materialize partition after partition; what is finished is kept whatever follows."""
+        try:
+            ranges = ranges_of(self.context.partition_keys, self.scan.entity)
+            self.settings.cutoff_of(self.scan.entity)
+            stores = open_stores(
+                self.scan.store.value,
+                postgres.open(self.settings),
+                clickhouse.open(self.settings),
+                self.settings,
+                self.context.run_id,
+            )
+            for ids in ranges:
+                self._one(ids, stores)
+        except MetricAssetsError as error:
+            self._keep_finished()
+            if error.transient:
+                raise
+            raise dg.Failure(str(error), allow_retries=False) from None
+        except Exception as error:
+            self._keep_finished()
+            raise dg.Failure(
+                f"{self.scan.entity}: {type(error).__name__}: {error}", allow_retries=False
+            ) from error
+        except BaseException:
+            self._keep_finished()
+            raise
+        for receipt in self.done:
+            self.context.add_asset_metadata(
+                receipt_metadata(receipt), _key_of(receipt), receipt.ids.key
+            )
+        for pair in self.pairs:
+            yield dg.MaterializeResult(asset_key=asset_key(pair))
+
+    def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:
+        self.listener.began(self.scan.name, ids)
+        receipts = pipeline.materialize(
+            self.scan,
+            self.pairs,
+            ids,
+            self.settings.cutoff_of(self.scan.entity),
+            stores,
+            max_removed_share=self.settings.max_removed_share,
+            progress=self.listener.read,
+        )
+        self.done += receipts
+        self.listener.ended(receipts)
+        for receipt in receipts:
+            self.context.log.info(_sentence(receipt))
+
+    def _keep_finished(self) -> None:
+        """On success the results record the partitions; on failure nothing else would."""
+        for receipt in self.done:
+            self.context.log_event(
+                dg.AssetMaterialization(
+                    asset_key=_key_of(receipt),
+                    partition=receipt.ids.key,
+                    metadata=receipt_metadata(receipt),
+                )
+            )
+
+
+def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        asset_key(pair),
+        deps=[source_key(scan.store, table) for table in scan.sources],
+        description=pair.description,
+        group_name=pair.entity,
+        kinds={scan.store.value, "polars", "clickhouse"},
+        owners=OWNERS,
+        tags={"rule": pair.legacy.rule.value, "scan": scan.name.replace("/", ".")},
+        code_version=pipeline.code_version(scan, pair),
+        metadata=asset_metadata(scan, pair, settings),
+    )
+
+
+def _key_of(receipt: Receipt) -> dg.AssetKey:
+    return dg.AssetKey(receipt.pair.split("/"))
+
+
+def _sentence(receipt: Receipt) -> str:
+    where = f"{receipt.pair}/{receipt.ids.key}"
+    if receipt.inserted == receipt.removed == 0:
+        return f"{where}: nothing to do, {receipt.unchanged} events are as the source says"
+    return (
+        f"{where}: inserted {receipt.inserted}, removed {receipt.removed},"
+        f" unchanged {receipt.unchanged}; {receipt.events} events now, sum {receipt.total}"
+    )

@@ -1,0 +1,63 @@
+"""Jobs and the schedule: by group, so that a new pair edits nothing here.
+
+Belongs here: what can be launched. Does not belong here: what a launched thing does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+
+from metric_assets.orchestration.partitions import build_partitions
+from metric_assets.settings import Settings
+
+#: Not at a full hour, when everybody's jobs start.
+RECONCILE_CRON = "17 4 * * *"
+RECONCILE_JOB = "reconcile_all"
+
+
+def backfill_job_name(entity: str) -> str:
+    """The job that materializes partitions of all pairs of an entity."""
+    return f"backfill_{entity}"
+
+
+def build_backfill_job(entity: str, settings: Settings) -> UnresolvedAssetJobDefinition:
+    """All pairs of an entity over a partition or a range of them, checks included."""
+    return dg.define_asset_job(
+        backfill_job_name(entity),
+        selection=dg.AssetSelection.groups(entity),
+        partitions_def=build_partitions(entity, settings),
+        executor_def=dg.in_process_executor,
+        description=f"Materialize and check every {entity} pair.",
+        tags={"metric_assets/entity": entity},
+    )
+
+
+def build_reconcile_job(
+    checks: Sequence[dg.AssetChecksDefinition],
+) -> UnresolvedAssetJobDefinition:
+    """Every check over everything that is materialized; writes nothing to the target."""
+    return dg.define_asset_job(
+        RECONCILE_JOB,
+        selection=dg.AssetSelection.checks(*checks),
+        executor_def=dg.in_process_executor,
+        description="Compare all materialized ranges of all pairs with the legacy counters.",
+    )
+
+
+def build_reconcile_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """Once a day; on from the start, because an audit that nobody switched on finds nothing."""
+    return dg.ScheduleDefinition(
+        name="reconcile_daily",
+        job=job,
+        cron_schedule=RECONCILE_CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Repeats every check over everything that is materialized.",
+    )
+
+

@@ -1,0 +1,127 @@
+"""What people see: metadata of assets, materializations and check results.
+
+Belongs here: the translation of rows, receipts and verdicts into Dagster's metadata. Does not
+belong here: a decision.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from metric_assets import sql
+from metric_assets.catalog import Pair, Scan
+from metric_assets.events import Bounds, event_schema
+from metric_assets.pipeline import Receipt
+from metric_assets.ranges import IdRange
+from metric_assets.reconcile import Verdict
+from metric_assets.settings import Settings, parse_instant
+
+_TYPES = {
+    "metricType": "LowCardinality(String)",
+    "entityId": "Int32",
+    "userId": "Int32",
+    "metricValue": "Int32",
+    "createdAt": "DateTime64(3)",
+}
+
+
+def asset_metadata(scan: Scan, pair: Pair, settings: Settings) -> dict[str, Any]:
+    """What is known of a pair before it is ever materialized."""
+    file = sql.path(scan.name)
+    return {
+        "dagster/table_name": settings.target_table,
+        "dagster/column_schema": _column_schema(pair),
+        "dagster/code_references": dg.CodeReferencesMetadataValue(
+            code_references=[
+                dg.LocalFileCodeReference(
+                    file_path=str(file), line_number=1, label=f"sql/{scan.name}.sql"
+                )
+            ]
+        ),
+        "scan": f"sql/{scan.name}.sql",
+        "reads": ", ".join(scan.sources),
+        "legacy": pair.legacy.column,
+        "rule": pair.legacy.rule.value,
+        **({"known_gap": pair.legacy.gap} if pair.legacy.gap else {}),
+        **({"range_cost": scan.cost} if scan.cost else {}),
+    }
+
+
+def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as metadata of its partition; numbers become plots over partitions."""
+    return {
+        "dagster/partition_row_count": receipt.events,
+        "rows_read": receipt.rows_read,
+        "wanted": receipt.wanted,
+        "present_before": receipt.present,
+        "inserted": receipt.inserted,
+        "removed": receipt.removed,
+        "unchanged": receipt.unchanged,
+        "rejected": receipt.rejected,
+        "events_after": receipt.events,
+        "sum_after": receipt.total,
+        "seconds": receipt.seconds,
+        "cutoff": receipt.cutoff.isoformat(),
+        "mode": receipt.mode,
+        "source_snapshot": receipt.snapshot,
+        "code_version": receipt.code_version,
+        **({"fenced": ", ".join(receipt.fenced)} if receipt.fenced else {}),
+    }
+
+
+def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as metadata of its check result, the worst entities as a table."""
+    rows = [
+        dg.TableRecord(
+            {
+                "entityId": entity.entity_id,
+                "events": entity.events,
+                "legacy": entity.legacy,
+                "difference": entity.difference,
+            }
+        )
+        for entity in verdict.worst
+    ]
+    schema = dg.TableSchema(
+        [
+            dg.TableColumn("entityId", "int"),
+            dg.TableColumn("events", "float"),
+            dg.TableColumn("legacy", "float"),
+            dg.TableColumn("difference", "float", description="events minus legacy"),
+        ]
+    )
+    coverage = {} if verdict.coverage is None else {"coverage": verdict.coverage}
+    return {
+        **coverage,
+        "missing": verdict.missing,
+        "phantom": verdict.phantom,
+        "entities": verdict.entities,
+        "entities_that_differ": verdict.differing,
+        "events_total": verdict.events,
+        "legacy_total": verdict.legacy,
+        "orphaned": verdict.orphaned,
+        "rule": verdict.rule.value,
+        **({"worst": dg.MetadataValue.table(rows, schema)} if rows else {}),
+    }
+
+
+def _column_schema(pair: Pair) -> dg.TableSchema:
+    """The Pandera schema of events, in the target's types."""
+    anywhere = event_schema(
+        [pair], IdRange(0, 2**31), parse_instant("schema", "9999-01-01"), Bounds()
+    )
+    columns = [
+        dg.TableColumn(
+            name,
+            _TYPES[name],
+            description=column.description,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable),
+        )
+        for name, column in anywhere.columns.items()
+    ]
+    entity = dg.TableColumn(
+        "entityType", "LowCardinality(String)", description=f"Always {pair.entity}."
+    )
+    return dg.TableSchema([entity, *columns])

@@ -1,0 +1,82 @@
+"""Resources: the store URLs, resolved by Dagster when a run needs them, and doors made of them.
+
+Belongs here: what a run is given. Does not belong here: settings that shape the definitions.
+"""
+
+from typing import Protocol
+
+import dagster as dg
+
+from metric_assets import settings as names
+from metric_assets.pipeline import Receipt, Stores
+from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings, store_url
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.target import ClickHouseTarget
+
+
+class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The source database; the UI shows the variable's name, never its value."""
+
+    url: str
+
+    def open(self, settings: Settings) -> Postgres:
+        """A door; connects when it is used."""
+        url = store_url(
+            names.POSTGRES_URL, ("postgresql", "postgres"), {names.POSTGRES_URL: self.url}
+        )
+        return Postgres(url, statement_timeout=settings.statement_timeout)
+
+
+class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The target server, also the source of scans that read ClickHouse."""
+
+    url: str
+
+    def open(self, settings: Settings) -> ClickHouse:
+        """A door; connects when it is used."""
+        url = store_url(names.CLICKHOUSE_URL, ("http", "https"), {names.CLICKHOUSE_URL: self.url})
+        return ClickHouse(url, timeout=settings.statement_timeout)
+
+
+class Listener(Protocol):
+    """Somebody who watches a run from inside its process: the command line."""
+
+    def began(self, scan: str, ids: IdRange) -> None:
+        """A range of a scan is being read."""
+        ...
+
+    def read(self, rows: int) -> None:
+        """So many rows of it have been read."""
+        ...
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """It is done."""
+        ...
+
+
+class NobodyListens:
+    """The listener of runs that Dagster launches: the UI has the events."""
+
+    def began(self, scan: str, ids: IdRange) -> None:
+        """Nothing."""
+
+    def read(self, rows: int) -> None:
+        """Nothing."""
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """Nothing."""
+
+
+def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> ClickHouseTarget:
+    """The target of the settings on an open server."""
+    return ClickHouseTarget(clickhouse, settings.target_table, settings.mode, run)
+
+
+def open_stores(
+    store: str, postgres: Postgres, clickhouse: ClickHouse, settings: Settings, run: str
+) -> Stores:
+    """The doors for a scan that reads ``store``."""
+    source = postgres if store == "postgres" else clickhouse
+    return Stores(source, open_target(clickhouse, settings, run), postgres)

@@ -1,0 +1,125 @@
+"""Sensors: ids beyond the grid are never ignored, ranges never materialized can be requested.
+
+Belongs here: noticing and asking. Does not belong here: changing a grid (`metric-assets ranges
+--sync`, then a reload of the code location).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+
+from metric_assets.audit import highest_id
+from metric_assets.catalog import ENTITIES, pairs_of
+from metric_assets.orchestration.assets import asset_key
+from metric_assets.orchestration.jobs import backfill_job_name
+from metric_assets.orchestration.resources import PostgresResource
+from metric_assets.settings import Settings
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_STOP = "dagster/asset_partition_range_end"
+#: Partitions asked for in one run: small enough that its failure costs little.
+PARTITIONS_A_RUN = 10
+
+
+class IdsBeyondGridError(Exception):
+    """Entities exist that no partition covers; the tick fails, so that the UI shows it red."""
+
+
+def build_grid_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Compares each entity's highest id at the cutoff with its grid, hourly, on from the start."""
+
+    @dg.sensor(
+        name="ids_beyond_grid",
+        minimum_interval_seconds=3600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Fails while ids exist that no partition covers; says how to extend the grid.",
+    )
+    def ids_beyond_grid(
+        context: dg.SensorEvaluationContext, postgres: PostgresResource
+    ) -> dg.SkipReason:
+        del context
+        source = postgres.open(settings)
+        beyond = []
+        for entity in ENTITIES:
+            grid = settings.grid_of(entity)
+            highest = highest_id(entity, settings.cutoff_of(entity), source)
+            if highest is not None and highest >= len(grid) * grid.size:
+                beyond.append(f"{entity}: highest id {highest}, grid ends before {grid.stop}")
+        if beyond:
+            raise IdsBeyondGridError(
+                "; ".join(beyond) + ". Run `metric-assets ranges --sync` and reload the location"
+            )
+        return dg.SkipReason("every id made before the cutoff lies in a partition")
+
+    return ids_beyond_grid
+
+
+def build_missing_sensor(
+    settings: Settings, jobs: Sequence[UnresolvedAssetJobDefinition]
+) -> dg.SensorDefinition:
+    """Requests runs for ranges never materialized; off until an operator wants it."""
+
+    @dg.sensor(
+        name="ranges_never_materialized",
+        jobs=list(jobs),
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Requests one run an entity at a time for the first ranges that any of its"
+        " pairs was never materialized in. Switching it on starts a backfill.",
+    )
+    def ranges_never_materialized(
+        context: dg.SensorEvaluationContext,
+    ) -> dg.SensorResult:
+        requests = []
+        waiting = {}
+        for entity in ENTITIES:
+            missing = _missing(context.instance, entity, settings)
+            if missing:
+                waiting[entity] = len(missing)
+                if not _busy(context.instance, entity):
+                    requests.append(_request(entity, missing))
+        if requests:
+            return dg.SensorResult(run_requests=requests)
+        reason = (
+            f"ranges waiting for runs that are under way: {waiting}"
+            if waiting
+            else "every range of every pair has been materialized"
+        )
+        return dg.SensorResult(skip_reason=reason)
+
+    return ranges_never_materialized
+
+
+def _missing(instance: dg.DagsterInstance, entity: str, settings: Settings) -> list[str]:
+    """Keys of the first stretch of neighbouring ranges that some pair of ``entity`` lacks."""
+    common: set[str] | None = None
+    for pair in pairs_of(entity):
+        done = set(instance.get_materialized_partitions(asset_key(pair)))
+        common = done if common is None else common & done
+    stretch: list[str] = []
+    for ids in settings.grid_of(entity):
+        if ids.key not in (common or set()):
+            stretch.append(ids.key)
+        elif stretch:
+            break
+    return stretch
+
+
+def _busy(instance: dg.DagsterInstance, entity: str) -> bool:
+    filters: Any = dg.RunsFilter(
+        job_name=backfill_job_name(entity), statuses=IN_PROGRESS_RUN_STATUSES
+    )
+    return instance.get_runs_count(filters) > 0
+
+
+def _request(entity: str, missing: list[str]) -> dg.RunRequest:
+    keys = missing[:PARTITIONS_A_RUN]
+    return dg.RunRequest(
+        job_name=backfill_job_name(entity),
+        tags={RANGE_START: keys[0], RANGE_STOP: keys[-1]},
+    )

@@ -1,0 +1,143 @@
+"""Wanted minus present: what a scope needs, what it means and whether it may be done.
+
+Belongs here: dataclasses and arithmetic. Does not belong here: any I/O; the numbers come from the
+target, which takes the difference itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from metric_assets.errors import RemovalRefusedError
+
+#: Plans that remove no more rows than this pass the guard whatever their share: in a sparse
+#: range a single row is a large share and no danger.
+REMOVAL_FLOOR = 1_000
+
+
+class Mode(str, Enum):
+    """How a surplus is mended: by deleting it, or by adding its negation."""
+
+    REPLACE = "replace"
+    APPEND = "append"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Rows of one metric in a table: their number, sum of values and a hash that adds up."""
+
+    events: int = 0
+    total: int = 0
+    hash: int = 0
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """What one metric of a scope needs; all figures are rows.
+
+    ``removed`` are surplus rows taken away (replace). ``inserted`` includes the ``compensated``
+    ones, the negations that append adds in their place.
+    """
+
+    metric: str
+    wanted: int
+    present: int
+    inserted: int
+    removed: int
+    compensated: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.inserted == 0 and self.removed == 0
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that are present and stay."""
+        return self.present - self.removed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a scope, a row a metric."""
+
+    metrics: tuple[MetricPlan, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether the scope already holds what it should."""
+        return all(metric.empty for metric in self.metrics)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Metrics with something to do."""
+        return tuple(metric.metric for metric in self.metrics if not metric.empty)
+
+    def of(self, metric: str) -> MetricPlan:
+        """The plan of one metric."""
+        return next(plan for plan in self.metrics if plan.metric == metric)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Metrics of a scope sorted by how much has to be compared.
+
+    ``level`` hold exactly what is staged; ``empty`` hold nothing yet; ``unlike`` need a difference
+    key by key.
+    """
+
+    level: tuple[str, ...]
+    empty: tuple[str, ...]
+    unlike: tuple[str, ...]
+
+
+def outline(staged: Mapping[str, Summary], present: Mapping[str, Summary]) -> Outline:
+    """Sort metrics by their summaries; equal count, sum and hash of rows means level."""
+    level, empty, unlike = [], [], []
+    for metric, summary in staged.items():
+        if present[metric] == summary:
+            level.append(metric)
+        elif present[metric].events == 0:
+            empty.append(metric)
+        else:
+            unlike.append(metric)
+    return Outline(tuple(level), tuple(empty), tuple(unlike))
+
+
+def build_plan(
+    staged: Mapping[str, Summary],
+    present: Mapping[str, Summary],
+    differences: Mapping[str, tuple[int, int, int]],
+) -> Plan:
+    """The plan from summaries and the (inserted, removed, compensated) rows of unlike metrics."""
+    empty = outline(staged, present).empty
+    return Plan(
+        tuple(
+            MetricPlan(
+                metric,
+                summary.events,
+                present[metric].events,
+                *((summary.events, 0, 0) if metric in empty else differences.get(metric, (0, 0, 0))),
+            )
+            for metric, summary in staged.items()
+        )
+    )
+
+
+def guard_removal(scope: str, plans: Iterable[MetricPlan], max_share: float) -> None:
+    """Raise RemovalRefusedError if any metric would lose more than ``max_share`` of what it holds.
+
+    Refuses the suspicious: an emptied or half-restored source must not empty the target.
+    """
+    for plan in plans:
+        gone = plan.removed + plan.compensated
+        if gone > max(REMOVAL_FLOOR, max_share * plan.present):
+            raise RemovalRefusedError(
+                f"{scope}: the plan removes {gone} of {plan.present} {plan.metric} events"
+                f" that are present ({gone / plan.present:.0%}); at most {max_share:.0%} may"
+                " go without a word. Look whether the source has lost rows or the cutoff or range"
+                " has changed; if the removal is right, allow it with"
+                " METRIC_ASSETS_MAX_REMOVED_SHARE=1"
+            )

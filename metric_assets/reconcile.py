@@ -1,0 +1,168 @@
+"""Events against the legacy counters: who differs, by how much, and what that means.
+
+Belongs here: arithmetic on frames of totals, and the rules of the catalogue. Does not belong
+here: reading either side, or how a verdict is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from metric_assets.catalog import Pair, Rule
+
+#: Entities named in a verdict, the largest differences first.
+WORST = 10
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """One entity whose sides differ: ``difference`` is events minus legacy."""
+
+    entity_id: int
+    events: float
+    legacy: float
+
+    @property
+    def difference(self) -> float:
+        """Events minus legacy: below 0 something is missing, above 0 it is a phantom."""
+        return self.events - self.legacy
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The comparison of one pair over some ids.
+
+    ``missing`` and ``phantom`` are counter units by which entities lie below and above legacy;
+    ``coverage`` is the share of the legacy total that events account for, None where legacy is 0.
+    ``offending`` are the entities that break the pair's rule; ``orphaned`` counts units of
+    entities that no longer exist, which legacy cannot hold.
+    """
+
+    pair: str
+    rule: Rule
+    entities: int
+    events: float
+    legacy: float
+    missing: float
+    phantom: float
+    differing: int
+    offending: int
+    orphaned: float
+    worst: tuple[Discrepancy, ...]
+
+    @property
+    def coverage(self) -> float | None:
+        """1 minus missing over legacy."""
+        return None if self.legacy == 0 else 1 - self.missing / self.legacy
+
+    @property
+    def passed(self) -> bool:
+        """Whether the pair's rule holds for every entity; an informational pair always passes."""
+        return self.offending == 0
+
+    @property
+    def status(self) -> str:
+        """One word: ok, differs, or informational."""
+        if self.rule is Rule.INFORMATIONAL:
+            return "informational"
+        return "ok" if self.passed else "differs"
+
+    def sentence(self, where: str = "") -> str:
+        """The verdict in words, naming the worst entity."""
+        place = f"{self.pair}/{where}" if where else self.pair
+        if not self.differing:
+            return f"{place}: {self.entities} entities agree with legacy"
+        worst = self.worst[0]
+        text = (
+            f"{place}: {self.differing} of {self.entities} entities differ from legacy"
+            f" (missing {self.missing:g}, phantom {self.phantom:g}); the worst is entity"
+            f" {worst.entity_id}: events {worst.events:g}, legacy {worst.legacy:g},"
+            f" difference {worst.difference:+g}"
+        )
+        return f"{text}; allowed by its rule {self.rule.value}" if self.passed else text
+
+
+def compare(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]) -> Verdict:
+    """Compare totals of one pair.
+
+    ``events`` has entityId and total (and total of the counting metric as ``weight`` for a mean);
+    ``legacy`` has entityId and value. An entity absent from a side counts 0 there. ``orphans`` are
+    ids that are not entities any more: counted apart, never compared.
+    """
+    both = _joined(pair, events, legacy)
+    gone = both.filter(pl.col("entityId").is_in(list(orphans)))
+    both = both.filter(~pl.col("entityId").is_in(list(orphans)))
+    both = both.with_columns((pl.col("events") - pl.col("legacy")).alias("difference"))
+    differing = both.filter(pl.col("difference").abs() > 1e-6)
+    worst = differing.sort(pl.col("difference").abs(), "entityId", descending=[True, False])
+    return Verdict(
+        pair=pair.key,
+        rule=pair.legacy.rule,
+        entities=both.height,
+        events=_sum(both, "events"),
+        legacy=_sum(both, "legacy"),
+        missing=-_sum(differing.filter(pl.col("difference") < 0), "difference"),
+        phantom=_sum(differing.filter(pl.col("difference") > 0), "difference"),
+        differing=differing.height,
+        offending=differing.filter(_offends(pair)).height,
+        orphaned=_sum(gone, "events"),
+        worst=tuple(
+            Discrepancy(*row)
+            for row in worst.select("entityId", "events", "legacy").head(WORST).iter_rows()
+        ),
+    )
+
+
+def cause(verdict: Verdict, plan_is_empty: bool) -> str:
+    """What a failed verdict comes from, by whether the source check finds anything to do."""
+    if verdict.passed:
+        return ""
+    if plan_is_empty:
+        return (
+            "legacy drift: row by row the target holds what the source says, so the legacy counter"
+            " is stale or was changed"
+        )
+    return "load drift: the target differs from the source; materialize the range again"
+
+
+def _joined(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame) -> pl.DataFrame:
+    total = pl.col("total").cast(pl.Float64)
+    if pair.legacy.average_over is not None:
+        weight = pl.col("weight").cast(pl.Float64)
+        total = pl.when(weight != 0).then(total / weight).otherwise(0.0)
+    return (
+        events.select(pl.col("entityId").cast(pl.Int64), total.alias("events"))
+        .join(
+            legacy.select(pl.col("entityId").cast(pl.Int64), pl.col("value").cast(pl.Float64)),
+            on="entityId",
+            how="full",
+            coalesce=True,
+        )
+        .select(
+            "entityId",
+            pl.col("events").fill_null(0.0),
+            pl.col("value").fill_null(0.0).alias("legacy"),
+        )
+        .filter((pl.col("events") != 0) | (pl.col("legacy") != 0))
+    )
+
+
+def _offends(pair: Pair) -> pl.Expr:
+    difference = pl.col("difference")
+    match pair.legacy.rule:
+        case Rule.EXACT:
+            return pl.lit(True)
+        case Rule.TOLERANCE:
+            return difference.abs() > pair.legacy.tolerance * pl.col("legacy").abs()
+        case Rule.EVENTS_AT_LEAST_LEGACY:
+            return difference < 0
+        case Rule.LEGACY_AT_LEAST_EVENTS:
+            return difference > 0
+        case Rule.INFORMATIONAL:
+            return pl.lit(False)
+
+
+def _sum(frame: pl.DataFrame, column: str) -> float:
+    return float(frame[column].sum())

@@ -1,0 +1,214 @@
+"""The door to ClickHouse: statements by name, Arrow both ways, settings pinned.
+
+Belongs here: the client, binding, what every statement carries, translation of driver errors.
+Does not belong here: what a target is and how it is made right (target.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import polars as pl
+import urllib3.exceptions
+from clickhouse_connect.driver.binding import format_str, quote_identifier
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from metric_assets.errors import TargetError, UnavailableError
+from metric_assets.sql import CLICKHOUSE_BIND, Statement
+from metric_assets.stores.ports import Binds
+
+CONNECT_TIMEOUT = 15
+#: Arrow reads come in blocks of at most this many rows; bounds memory whatever the range.
+BLOCK_ROWS = 131_072
+
+_PINNED: Mapping[str, object] = {
+    # On by default since 26.3: it would acknowledge before the rows are in the table.
+    "async_insert": 0,
+    "wait_end_of_query": 1,
+    # Grouping and sorting spill to disk instead of growing with the range.
+    "max_bytes_before_external_group_by": 2 << 30,
+    "max_bytes_before_external_sort": 2 << 30,
+    "lightweight_deletes_sync": 2,
+    "mutations_sync": 2,
+}
+
+#: A dedup log drops a block that was inserted before, deleted since and is right again. The name
+#: of the switch depends on the server's version; the old one alone no longer helps on 26.x.
+_DEDUP_OFF: Mapping[str, object] = {
+    "insert_deduplicate": 0,
+    "deduplicate_insert": "disable",
+    "deduplicate_insert_select": "disable",
+}
+
+#: Codes that another attempt can outlive: timeouts, too many queries or parts, network, memory,
+#: keeper, shutdown, a table read-only for the moment.
+_TRANSIENT = frozenset(
+    {159, 160, 202, 203, 209, 210, 225, 236, 241, 242, 252, 279, 285, 319, 999, 1002}
+)
+
+
+class ClickHouse:
+    """A ClickHouse server reached over HTTP by ``url``; one object serves many threads.
+
+    ``timeout`` (seconds) bounds the silence of the server within one statement.
+    """
+
+    def __init__(self, url: str, *, timeout: int = 1800) -> None:
+        parts = urlsplit(url)
+        self._host = parts.hostname or "localhost"
+        self._secure = parts.scheme == "https"
+        self._port = parts.port or (8443 if self._secure else 8123)
+        self._username = unquote(parts.username or "default")
+        self._password = unquote(parts.password or "")
+        self._database = unquote(parts.path.strip("/")) or "default"
+        self._timeout = timeout
+
+    @cached_property
+    def client(self) -> Client:
+        """The driver's client, connected; raises UnavailableError or TargetError."""
+        loopback = self._host in {"localhost", "127.0.0.1", "::1"}
+        with self._translated("connect"):
+            return clickhouse_connect.get_client(
+                host=self._host,
+                port=self._port,
+                username=self._username,
+                password=self._password,
+                database=self._database,
+                secure=self._secure,
+                # A session would serialise statements; compression pays only over a network.
+                autogenerate_session_id=False,
+                compress=not loopback,
+                connect_timeout=CONNECT_TIMEOUT,
+                send_receive_timeout=self._timeout,
+                query_retries=0,
+                client_name="metric_assets",
+            )
+
+    def frame(self, statement: Statement, binds: Binds, owner: str = "") -> pl.DataFrame:
+        """All rows of a small statement."""
+        text, parameters = render(statement, binds)
+        with self._translated(statement.name):
+            table = self.client.query_arrow(
+                text, parameters=parameters, settings=self._settings(owner), use_strings=True
+            )
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def run(self, statement: Statement, binds: Binds, owner: str, **settings: object) -> None:
+        """Run a statement that returns nothing; done when this returns."""
+        text, parameters = render(statement, binds)
+        with self._translated(statement.name):
+            self.client.command(
+                text, parameters=parameters, settings={**self._settings(owner), **settings}
+            )
+
+    def insert(self, table: str, frame: pl.DataFrame, owner: str) -> None:
+        """Insert a frame by column names; durable when this returns."""
+        # String views and large offsets are not understood by every server version.
+        arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        with self._translated(f"insert into {table}"):
+            self.client.insert_arrow(quote_identifier(table), arrow, settings=self._settings(owner))
+
+    @contextmanager
+    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[ClickHouseReading]:
+        """Open a reading: one SELECT, whose parts are fixed when it begins."""
+        text, parameters = render(statement, binds)
+        settings = {
+            **self._settings(owner),
+            "wait_end_of_query": 0,
+            "max_block_size": BLOCK_ROWS,
+        }
+        with self._translated(statement.name):
+            stream = self.client.query_arrow_stream(
+                text, parameters=parameters, settings=settings, use_strings=True
+            )
+            with stream as batches:
+                yield ClickHouseReading(batches, stream)
+
+    def _settings(self, owner: str) -> dict[str, Any]:
+        known = self.client.server_settings
+        dedup = {name: value for name, value in _DEDUP_OFF.items() if name in known}
+        pinned = {name: value for name, value in _PINNED.items() if name in known}
+        return {**pinned, **dedup, **({"log_comment": owner} if owner else {})}
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (ClickHouseError, urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._translate(what, error) from None
+
+    def _translate(self, what: str, error: Exception) -> Exception:
+        text = str(error).strip()
+        if self._password:
+            text = text.replace(self._password, "***")
+        code = getattr(error, "code", None)
+        if code is None and (found := re.search(r"\bCode:\s*(\d+)", text)):
+            code = int(found[1])
+        if code is None or code in _TRANSIENT:
+            where = f"{self._host}:{self._port}"
+            return UnavailableError(
+                f"{what}: ClickHouse at {where} cannot be reached or broke off: {text}"
+            )
+        return TargetError(f"{what}: ClickHouse refused: {text}")
+
+
+class ClickHouseReading:
+    """One SELECT being streamed."""
+
+    def __init__(self, batches: Any, stream: Any) -> None:
+        self._batches = batches
+        self._stream = stream
+
+    @property
+    def snapshot(self) -> str:
+        """ClickHouse names no snapshot: the instant, UTC, at which the statement began."""
+        return f"clickhouse {datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}Z"
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Rows, a frame a block."""
+        for batch in self._batches:
+            frame = pl.from_arrow(batch)
+            assert isinstance(frame, pl.DataFrame)
+            yield frame
+
+    def cancel(self) -> None:
+        """Hang up: a server cancels a SELECT whose reader has gone."""
+        with suppress(Exception):
+            self._stream.source.close()
+
+
+def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
+    """The text and the parameters that the server binds itself.
+
+    Names of tables and literals in places where ClickHouse takes no parameter are quoted by the
+    driver's own functions. Raises StatementError for other binds than the text asks for.
+    """
+    statement.check(binds)
+    served: dict[str, Any] = {}
+
+    def place(found: re.Match[str]) -> str:
+        name, kind = found[1], found[2]
+        value = binds[name]
+        if kind == "Identifier":
+            return quote_identifier(str(value))
+        if kind == "Literal":
+            return format_str(str(value))
+        served[name] = _instant(value) if isinstance(value, datetime) else value
+        return found[0]
+
+    return CLICKHOUSE_BIND.sub(place, statement.text), served
+
+
+def _instant(value: datetime) -> str:
+    value = value.astimezone(timezone.utc)
+    return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"

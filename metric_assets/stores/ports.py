@@ -1,0 +1,135 @@
+"""What the pipeline asks of a store, as small Protocols.
+
+Belongs here: the shapes both doors and the tests' fakes agree on. Does not belong here: anything
+that knows a driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from metric_assets.events import Bounds
+from metric_assets.plan import Mode, Summary
+from metric_assets.ranges import IdRange
+from metric_assets.sql import Statement
+
+#: A value that may be bound into a statement.
+Bind = int | bool | str | datetime | Sequence[str] | Sequence[int]
+Binds = Mapping[str, Bind]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of the target that is ours to make right: one entity, some metrics, ids, a cutoff."""
+
+    entity: str
+    metrics: tuple[str, ...]
+    ids: IdRange
+    cutoff: datetime
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return f"{self.entity}/{'+'.join(self.metrics)}/{self.ids.key}"
+
+
+class Reading(Protocol):
+    """One statement's rows, in frames of bounded size, all of one snapshot."""
+
+    @property
+    def snapshot(self) -> str:
+        """What identifies the state of the source that is read; for the receipt."""
+        ...
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The rows, in frames of bounded size; none at all if there are none."""
+        ...
+
+    def cancel(self) -> None:
+        """End the statement in the server, from any thread; never raises."""
+        ...
+
+
+class Source(Protocol):
+    """A store that can be read."""
+
+    def read(
+        self, statement: Statement, binds: Binds, owner: str
+    ) -> AbstractContextManager[Reading]:
+        """Open a reading; leaving the context ends its statement in the server, whatever happened."""
+        ...
+
+
+class Turnstile(Protocol):
+    """Lets one attempt at a time into a scope, on any machine."""
+
+    def enter(self, scope: Scope) -> AbstractContextManager[Turn]:
+        """Hold all pairs of the scope; raises BusyError if a living attempt holds one of them."""
+        ...
+
+
+class Turn(Protocol):
+    """An attempt's hold on its scope."""
+
+    def confirm(self) -> None:
+        """Raise BusyError if the hold was lost (its connection broke) in the meantime."""
+        ...
+
+
+class Stage(Protocol):
+    """The private table of one attempt and what can be done with it."""
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the target's columns can hold."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """How surplus is mended."""
+        ...
+
+    def insert(self, events: pl.DataFrame) -> None:
+        """Send events; they are durable in the stage when this returns."""
+        ...
+
+    def staged(self) -> dict[str, Summary]:
+        """What the stage holds, a summary for every metric of the scope."""
+        ...
+
+    def present(self) -> dict[str, Summary]:
+        """What the target holds in the scope, likewise."""
+        ...
+
+    def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """Compare key by key; (inserted, removed, compensated) rows of the metrics that differ."""
+        ...
+
+    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+        """Hand staged events of metrics the scope has none of to the target.
+
+        ``alone`` says that the stage holds nothing else, so that whole partitions may be moved.
+        """
+        ...
+
+    def level(self, metrics: Sequence[str]) -> None:
+        """Write what the last difference() found."""
+        ...
+
+
+class Target(Protocol):
+    """A store that events are loaded into."""
+
+    def fence(self, scope: Scope) -> list[str]:
+        """End what dead attempts at these pairs still run, drop what they left; names of both."""
+        ...
+
+    def stage(self, scope: Scope, attempt: str) -> AbstractContextManager[Stage]:
+        """Make the attempt's stage; leaving the context drops it."""
+        ...

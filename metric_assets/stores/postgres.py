@@ -1,0 +1,219 @@
+"""The door to Postgres: read-only sessions, one snapshot a reading, Arrow out.
+
+Belongs here: connections, quoting of binds, cancelling, advisory locks, translation of driver
+errors. Does not belong here: what is read (sql/) or why (pipeline, reconcile).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import polars as pl
+import psycopg
+from psycopg import sql as quoting
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from metric_assets.errors import BusyError, SchemaDriftError, SourceError, UnavailableError
+from metric_assets.sql import POSTGRES_BIND, Statement, load
+from metric_assets.stores.ports import Binds, Scope
+
+APPLICATION = "metric_assets"
+#: What one Arrow batch may weigh on its way from the driver; bounds memory whatever the range.
+BATCH_BYTES = 8 << 20
+CONNECT_TIMEOUT = 15
+
+#: SQLSTATE classes and codes that another attempt can outlive: connection lost, shutdown,
+#: deadlock, serialization, resources, a replica's conflict with recovery.
+_TRANSIENT = ("08", "40", "53", "57P", "58", "55P03")
+#: Undefined or wrongly typed tables and columns.
+_DRIFT = ("42703", "42P01", "42804", "42883", "42846", "22P02")
+_TIMED_OUT = "57014"
+
+
+class Postgres:
+    """A Postgres database reached by ``url`` (libpq), as a source and as a turnstile.
+
+    ``statement_timeout`` is in seconds. Every session is read-only and says so to the server.
+    """
+
+    def __init__(self, url: str, *, statement_timeout: int = 1800) -> None:
+        self._url = url
+        self._timeout = statement_timeout
+        self._password = conninfo_to_dict(url).get("password")
+
+    @contextmanager
+    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[PostgresReading]:
+        """Open a reading in one read-only REPEATABLE READ transaction."""
+        text = render(statement, binds)
+        with self._translated(statement.name):
+            connection = adbc.connect(self._conninfo(owner))
+        try:
+            with self._translated(statement.name):
+                yield PostgresReading(connection, text)
+        finally:
+            # Closing waits for a statement under way; the server must end it first.
+            _quietly(connection.adbc_cancel)
+            _quietly(connection.close)
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """All rows of a small statement."""
+        with self.read(statement, binds, "query") as reading:
+            return pl.concat(reading.frames())
+
+    @contextmanager
+    def enter(self, scope: Scope) -> Iterator[PostgresTurn]:
+        """Hold an advisory lock a pair and range, as long as this session lives.
+
+        The server lets go when the client dies, so whoever gets the lock knows that what an
+        earlier attempt left behind belongs to nobody.
+        """
+        with self._translated(scope.label):
+            connection = psycopg.connect(self._conninfo("lock"), autocommit=True)
+        with connection:
+            statement = load("postgres/lock")
+            for metric in sorted(scope.metrics):
+                key = _lock_key(f"{scope.entity}/{metric}/{scope.ids.key}")
+                with self._translated(scope.label):
+                    row = connection.execute(render(statement, {"key": key}).encode()).fetchone()
+                if row is None or not row[0]:
+                    raise BusyError(
+                        f"{scope.entity}/{metric}/{scope.ids.key}: another run is materializing this"
+                        " partition right now; nothing was written. Wait for it to end, or end it"
+                    )
+            yield PostgresTurn(connection, scope)
+
+    def _conninfo(self, owner: str) -> str:
+        given = conninfo_to_dict(self._url).get("options") or ""
+        options = (
+            f"{given} -c default_transaction_read_only=on"
+            " -c default_transaction_isolation=repeatable\\ read"
+            f" -c statement_timeout={self._timeout}s"
+            f" -c idle_in_transaction_session_timeout={self._timeout}s"
+            " -c client_connection_check_interval=5s"
+            " -c timezone=UTC"
+        )
+        name = f"{APPLICATION}:{owner}"[:63]
+        return make_conninfo(
+            self._url,
+            options=options.strip(),
+            application_name=name,
+            connect_timeout=CONNECT_TIMEOUT,
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+        )
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (adbc_driver_manager.Error, psycopg.Error) as error:
+            raise self._translate(what, error) from None
+
+    def _translate(self, what: str, error: Exception) -> Exception:
+        state = getattr(error, "sqlstate", None) or ""
+        text = str(error).strip()
+        if self._password:
+            text = text.replace(self._password, "***")
+        if state == _TIMED_OUT:
+            return SourceError(
+                f"{what}: the source ended the statement after {self._timeout} s or on request:"
+                f" {text}. Smaller ranges, an index (`metric-assets doctor`) or"
+                " METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS help"
+            )
+        if state.startswith(_DRIFT):
+            return SchemaDriftError(f"{what}: the source is not as the statement expects: {text}")
+        if not state or state.startswith(_TRANSIENT):
+            return UnavailableError(f"{what}: Postgres cannot be reached or broke off: {text}")
+        return SourceError(f"{what}: Postgres refused: {text}")
+
+
+class PostgresReading:
+    """One statement being read; frames come as the server sends them."""
+
+    def __init__(self, connection: Any, text: str) -> None:
+        self._connection = connection
+        self._text = text
+        self._cursor = connection.cursor()
+        self._cursor.execute(load("postgres/snapshot").text)
+        row = self._cursor.fetchone()
+        self._snapshot = "" if row is None else str(row[0])
+
+    @property
+    def snapshot(self) -> str:
+        """The transaction snapshot in Postgres' own notation."""
+        return self._snapshot
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Rows in batches of at most BATCH_BYTES."""
+        options = {"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
+        self._cursor.adbc_statement.set_options(**options)
+        self._cursor.execute(self._text)
+        reader = self._cursor.fetch_record_batch()
+        first = pl.from_arrow(reader.schema.empty_table())
+        assert isinstance(first, pl.DataFrame)
+        yield first
+        for batch in reader:
+            frame = pl.from_arrow(batch)
+            assert isinstance(frame, pl.DataFrame)
+            yield frame
+
+    def cancel(self) -> None:
+        """Have the server end the statement."""
+        _quietly(self._connection.adbc_cancel)
+
+
+class PostgresTurn:
+    """Advisory locks held by one session."""
+
+    def __init__(self, connection: psycopg.Connection[Any], scope: Scope) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._guard = threading.Lock()
+
+    def confirm(self) -> None:
+        """Ask the server on the locks' own session: if that is gone, so are they."""
+        try:
+            with self._guard:
+                self._connection.execute(load("postgres/alive").text.encode())
+        except psycopg.Error as error:
+            raise BusyError(
+                f"{self._scope.label}: lost the hold on this partition ({type(error).__name__});"
+                " another run may have taken over, so this one stops before it writes"
+            ) from None
+
+
+def render(statement: Statement, binds: Binds) -> str:
+    """The statement with typed literals, quoted by psycopg, in place of its placeholders.
+
+    COPY, which ADBC streams from, takes no parameters. Raises StatementError for other binds than
+    the text asks for.
+    """
+    statement.check(binds)
+    literals: Mapping[str, str] = {name: _literal(value) for name, value in binds.items()}
+    return POSTGRES_BIND.sub(lambda found: literals[found[1]], statement.text)
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, datetime):
+        # Source times are UTC without zone (reference/schema.md).
+        value = value.astimezone(timezone.utc).replace(tzinfo=None)
+    return quoting.Literal(value).as_string(None)
+
+
+def _lock_key(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+def _quietly(action: Any) -> None:
+    try:
+        action()
+    except Exception:  # noqa: S110 - the connection is being given up; its own error is the news
+        pass

@@ -1,0 +1,313 @@
+"""The target table: its layout, the stages of attempts, and how a scope is made right.
+
+Belongs here: which statement does which step. Does not belong here: when a step is taken
+(pipeline) or what a plan means (plan).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+
+import polars as pl
+
+from metric_assets.errors import TargetError
+from metric_assets.events import Bounds
+from metric_assets.plan import Mode, Summary
+from metric_assets.ranges import IdRange
+from metric_assets.sql import load
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.ports import Binds, Scope
+
+#: Begins every log comment and table comment of ours.
+OWNER = "metric_assets "
+
+_COLUMNS = ("entityType", "entityId", "userId", "metricType", "metricValue", "createdAt")
+_INTEGER = re.compile(r"(U?)Int(8|16|32|64)")
+_TEXT = re.compile(r"(LowCardinality\()?String\)?")
+_TIME = re.compile(r"DateTime(?:64\((\d)[^)]*\)|\([^)]*\))?")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The target as the server describes it."""
+
+    engine: str
+    partition_key: str
+    sorting_key: str
+    views: tuple[str, ...]
+    columns: Mapping[str, str]
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What the columns can hold."""
+        return Bounds(
+            _integer(self.columns["entityId"]),
+            _integer(self.columns["userId"]),
+            _integer(self.columns["metricValue"]),
+            datetime(1900 if "64" in self.columns["createdAt"] else 1970, 1, 1, tzinfo=timezone.utc),
+        )
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the target keeps whole seconds only."""
+        kind = _TIME.fullmatch(self.columns["createdAt"])
+        return kind is None or kind[1] in (None, "0")
+
+
+class ClickHouseTarget:
+    """The target table ``table`` of ``store``; ``mode`` is auto, replace or append."""
+
+    def __init__(self, store: ClickHouse, table: str, mode: str = "auto", run: str = "") -> None:
+        self._store = store
+        self._table = table
+        self._mode = mode
+        self._run = run
+
+    def create(self) -> None:
+        """Make the target if it is absent."""
+        self._store.run(load("clickhouse/target"), {"target": self._table}, OWNER.strip())
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Engine, keys, views and columns; raises TargetError if they cannot hold events."""
+        binds = {"table": self._table}
+        tables = self._store.frame(load("clickhouse/table"), binds)
+        if tables.is_empty():
+            raise TargetError(
+                f"{self._table}: no such table in ClickHouse; `metric-assets doctor --create-target`"
+                " makes one, or name yours in METRIC_ASSETS_TARGET_TABLE"
+            )
+        row = tables.row(0, named=True)
+        columns = self._store.frame(load("clickhouse/columns"), binds)
+        layout = Layout(
+            row["engine"],
+            row["partition_key"],
+            row["sorting_key"],
+            tuple(row["views"]),
+            dict(zip(columns["name"], columns["type"], strict=True)),
+        )
+        self._check(layout)
+        return layout
+
+    @property
+    def mode(self) -> Mode:
+        """How surplus is mended; raises TargetError where replace would leave views wrong."""
+        views = self.layout.views
+        if self._mode == "replace" and views:
+            raise TargetError(
+                f"{self._table}: METRIC_ASSETS_MODE=replace, but materialized views"
+                f" ({', '.join(views)}) read its inserts and see neither moves nor deletes, so"
+                " their sums would be wrong; use auto or append"
+            )
+        if self._mode == "auto":
+            return Mode.APPEND if views else Mode.REPLACE
+        return Mode(self._mode)
+
+    def fence(self, scope: Scope) -> list[str]:
+        """Kill statements and drop tables of other attempts at any pair and id of ``scope``.
+
+        Call it only while holding the scope: what is found then has no living owner.
+        """
+        ended = []
+        for row in self._store.frame(load("clickhouse/running"), {"prefix": OWNER}).rows(named=True):
+            if self._concerns(row["owner"], scope):
+                self._store.run(load("clickhouse/kill"), {"query_id": row["query_id"]}, "")
+                ended.append(f"query {row['query_id']}")
+        binds = {"prefix": f"{self._table}__"}
+        for row in self._store.frame(load("clickhouse/private_tables"), binds).rows(named=True):
+            if self._concerns(row["owner"], scope):
+                self._drop(row["name"])
+                ended.append(f"table {row['name']}")
+        return ended
+
+    @contextmanager
+    def stage(self, scope: Scope, attempt: str) -> Iterator[ClickHouseStage]:
+        """Make the stage of an attempt, named by it; drop it and end its statements on the way out."""
+        if self.layout.coarse and scope.cutoff.microsecond:
+            raise TargetError(
+                f"{self._table}: createdAt is {self.layout.columns['createdAt']}, whole seconds, but"
+                f" the cutoff {scope.cutoff.isoformat()} is finer; use a cutoff of a whole second"
+            )
+        owner = OWNER + json.dumps(
+            {
+                "target": self._table,
+                "attempt": attempt,
+                "run": self._run,
+                "entity": scope.entity,
+                "metrics": list(scope.metrics),
+                "range": scope.ids.key,
+            }
+        )
+        stage = ClickHouseStage(self._store, self._table, self.layout, self.mode, scope, attempt, owner)
+        try:
+            stage.create()
+            yield stage
+        except BaseException:
+            self._end(owner)
+            raise
+        finally:
+            for table in stage.tables:
+                self._drop(table)
+
+    def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
+        """Sums of all events, live ones included: entityId, metricType, total."""
+        binds: Binds = {
+            "target": self._table,
+            "entity": entity,
+            "metrics": list(metrics),
+            "start": ids.start,
+            "stop": ids.stop,
+        }
+        return self._store.frame(load("clickhouse/totals"), binds)
+
+    def _concerns(self, owner: str, scope: Scope) -> bool:
+        try:
+            other = json.loads(owner.removeprefix(OWNER))
+            return (
+                other["target"] == self._table
+                and other["entity"] == scope.entity
+                and not set(other["metrics"]).isdisjoint(scope.metrics)
+                and IdRange.parse(other["range"]).overlaps(scope.ids)
+            )
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    def _end(self, owner: str) -> None:
+        running = self._store.frame(load("clickhouse/running"), {"prefix": owner})
+        for query_id in running["query_id"]:
+            self._store.run(load("clickhouse/kill"), {"query_id": query_id}, "")
+
+    def _drop(self, table: str) -> None:
+        self._store.run(load("clickhouse/drop"), {"table": table}, "")
+
+    def _check(self, layout: Layout) -> None:
+        wanted = {name: _TEXT if name.endswith("Type") else _INTEGER for name in _COLUMNS}
+        wanted["createdAt"] = _TIME
+        for name, kind in wanted.items():
+            found = layout.columns.get(name)
+            if found is None or not kind.fullmatch(found):
+                raise TargetError(
+                    f"{self._table}: column {name} is {found or 'absent'}; events need"
+                    f" {', '.join(_COLUMNS)} as in sql/clickhouse/target.sql, integers of any width"
+                )
+
+
+class ClickHouseStage:
+    """One attempt's private tables beside the target."""
+
+    def __init__(  # noqa: PLR0913 - a value of every kind that the statements bind
+        self,
+        store: ClickHouse,
+        target: str,
+        layout: Layout,
+        mode: Mode,
+        scope: Scope,
+        attempt: str,
+        owner: str,
+    ) -> None:
+        self._store = store
+        self._layout = layout
+        self._owner = owner
+        self._scope = scope
+        self.mode = mode
+        self.bounds = layout.bounds
+        self._names: dict[str, str] = {
+            "target": target,
+            **{
+                kind: f"{target}__{kind}_{attempt}" for kind in ("stage", "difference", "surplus")
+            },
+        }
+        self._binds: Binds = {
+            "entity": scope.entity,
+            "metrics": list(scope.metrics),
+            "start": scope.ids.start,
+            "stop": scope.ids.stop,
+            "cutoff": scope.cutoff,
+            "append": mode is Mode.APPEND,
+            "owner": owner,
+            **self._names,
+        }
+
+    @property
+    def tables(self) -> list[str]:
+        """Every private table there may be."""
+        return [name for kind, name in self._names.items() if kind != "target"]
+
+    def create(self) -> None:
+        """Make the stage itself."""
+        self._run("stage")
+
+    def insert(self, events: pl.DataFrame) -> None:
+        """Send events of metricType, entityId, userId, metricValue, createdAt."""
+        entity = pl.lit(self._scope.entity).alias("entityType")
+        frame = events.with_columns(entity, pl.col("metricType").cast(pl.String))
+        if self._layout.coarse:
+            frame = frame.with_columns(pl.col("createdAt").dt.truncate("1s"))
+        self._store.insert(self._names["stage"], frame.select(_COLUMNS), self._owner)
+
+    def staged(self) -> dict[str, Summary]:
+        """What the stage holds."""
+        return self._summary("stage_summary")
+
+    def present(self) -> dict[str, Summary]:
+        """What the target holds in the scope."""
+        return self._summary("scope_summary")
+
+    def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """Take the difference into a private table and count it."""
+        self._store.run(load("clickhouse/drop"), {"table": self._names["difference"]}, self._owner)
+        self._run("difference", metrics=list(metrics))
+        rows = self._frame("difference_summary").rows(named=True)
+        return {row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows}
+
+    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+        """Move the stage's partitions, or where that is not possible insert from it."""
+        if not (alone and self.mode is Mode.REPLACE and self._layout.engine.endswith("MergeTree")):
+            self._run("publish", metrics=list(metrics))
+            return
+        parts = self._store.frame(load("clickhouse/partitions"), {"table": self._names["stage"]})
+        for partition in parts["partition_id"]:
+            self._run("move", partition=partition)
+
+    def level(self, metrics: Sequence[str]) -> None:
+        """Insert what is missing, then remove what is surplus."""
+        self._run("insert_missing")
+        if self.mode is Mode.APPEND:
+            return
+        self._store.run(load("clickhouse/drop"), {"table": self._names["surplus"]}, self._owner)
+        self._run("surplus", metrics=list(metrics))
+        self._run("remove", metrics=list(metrics))
+
+    def _run(self, name: str, **more: str | list[str]) -> None:
+        statement = load(f"clickhouse/{name}")
+        self._store.run(statement, self._asked(statement.placeholders, more), self._owner)
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        statement = load(f"clickhouse/{name}")
+        return self._store.frame(statement, self._asked(statement.placeholders, {}), self._owner)
+
+    def _asked(self, placeholders: frozenset[str], more: Binds) -> Binds:
+        return {name: more.get(name, self._binds.get(name, "")) for name in placeholders}
+
+    def _summary(self, name: str) -> dict[str, Summary]:
+        found = {
+            row["metricType"]: Summary(row["events"], row["total"], row["hash"])
+            for row in self._frame(name).rows(named=True)
+        }
+        return {metric: found.get(metric, Summary()) for metric in self._scope.metrics}
+
+
+def _integer(kind: str) -> tuple[int, int]:
+    found = _INTEGER.fullmatch(kind)
+    if found is None:
+        raise TargetError(f"{kind}: not an integer type")
+    unsigned, bits = bool(found[1]), int(found[2])
+    low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    # Events carry signed 64-bit numbers; wider columns hold all of them.
+    return low, min(high, 2**63 - 1)

@@ -1,0 +1,42 @@
+-- The signed difference of stage and scope, a row a key that is not level: how many copies of
+-- the event and of its negation to add and to take away. A key is level when both sides net the
+-- same, so an event and the compensation of it weigh nothing. Where nothing may be taken away
+-- (append), its negation is added; an event of value 0 needs none.
+CREATE TABLE {difference:Identifier}
+ENGINE = MergeTree ORDER BY (metricType, entityId)
+COMMENT {owner:Literal}
+AS
+SELECT metricType, entityId, userId, createdAt, magnitude,
+       wantedPositive - wantedNegative - presentPositive + presentNegative AS net,
+       if({append:Bool}, greatest(net, 0), greatest(wantedPositive - presentPositive, 0)) AS addPositive,
+       if({append:Bool}, if(magnitude = 0, 0, greatest(-net, 0)),
+          greatest(wantedNegative - presentNegative, 0)) AS addNegative,
+       if({append:Bool}, 0, greatest(presentPositive - wantedPositive, 0)) AS removePositive,
+       if({append:Bool}, 0, greatest(presentNegative - wantedNegative, 0)) AS removeNegative,
+       if({append:Bool}, least(addNegative, greatest(presentPositive - wantedPositive, 0)), 0) AS compensating
+FROM
+(
+    SELECT metricType, entityId, userId, createdAt, magnitude,
+           toInt64(countIf(wanted AND positive)) AS wantedPositive,
+           toInt64(countIf(wanted AND NOT positive)) AS wantedNegative,
+           toInt64(countIf(NOT wanted AND positive)) AS presentPositive,
+           toInt64(countIf(NOT wanted AND NOT positive)) AS presentNegative
+    FROM
+    (
+        SELECT metricType, entityId, userId, createdAt,
+               toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, true AS wanted
+        FROM {stage:Identifier}
+        WHERE metricType IN {metrics:Array(String)}
+        UNION ALL
+        SELECT metricType, entityId, userId, createdAt,
+               toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, false AS wanted
+        FROM {target:Identifier}
+        WHERE entityType = {entity:String}
+          AND metricType IN {metrics:Array(String)}
+          AND entityId >= {start:Int64}
+          AND entityId < {stop:Int64}
+          AND createdAt < {cutoff:DateTime64(3, 'UTC')}
+    )
+    GROUP BY metricType, entityId, userId, createdAt, magnitude
+)
+WHERE addPositive + addNegative + removePositive + removeNegative > 0 AND net != 0

@@ -1,0 +1,2 @@
+-- The least a session can be asked.
+SELECT 1
