@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from metric_assets.catalog import bounty, bountyentry, collection, tag, user
+from metric_assets.catalog import bounties, bountyentries, collections, tags, users
 from metric_assets.catalog.model import (
     CatalogError,
     Entity,
@@ -20,7 +20,7 @@ from metric_assets.catalog.model import (
 )
 from metric_assets.errors import UnknownKeyError
 
-_MODULES = (user, collection, tag, bounty, bountyentry)
+_MODULES = (users, collections, tags, bounties, bountyentries)
 
 ENTITIES: dict[str, Entity] = {module.ENTITY.name: module.ENTITY for module in _MODULES}
 SCANS: tuple[Scan, ...] = tuple(scan for module in _MODULES for scan in module.SCANS)

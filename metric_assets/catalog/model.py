@@ -146,7 +146,8 @@ class Scan:
 
     ``name`` is the path of its text below sql/ without ``.sql``. ``sources`` are the tables it
     reads, the driving one first. ``cost`` says what a range costs where no declared index
-    (reference/schema.md) serves it; ``index`` is the DDL that would cure it.
+    (reference/schema.md) serves it; ``index`` is the DDL that would cure it. ``versions`` says
+    that the text asks for ``{versions:Identifier}``, the mirror of ModelVersion in ClickHouse.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Scan:
     store: Store = Store.POSTGRES
     index: str | None = None
     cost: str = ""
+    versions: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pairs", tuple(self.pairs))
@@ -163,6 +165,8 @@ class Scan:
             raise CatalogError(f"{self.name}: a scan is named folder/file, lower case")
         if not self.pairs or not self.sources:
             raise CatalogError(f"{self.name}: a scan has at least one pair and one source")
+        if self.versions and self.store is not Store.CLICKHOUSE:
+            raise CatalogError(f"{self.name}: the mirror of ModelVersion lives in ClickHouse")
         entities = {pair.entity for pair in self.pairs}
         if len(entities) != 1:
             raise CatalogError(f"{self.name}: one entity a scan, found {sorted(entities)}")

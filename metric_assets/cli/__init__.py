@@ -1,0 +1,72 @@
+"""The command `metric-assets`: the group, its errors and exit codes.
+
+Belongs here: what all commands share. Does not belong here: a command (local, look, work).
+
+Exit codes: 0 done and clean, 1 differences or failed partitions, 2 wrong use or a store that
+cannot be reached.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from metric_assets.cli.environment import load_environment
+from metric_assets.errors import MetricAssetsError
+
+
+class _Group(click.Group):
+    """Loads commands when they are asked for: `list` must not wait for Dagster."""
+
+    _commands = {  # noqa: RUF012 - click calls the methods below on the one instance there is
+        "demo": "work",
+        "backfill": "work",
+        "reconcile": "work",
+        "local": "local",
+        "doctor": "look",
+        "list": "look",
+        "show": "look",
+        "ranges": "look",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of a first day."""
+        del ctx
+        return list(self._commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and return it."""
+        del ctx
+        import importlib
+
+        if cmd_name not in self._commands:
+            return None
+        module = importlib.import_module(f"metric_assets.cli.{self._commands[cmd_name]}")
+        command: click.Command = module.COMMANDS[cmd_name]
+        return command
+
+
+@click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="metric-assets")
+def cli() -> None:
+    """Backfill entity metric events into ClickHouse, and prove that the counters are right."""
+    load_environment()
+
+
+def main() -> None:
+    """The console script."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except MetricAssetsError as error:
+        click.echo(f"metric-assets: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,137 @@
+"""What the terminal shows: progress on stderr, one table at the end on stdout.
+
+Belongs here: rendering. Does not belong here: figures that are not handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from metric_assets.pipeline import Receipt
+from metric_assets.ranges import IdRange
+
+#: Columns of output that no terminal shows.
+WIDE = 240
+
+STYLES = {
+    "ok": "green",
+    "informational": "cyan",
+    "differs": "bold red",
+    "failed": "bold red",
+    "unchecked": "yellow",
+    "planned": "blue",
+}
+
+
+def out() -> Console:
+    """Standard output: results; wide where it goes to a file or a pipe, so that nothing is cut."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def err() -> Console:
+    """Standard error: progress and remarks."""
+    return Console(stderr=True, highlight=False)
+
+
+class Bar:
+    """Watches runs: a bar over partitions with rows per second and the time left."""
+
+    def __init__(self, progress: Progress, steps: int) -> None:
+        self.receipts: list[Receipt] = []
+        self._progress = progress
+        self._task = progress.add_task("", total=steps, rate="")
+        self._rows = 0
+        self._reading = 0
+        self._what = ""
+
+    def began(self, scan: str, ids: IdRange) -> None:
+        """Name the range at hand."""
+        self._what = f"{scan} {ids.key}"
+        self._show()
+
+    def read(self, rows: int) -> None:
+        """Count the rows read of it."""
+        self._reading = rows
+        self._show()
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """Count it as done."""
+        self.receipts += receipts
+        self._rows += self._reading
+        self._reading = 0
+        self._progress.advance(self._task)
+        self._show()
+
+    def skip(self, steps: int) -> None:
+        """Steps that a failed run will not make."""
+        self._progress.advance(self._task, steps)
+
+    def _show(self) -> None:
+        elapsed = self._progress.tasks[self._task].elapsed or 0
+        rows = self._rows + self._reading
+        rate = f"{rows / elapsed:,.0f} rows/s" if elapsed > 0 else ""
+        self._progress.update(self._task, description=self._what, rate=rate)
+
+
+@contextmanager
+def progress_bar(steps: int, *, quiet: bool = False) -> Iterator[Bar]:
+    """A bar over ``steps`` partitions of scans, on stderr; plain lines where it is no terminal."""
+    progress = Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}"),
+        console=err(),
+        disable=quiet,
+        redirect_stdout=False,
+    )
+    with progress:
+        yield Bar(progress, steps)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table; numbers right, the last column is a status and coloured."""
+    shown = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
+    numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))]
+    for column, is_number in zip(columns, numeric, strict=True):
+        shown.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row))
+    return shown
+
+
+def _cell(value: object) -> Text:
+    match value:
+        case None:
+            return Text("–")
+        case bool():
+            return Text(str(value).lower())
+        case int():
+            return Text(f"{value:,}")
+        case float():
+            return Text(f"{value:.6f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}")
+        case _:
+            text = str(value)
+            return Text(text, style=STYLES.get(text.split(":")[0], ""))

@@ -1,0 +1,99 @@
+"""Where the command line finds its settings, stores and Dagster instance.
+
+Belongs here: filling the process's environment from .env and from a running embedded stack, and
+Dagster's home. Does not belong here: the checks of a setting (settings) or any command.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from metric_assets import settings as names
+from metric_assets.local import stack
+from metric_assets.settings import Settings
+
+#: First line of a .env that `local up` may write again.
+MARK = "# Written by `metric-assets local up`. Remove this line to keep your own changes."
+
+#: The demo's cutoffs; the ones its data is generated for (local/seed.py).
+DEMO_CUTOFF = "2025-10-01T00:00:00Z"
+DEMO_CUTOFFS = '{}'
+
+
+def home() -> Path:
+    """Where the embedded stack, the grids and Dagster's home lie."""
+    return Path(os.environ.get(names.HOME) or ".metric_assets").absolute()
+
+
+def load_environment() -> None:
+    """Fill in what the environment does not say: from .env, then from a running local stack."""
+    for name, value in dotenv_values(".env").items():
+        if value is not None:
+            os.environ.setdefault(name, value)
+    endpoints = None if os.environ.get(names.POSTGRES_URL) else stack.endpoints(home())
+    if endpoints is not None:
+        for name, value in local_variables(endpoints).items():
+            os.environ.setdefault(name, value)
+    url = os.environ.get(names.DAGSTER_POSTGRES_URL)
+    if url:
+        os.environ[names.DAGSTER_POSTGRES_URL] = with_driver(url)
+
+
+def with_driver(url: str) -> str:
+    """The URL with its driver spelled out: plain postgresql:// picks one that kills every run."""
+    scheme, separator, rest = url.partition("://")
+    plain = scheme in {"postgres", "postgresql"}
+    return f"postgresql+psycopg2://{rest}" if plain and separator else url
+
+
+def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
+    """What a shell needs to use the embedded stack."""
+    return {
+        names.POSTGRES_URL: endpoints.postgres_url,
+        names.CLICKHOUSE_URL: endpoints.clickhouse_url,
+        names.DAGSTER_POSTGRES_URL: with_driver(endpoints.dagster_postgres_url),
+        names.CUTOFF: DEMO_CUTOFF,
+        names.CUTOFFS: DEMO_CUTOFFS,
+        names.HOME: str(home()),
+        "DAGSTER_HOME": str(dagster_home()),
+        "DAGSTER_MODULE_NAME": "metric_assets.definitions",
+    }
+
+
+def write_dotenv(endpoints: stack.Endpoints) -> bool:
+    """Write .env for Dagster's own commands; False if there is one that is not ours."""
+    file = Path(".env")
+    if file.exists() and not file.read_text(encoding="utf-8").startswith(MARK):
+        return False
+    lines = [f"{name}='{value}'" for name, value in local_variables(endpoints).items()]
+    file.write_text("\n".join([MARK, *lines]) + "\n", encoding="utf-8")
+    return True
+
+
+def dagster_home() -> Path:
+    """Dagster's home: DAGSTER_HOME, or one below ours that shares the project's dagster.yaml."""
+    given = os.environ.get("DAGSTER_HOME")
+    if given:
+        return Path(given)
+    folder = home() / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    ours = folder / "dagster.yaml"
+    if not ours.exists():
+        ours.unlink(missing_ok=True)
+        ours.symlink_to(project_file("dagster.yaml"))
+    return folder
+
+
+def project_file(name: str) -> Path:
+    """A file of the project's top level: in a checkout there, installed inside the package."""
+    package = Path(__file__).parents[1]
+    installed = package / "_data" / name
+    return installed if installed.exists() else package.parent / name
+
+
+def settings() -> Settings:
+    """The settings, after the environment has been filled in."""
+    return Settings.load()

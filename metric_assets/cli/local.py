@@ -1,0 +1,119 @@
+"""`metric-assets local …`: the embedded stack and its demo data.
+
+Belongs here: starting, stopping and filling. Does not belong here: how (local/).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from metric_assets.cli import environment
+from metric_assets.errors import SettingsError
+from metric_assets.local import stack
+
+_R = TypeVar("_R")
+
+DEFAULT_SCALE = 1_000_000
+
+
+@click.group()
+def local() -> None:
+    """The embedded stack: PostgreSQL and a ClickHouse engine on this machine. Not for production."""
+
+
+@local.command()
+@click.option("--port", type=int, help="Port of ClickHouse's HTTP interface.")
+@click.option("--postgres-tcp-port", type=int, help="Let Postgres listen on loopback TCP as well.")
+def up(port: int | None, postgres_tcp_port: int | None) -> None:
+    """Start what is not running; data is kept between runs."""
+    endpoints = start(port, postgres_tcp_port)
+    click.echo(f"Postgres    {endpoints.postgres_url}")
+    click.echo(f"ClickHouse  {endpoints.clickhouse_url}")
+    if environment.write_dotenv(endpoints):
+        click.echo("Settings    .env (read by metric-assets and Dagster in this folder)")
+    else:
+        click.echo('Settings    .env is yours and stays; use eval "$(metric-assets local env)"')
+
+
+@local.command()
+def down() -> None:
+    """Stop both servers; the data stays."""
+    guarded(lambda: stack.down(environment.home(), report=_say))
+
+
+@local.command()
+def status() -> None:
+    """Say what is running and where."""
+    running = True
+    for server in guarded(lambda: stack.status(environment.home())):
+        state = f"running, pid {server.pid}" if server.running else "stopped"
+        click.echo(f"{server.name:<12}{state:<24}{server.address}  {server.detail}".rstrip())
+        running = running and server.running
+    raise click.exceptions.Exit(0 if running else 1)
+
+
+@local.command()
+def env() -> None:
+    """Print export lines: eval "$(metric-assets local env)"."""
+    endpoints = stack.endpoints(environment.home())
+    if endpoints is None:
+        raise SettingsError("local: the stack is not running; `metric-assets local up` starts it")
+    for name, value in environment.local_variables(endpoints).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@local.command()
+@click.option("--scale", type=click.IntRange(min=1_000), default=DEFAULT_SCALE, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed, the same rows.")
+def seed(scale: int, seed: int) -> None:
+    """Replace all demo data: about SCALE events to backfill, and the counters they should give."""
+    endpoints = stack.endpoints(environment.home())
+    if endpoints is None:
+        raise SettingsError("local: the stack is not running; `metric-assets local up` starts it")
+    fill(endpoints, scale, seed)
+
+
+def start(port: int | None = None, postgres_tcp_port: int | None = None) -> stack.Endpoints:
+    """Start the stack, saying so on stderr."""
+    return guarded(
+        lambda: stack.up(
+            environment.home(),
+            clickhouse_port=port,
+            postgres_tcp_port=postgres_tcp_port,
+            report=_say,
+        )
+    )
+
+
+def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
+    """Seed the stack and cut each entity's ids into a handful of ranges."""
+    from metric_assets.cli.grids import demo_grids, write_grids
+    from metric_assets.local.seed import seed as sow
+    from metric_assets.settings import Settings
+    from metric_assets.stores.postgres import Postgres
+
+    report = sow(
+        endpoints.postgres_url, endpoints.clickhouse_url, scale=scale, seed=seed, report=_say
+    )
+    settings = Settings.load()
+    write_grids(settings, demo_grids(settings, Postgres(endpoints.postgres_url)), replace=True)
+    click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
+
+
+def guarded(action: Callable[[], _R]) -> _R:
+    """Turn the stack's errors into ours."""
+    try:
+        return action()
+    except stack.LocalStackError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+COMMANDS = {"local": local}

@@ -1,0 +1,142 @@
+"""Commands that only look: list, show, ranges, doctor.
+
+Belongs here: reading the catalogue, the settings and the stores' state. Does not belong here:
+anything that writes to a store.
+"""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from metric_assets import sql
+from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF, Pair, select
+from metric_assets.cli import environment
+from metric_assets.errors import SettingsError, UnknownKeyError
+
+
+@click.command("list")
+@click.argument("selection", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def list_(selection: tuple[str, ...], as_json: bool) -> None:
+    """The catalog: every pair, what it reads and how it is compared."""
+    pairs = select(selection)
+    if as_json:
+        click.echo(json.dumps([describe(pair) for pair in pairs], indent=2))
+        return
+    from metric_assets.cli.console import out, table
+
+    rows = [
+        (pair.key, SCAN_OF[pair.key].store.value, f"sql/{SCAN_OF[pair.key].name}.sql",
+         pair.legacy.column, pair.legacy.rule.value)
+        for pair in pairs
+    ]  # fmt: skip
+    out().print(table(f"{len(pairs)} pairs", ("pair", "reads", "scan", "legacy", "rule"), rows))
+
+
+@click.command()
+@click.argument("key")
+def show(key: str) -> None:
+    """Everything derived from one key."""
+    if key not in PAIRS:
+        select([key])
+        raise UnknownKeyError(f"{key}: is an entity; name one of its pairs, as in {key}/…")
+    pair = PAIRS[key]
+    settings = environment.settings()
+    grid = settings.grid_of(pair.entity)
+    for name, value in describe(pair).items():
+        click.echo(f"{name:<14}{value}")
+    click.echo(f"{'target':<14}{settings.target_table}")
+    cutoff = settings.cutoffs.get(pair.entity, settings.cutoff)
+    click.echo(f"{'cutoff':<14}{cutoff.isoformat() if cutoff else 'not set'}")
+    click.echo(f"{'partitions':<14}{len(grid)} of {grid.size} ids, up to {grid.stop - 1}")
+    first = next(iter(grid))
+    click.echo(
+        f"{'materialize':<14}dagster asset materialize -m metric_assets.definitions"
+        f' --select "{key}" --partition {first.key}'
+    )
+    click.echo(f"\n{sql.path(SCAN_OF[key].name).read_text(encoding='utf-8')}")
+
+
+def describe(pair: Pair) -> dict[str, object]:
+    """A pair's row in plain values."""
+    scan = SCAN_OF[pair.key]
+    return {
+        "pair": pair.key,
+        "description": pair.description,
+        "store": scan.store.value,
+        "scan": f"sql/{scan.name}.sql",
+        "sources": list(scan.sources),
+        "where": "every row" if pair.where is None else str(pair.where),
+        "value": "1" if pair.value is None else str(pair.value),
+        "legacy": pair.legacy.column,
+        "rule": pair.legacy.rule.value,
+        "gap": pair.legacy.gap,
+        "range_cost": scan.cost,
+        "index": scan.index,
+    }
+
+
+@click.command()
+@click.argument("entities", nargs=-1)
+@click.option("--sync", is_flag=True, help="Ask the source for its highest ids and write the grid.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def ranges(entities: tuple[str, ...], sync: bool, as_json: bool) -> None:
+    """ID ranges known and missing; exit 1 while ids lie beyond the grid."""
+    from metric_assets import settings as names
+    from metric_assets.cli.console import out, table
+    from metric_assets.cli.grids import survey, synced_grids, write_grids
+    from metric_assets.stores.postgres import Postgres
+
+    unknown = sorted(set(entities) - set(ENTITIES))
+    if unknown:
+        raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(ENTITIES)}")
+    settings = environment.settings()
+    source = Postgres(names.store_url(names.POSTGRES_URL, ("postgresql", "postgres")))
+    known = survey(settings, source, list(entities) or list(ENTITIES))
+    if sync:
+        import os
+
+        if os.environ.get(names.RANGES):
+            raise SettingsError(
+                f"{names.RANGES}: is set and wins over {settings.ranges_file}; edit it instead"
+            )
+        write_grids(settings, synced_grids(known))
+        known = survey(environment.settings(), source, [row.entity for row in known])
+    rows = [
+        {"entity": row.entity, "size": row.grid.size, "ranges": len(row.grid),
+         "last": len(row.grid) * row.grid.size - 1, "highest": row.highest,
+         "status": "ok" if row.covered else "differs: ids beyond the grid"}
+        for row in known
+    ]  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        columns = ("entity", "ids a range", "ranges", "last id", "highest at the cutoff", "status")
+        out().print(table("ID ranges", columns, [tuple(row.values()) for row in rows]))
+    raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--create-target", is_flag=True, help="Make the target table if it is absent.")
+def doctor(as_json: bool, create_target: bool) -> None:
+    """Everything that can be wrong before the first row moves; each finding says what to do."""
+    from metric_assets.cli.console import out, table
+    from metric_assets.doctor import examine
+
+    findings = examine(environment.settings(), create_target=create_target)
+    if as_json:
+        click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
+    else:
+        rows = [(f.subject, f.found, f.advice, f.level) for f in findings]
+        shown = table("doctor", ("subject", "found", "what to do", "status"), rows)
+        for column in shown.columns[:3]:
+            column.no_wrap = False
+            column.overflow = "fold"
+        out().print(shown)
+    raise click.exceptions.Exit(1 if any(f.level == "failed" for f in findings) else 0)
+
+
+COMMANDS = {"list": list_, "show": show, "ranges": ranges, "doctor": doctor}

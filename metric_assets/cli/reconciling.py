@@ -1,0 +1,111 @@
+"""Reconcile: repeat the checks, tell load drift from legacy drift, repair what has drifted.
+
+Belongs here: the order of these three. Does not belong here: a check (audit) or a repair, which is
+a materialization like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from metric_assets.catalog import PAIRS, SCAN_OF, Pair
+from metric_assets.cli import console, environment, report, running
+from metric_assets.cli.running import Work
+from metric_assets.cli.work import dry_run, stores_answer
+from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A range whose check fails, and what the source check says of it."""
+
+    pair: str
+    ids: IdRange
+    inserted: int
+    removed: int
+
+    @property
+    def loaded_right(self) -> bool:
+        """Whether the target holds, row by row, what the source says."""
+        return self.inserted == self.removed == 0
+
+    @property
+    def cause(self) -> str:
+        """In words."""
+        if self.loaded_right:
+            return (
+                f"{self.pair}/{self.ids.key}: legacy drift: row by row the target holds what the"
+                " source says; the legacy counter is stale or was changed"
+            )
+        return (
+            f"{self.pair}/{self.ids.key}: load drift: {self.inserted} events missing,"
+            f" {self.removed} surplus; `metric-assets reconcile {self.pair} --repair` mends it"
+        )
+
+
+def reconcile(
+    pairs: Sequence[Pair], settings: Settings, *, repair: bool, as_json: bool, verbose: bool
+) -> bool:
+    """Check, explain, repair if asked, show; whether all is well at the end."""
+    stores_answer(settings)
+    running.quiet_dagster()
+    environment.dagster_home()
+    outcome, rows = _check(pairs, settings, verbose)
+    drifts = _explain(rows, settings)
+    repaired = [drift for drift in drifts if not drift.loaded_right] if repair else []
+    if repaired:
+        _repair(repaired, settings, verbose)
+        outcome, rows = _check(pairs, settings, verbose)
+        drifts = _explain(rows, settings)
+    clean = report.is_clean(rows, [outcome])
+    if as_json:
+        document = {
+            "ok": clean,
+            "pairs": [row.as_dict() for row in rows],
+            "causes": [drift.cause for drift in drifts],
+            "repaired": [f"{drift.pair}/{drift.ids.key}" for drift in repaired],
+            "run": outcome.run_id,
+            "failure": outcome.failure,
+        }
+        click.echo(json.dumps(document, indent=2))
+        return clean
+    columns = ("pair", "checked", *report.CHECK_COLUMNS)
+    cells = [[getattr(row, column) for column in columns] for row in rows]
+    console.out().print(console.table("Checks of materialized ranges", columns, cells))
+    for line in [remark for row in rows for remark in row.remarks] + [d.cause for d in drifts]:
+        click.echo(line, err=True)
+    if outcome.failure:
+        click.echo(outcome.failure, err=True)
+    return clean
+
+
+def _check(
+    pairs: Sequence[Pair], settings: Settings, verbose: bool
+) -> tuple[running.Outcome, list[report.Row]]:
+    outcome = running.run_checks(pairs, settings, verbose=verbose)
+    return outcome, report.build_rows(pairs, [], [outcome])
+
+
+def _explain(rows: Sequence[report.Row], settings: Settings) -> list[Drift]:
+    drifts = []
+    for row in rows:
+        for key in row.failed_ranges:
+            ids = IdRange.parse(key)
+            receipt = dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ids, settings)[0]
+            drifts.append(Drift(row.pair, ids, receipt.inserted, receipt.removed))
+    return drifts
+
+
+def _repair(drifts: Sequence[Drift], settings: Settings, verbose: bool) -> None:
+    work = [
+        Work(PAIRS[drift.pair].entity, (PAIRS[drift.pair],), (drift.ids,)) for drift in drifts
+    ]
+    with console.progress_bar(len(work), quiet=verbose) as bar:
+        for outcome in running.run_backfill(work, settings, bar, verbose=verbose):
+            if not outcome.success:
+                click.echo(f"{outcome.entity}: {outcome.failure}", err=True)

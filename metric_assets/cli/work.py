@@ -1,0 +1,223 @@
+"""Commands that move rows: backfill, reconcile, demo.
+
+Belongs here: from a selection to runs, from runs to the closing table and the exit code. Does not
+belong here: a run itself (running) or a row of the table (report).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from metric_assets import settings as names
+from metric_assets.catalog import ENTITIES, Pair, Scan, scans_of, select
+from metric_assets.cli import environment
+from metric_assets.cli.local import DEFAULT_SCALE, fill, start
+from metric_assets.pipeline import Receipt, Stores
+from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
+
+if TYPE_CHECKING:
+    # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
+    from metric_assets.cli.console import Bar
+    from metric_assets.cli.running import Work
+    from metric_assets.stores.clickhouse import ClickHouse
+    from metric_assets.stores.postgres import Postgres
+    from metric_assets.stores.target import ClickHouseTarget
+
+
+@click.command()
+@click.argument("selection", nargs=-1)
+@click.option("--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches.")
+@click.option("--dry-run", is_flag=True, help="Plan only: read, validate, compare, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
+def backfill(  # noqa: PLR0913 - one a command line option
+    selection: tuple[str, ...],
+    key: str | None,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Load SELECTION (Entity or Entity/Metric; nothing for all), then check it against legacy."""
+    settings = environment.settings()
+    pairs = select(selection)
+    wanted = IdRange.parse(key) if key else None
+    clean = _backfill(pairs, wanted, settings, dry_run, as_json, quiet or verbose, verbose)
+    raise click.exceptions.Exit(0 if clean else 1)
+
+
+@click.command()
+@click.argument("selection", nargs=-1)
+@click.option("--repair", is_flag=True, help="Materialize ranges again whose target has drifted.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
+def reconcile(selection: tuple[str, ...], repair: bool, as_json: bool, verbose: bool) -> None:
+    """Check everything materialized of SELECTION; for what differs, say where it comes from."""
+    from metric_assets.cli.reconciling import reconcile as check
+
+    settings = environment.settings()
+    clean = check(select(selection), settings, repair=repair, as_json=as_json, verbose=verbose)
+    raise click.exceptions.Exit(0 if clean else 1)
+
+
+@click.command()
+@click.option("--scale", type=click.IntRange(min=1_000), default=DEFAULT_SCALE, show_default=True)
+@click.option("--port", type=int, help="Port of ClickHouse's HTTP interface.")
+def demo(scale: int, port: int | None) -> None:
+    """The main job, from nothing to a checked result, on the embedded stack."""
+    import os
+
+    endpoints = start(port)
+    environment.write_dotenv(endpoints)
+    # The demo is the demo, whatever the shell or a .env points at.
+    os.environ.update(environment.local_variables(endpoints))
+    fill(endpoints, scale)
+    clean = _backfill(select([]), None, environment.settings(), False, False, False, False)
+    click.echo("`make ui` shows all of it; `metric-assets local down` stops the stack.")
+    raise click.exceptions.Exit(0 if clean else 1)
+
+
+def _backfill(  # noqa: PLR0913 - the decisions of one command
+    pairs: Sequence[Pair],
+    wanted: IdRange | None,
+    settings: Settings,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> bool:
+    from metric_assets.cli import console, report, running
+
+    work = plan_work(pairs, wanted, settings)
+    stores_answer(settings)
+    outcomes: list[running.Outcome] = []
+    steps = sum(piece.steps for piece in work)
+    with console.progress_bar(steps, quiet=quiet) as bar:
+        if dry_run:
+            _plan_only(work, settings, bar)
+        else:
+            running.quiet_dagster()
+            environment.dagster_home()
+            for outcome in running.run_backfill(work, settings, bar, verbose=verbose):
+                outcomes.append(outcome)
+    rows = report.build_rows(pairs, bar.receipts, outcomes)
+    clean = report.is_clean(rows, outcomes)
+    failures = {outcome.entity: outcome.failure for outcome in outcomes if not outcome.success}
+    if as_json:
+        document = {
+            "ok": clean,
+            "dry_run": dry_run,
+            "pairs": [row.as_dict() for row in rows],
+            "receipts": [receipt.as_dict() for receipt in bar.receipts],
+            "runs": {outcome.entity: outcome.run_id for outcome in outcomes},
+            "failures": failures,
+        }
+        click.echo(json.dumps(document, indent=2))
+    else:
+        _print_rows(rows, dry_run)
+        for entity, failure in failures.items():
+            click.echo(f"{entity}: {failure}", err=True)
+        for row in rows:
+            for remark in row.remarks:
+                click.echo(remark, err=True)
+    return clean
+
+
+def _print_rows(rows: Sequence[object], dry_run: bool) -> None:
+    from metric_assets.cli import console, report
+
+    columns = report.COLUMNS + (("status",) if dry_run else report.CHECK_COLUMNS)
+    cells = [[getattr(row, column) for column in columns] for row in rows]
+    wanted = sum(row[columns.index("wanted")] for row in cells)
+    inserted = sum(row[columns.index("inserted")] for row in cells)
+    removed = sum(row[columns.index("removed")] for row in cells)
+    verb = "would be" if dry_run else "were"
+    title = (
+        f"{len(cells)} pairs: {wanted:,} events wanted,"
+        f" {inserted:,} {verb} inserted, {removed:,} removed"
+    )
+    console.out().print(console.table(title, columns, cells))
+
+
+def plan_work(pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings) -> list[Work]:
+    """One piece of work an entity; checks cutoff and range before anything is touched."""
+    from metric_assets.cli.running import Work
+
+    work = []
+    for entity in ENTITIES:
+        chosen = tuple(pair for pair in pairs if pair.entity == entity)
+        if chosen:
+            settings.cutoff_of(entity)
+            grid = settings.grid_of(entity)
+            ranges = tuple(grid) if wanted is None else tuple(grid.covering(wanted))
+            work.append(Work(entity, chosen, ranges))
+    return work
+
+
+def stores_answer(settings: Settings) -> None:
+    """Raise at once, before Dagster is started, if a store cannot be reached or has no target."""
+    from metric_assets.sql import load
+
+    doors = open_doors(settings)
+    doors[0].frame(load("postgres/alive"), {})
+    _ = doors[2].layout
+
+
+def open_doors(settings: Settings) -> tuple[Postgres, ClickHouse, ClickHouseTarget]:
+    """The stores named by the environment."""
+    from metric_assets.stores.clickhouse import ClickHouse
+    from metric_assets.stores.postgres import Postgres
+    from metric_assets.stores.target import ClickHouseTarget
+
+    postgres = Postgres(
+        names.store_url(names.POSTGRES_URL, ("postgresql", "postgres")),
+        statement_timeout=settings.statement_timeout,
+    )
+    clickhouse = ClickHouse(
+        names.store_url(names.CLICKHOUSE_URL, ("http", "https")),
+        timeout=settings.statement_timeout,
+    )
+    return postgres, clickhouse, ClickHouseTarget(clickhouse, settings.target_table, settings.mode)
+
+
+def _plan_only(work: Sequence[Work], settings: Settings, bar: Bar) -> None:
+    for piece in work:
+        for scan, pairs in shared(piece.pairs):
+            for ids in piece.ranges:
+                bar.began(scan.name, ids)
+                bar.ended(dry_run(scan, pairs, ids, settings))
+
+
+def dry_run(scan: Scan, pairs: Sequence[Pair], ids: IdRange, settings: Settings) -> list[Receipt]:
+    """The source check: the plan of a range, row by row, with nothing written."""
+    from metric_assets.pipeline import materialize
+
+    postgres, clickhouse, target = open_doors(settings)
+    source = postgres if scan.store.value == "postgres" else clickhouse
+    return materialize(
+        scan,
+        pairs,
+        ids,
+        settings.cutoff_of(scan.entity),
+        Stores(source, target, postgres),
+        max_removed_share=1.0,
+        dry_run=True,
+    )
+
+
+def shared(pairs: Sequence[Pair]) -> list[tuple[Scan, list[Pair]]]:
+    """The scans that feed ``pairs``, each with those of them it feeds."""
+    chosen = {pair.key for pair in pairs}
+    entities = {pair.entity: None for pair in pairs}
+    scans = [scan for entity in entities for scan in scans_of(entity)]
+    fed = [(scan, [pair for pair in scan.pairs if pair.key in chosen]) for scan in scans]
+    return [(scan, those) for scan, those in fed if those]
+
+
+COMMANDS = {"backfill": backfill, "reconcile": reconcile, "demo": demo}
