@@ -10,7 +10,11 @@ import warnings
 import dagster as dg
 
 from metric_assets.catalog import ENTITIES, SCANS
-from metric_assets.orchestration.assets import build_scan_assets, build_source_assets
+from metric_assets.orchestration.assets import (
+    build_mirror_asset,
+    build_scan_assets,
+    build_source_assets,
+)
 from metric_assets.orchestration.checks import build_entity_checks
 from metric_assets.orchestration.jobs import (
     build_backfill_job,
@@ -41,11 +45,12 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
     return dg.Definitions(
         assets=[
             *build_source_assets(),
+            build_mirror_asset(settings),
             *(build_scan_assets(scan, settings) for scan in SCANS),
         ],
         asset_checks=checks,
         jobs=[*backfills, reconcile],
-        schedules=[build_reconcile_schedule(reconcile)],
+        schedules=[build_reconcile_schedule(reconcile, settings)],
         sensors=[build_grid_sensor(settings), build_missing_sensor(settings, backfills)],
         executor=dg.in_process_executor,
         resources={

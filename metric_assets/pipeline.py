@@ -24,7 +24,7 @@ from metric_assets.events import Rejections, check_columns, derive, event_schema
 from metric_assets.plan import Plan, Summary, build_plan, guard_removal, outline
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
-from metric_assets.stores.ports import Reading, Scope, Source, Stage, Target, Turnstile
+from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage, Target, Turnstile
 
 #: Rows sent to the stage in one insert: large enough to be one good part, small enough to hold.
 CHUNK_ROWS = 500_000
@@ -34,11 +34,15 @@ MAX_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Stores:
-    """The doors a materialization goes through."""
+    """The doors a materialization goes through.
+
+    ``versions`` is the mirror's table, for scans that ask for it; refresh it before a run.
+    """
 
     source: Source
     target: Target
     turnstile: Turnstile
+    versions: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,23 +103,24 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     with stores.turnstile.enter(scope) as turn:
         fenced = tuple(stores.target.fence(scope))
         with stores.target.stage(scope, uuid.uuid4().hex[:16]) as stage:
-            rows_read, snapshot, sent = _fill(scan, pairs, scope, stores.source, stage, progress)
+            rows_read, snapshot, sent = _fill(scan, pairs, scope, stores, stage, progress)
             staged = _check_stage(scope, stage, sent)
-            first = plan = _take_plan(stage, staged)
+            first, present = _take_plan(stage, staged)
+            plan = first
             guard_removal(scope.label, plan.metrics, max_removed_share)
             for _ in range(0 if dry_run else MAX_ROUNDS):
                 if plan.empty:
                     break
                 turn.confirm()
                 _apply(stage, plan, staged)
-                plan = _take_plan(stage, staged)
+                plan, present = _take_plan(stage, staged)
             if not (dry_run or plan.empty):
                 raise ProofError(
                     f"{scope.label}: after {MAX_ROUNDS} rounds the target still differs from the"
                     f" source: {plan}; something else is writing below the cutoff"
                     f" {cutoff.isoformat()}"
                 )
-            after = staged if dry_run else stage.present()
+            after = staged if dry_run else present
             seconds = time.monotonic() - began
             return [
                 Receipt(
@@ -152,19 +157,24 @@ def _fill(  # noqa: PLR0913 - the pieces of one attempt
     scan: Scan,
     pairs: Sequence[Pair],
     scope: Scope,
-    source: Source,
+    stores: Stores,
     stage: Stage,
     progress: Progress,
 ) -> tuple[int, str, dict[str, Summary]]:
     """Stream the range into the stage: rows read, snapshot, and what was sent (without hashes)."""
     statement = load(scan.name)
-    binds = {"start": scope.ids.start, "stop": scope.ids.stop, "cutoff": scope.cutoff}
+    binds: dict[str, Bind] = {
+        "start": scope.ids.start,
+        "stop": scope.ids.stop,
+        "cutoff": scope.cutoff,
+        **({"versions": stores.versions} if scan.versions else {}),
+    }
     schema = event_schema(pairs, scope.ids, scope.cutoff, stage.bounds)
     rejections = Rejections(scope.entity)
     rows_read = 0
     sent = {metric: Summary() for metric in scope.metrics}
     with (
-        source.read(statement, binds, scope.label) as reading,
+        stores.source.read(statement, binds, scope.label) as reading,
         _sender(stage) as send,
         _prefetched(reading) as frames,
     ):
@@ -249,10 +259,10 @@ def _check_stage(scope: Scope, stage: Stage, sent: dict[str, Summary]) -> dict[s
     return staged
 
 
-def _take_plan(stage: Stage, staged: dict[str, Summary]) -> Plan:
+def _take_plan(stage: Stage, staged: dict[str, Summary]) -> tuple[Plan, dict[str, Summary]]:
     present = stage.present()
     unlike = outline(staged, present).unlike
-    return build_plan(staged, present, stage.difference(unlike) if unlike else {})
+    return build_plan(staged, present, stage.difference(unlike) if unlike else {}), present
 
 
 def _apply(stage: Stage, plan: Plan, staged: dict[str, Summary]) -> None:

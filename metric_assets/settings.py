@@ -29,6 +29,7 @@ RANGES = "METRIC_ASSETS_RANGES"
 MODE = "METRIC_ASSETS_MODE"
 MAX_REMOVED_SHARE = "METRIC_ASSETS_MAX_REMOVED_SHARE"
 STATEMENT_TIMEOUT = "METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS"
+RECONCILE_CRON = "METRIC_ASSETS_RECONCILE_CRON"
 HOME = "METRIC_ASSETS_HOME"
 
 MODES = ("auto", "replace", "append")
@@ -43,7 +44,7 @@ class Settings:
     ``cutoff`` and ``cutoffs`` are exclusive instants, UTC, at most milliseconds fine; ``grids``
     holds only what differs from the catalogue's defaults. ``max_removed_share`` is the share of
     what is present (0 to 1) that one plan may remove. Times out a source statement after
-    ``statement_timeout`` seconds.
+    ``statement_timeout`` seconds. ``reconcile_cron`` (UTC) is when the checks are repeated.
     """
 
     home: Path
@@ -54,6 +55,8 @@ class Settings:
     mode: str = "auto"
     max_removed_share: float = 0.5
     statement_timeout: int = 1800
+    #: Not at a full hour, when everybody's jobs start.
+    reconcile_cron: str = "17 4 * * *"
 
     def cutoff_of(self, entity: str) -> datetime:
         """The cutoff of an entity type; raises SettingsError if none is set."""
@@ -99,6 +102,7 @@ class Settings:
             mode=mode,
             max_removed_share=_number(env, MAX_REMOVED_SHARE, 0.5, 0.0, 1.0),
             statement_timeout=int(_number(env, STATEMENT_TIMEOUT, 1800, 1, 86_400)),
+            reconcile_cron=env.get(RECONCILE_CRON) or cls.reconcile_cron,
         )
 
 

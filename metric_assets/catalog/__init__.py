@@ -6,9 +6,21 @@ a row (one module an entity) or a rule about rows (model.py).
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
-from metric_assets.catalog import bounties, bountyentries, collections, tags, users
+from metric_assets.catalog import (
+    articles,
+    bounties,
+    bountyentries,
+    collections,
+    images,
+    models,
+    modelversions,
+    posts,
+    tags,
+    users,
+)
 from metric_assets.catalog.model import (
     CatalogError,
     Entity,
@@ -20,7 +32,18 @@ from metric_assets.catalog.model import (
 )
 from metric_assets.errors import UnknownKeyError
 
-_MODULES = (users, collections, tags, bounties, bountyentries)
+_MODULES = (
+    users,
+    models,
+    modelversions,
+    posts,
+    images,
+    collections,
+    tags,
+    articles,
+    bounties,
+    bountyentries,
+)
 
 ENTITIES: dict[str, Entity] = {module.ENTITY.name: module.ENTITY for module in _MODULES}
 SCANS: tuple[Scan, ...] = tuple(scan for module in _MODULES for scan in module.SCANS)
@@ -76,8 +99,6 @@ def select(selection: Iterable[str]) -> list[Pair]:
 
 
 def _unknown(name: str) -> str:
-    import difflib
-
     known = [*ENTITIES, *PAIRS]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else "`metric-assets list` prints every key"

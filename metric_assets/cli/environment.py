@@ -20,7 +20,7 @@ MARK = "# Written by `metric-assets local up`. Remove this line to keep your own
 
 #: The demo's cutoffs; the ones its data is generated for (local/seed.py).
 DEMO_CUTOFF = "2025-10-01T00:00:00Z"
-DEMO_CUTOFFS = '{}'
+DEMO_CUTOFFS = '{"Image": "2024-08-07T15:44:39.044Z"}'
 
 
 def home() -> Path:
@@ -59,7 +59,6 @@ def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
         names.CUTOFFS: DEMO_CUTOFFS,
         names.HOME: str(home()),
         "DAGSTER_HOME": str(dagster_home()),
-        "DAGSTER_MODULE_NAME": "metric_assets.definitions",
     }
 
 

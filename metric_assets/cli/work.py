@@ -16,7 +16,7 @@ from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES, Pair, Scan, scans_of, select
 from metric_assets.cli import environment
 from metric_assets.cli.local import DEFAULT_SCALE, fill, start
-from metric_assets.pipeline import Receipt, Stores
+from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -196,16 +196,16 @@ def _plan_only(work: Sequence[Work], settings: Settings, bar: Bar) -> None:
 
 def dry_run(scan: Scan, pairs: Sequence[Pair], ids: IdRange, settings: Settings) -> list[Receipt]:
     """The source check: the plan of a range, row by row, with nothing written."""
+    from metric_assets.orchestration.resources import open_stores
     from metric_assets.pipeline import materialize
 
-    postgres, clickhouse, target = open_doors(settings)
-    source = postgres if scan.store.value == "postgres" else clickhouse
+    postgres, clickhouse, _ = open_doors(settings)
     return materialize(
         scan,
         pairs,
         ids,
         settings.cutoff_of(scan.entity),
-        Stores(source, target, postgres),
+        open_stores(scan, postgres, clickhouse, settings, "dry-run"),
         max_removed_share=1.0,
         dry_run=True,
     )

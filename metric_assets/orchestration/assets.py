@@ -22,6 +22,7 @@ from metric_assets.orchestration.resources import (
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
+from metric_assets.stores.mirror import VersionsMirror
 
 OWNERS = ["team:metrics"]
 #: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).
@@ -29,6 +30,10 @@ POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse
 RETRIES = dg.RetryPolicy(
     max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
+
+
+#: The mirror of ModelVersion.
+MIRROR = dg.AssetKey(["dimensions", "ModelVersion"])
 
 
 def asset_key(pair: Pair) -> dg.AssetKey:
@@ -63,6 +68,34 @@ def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
         yield from run.execute(postgres, clickhouse)
 
     return materialize_scan
+
+
+def build_mirror_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The mirror of ModelVersion, upstream of scans that read versions' events in ClickHouse.
+
+    Each of their runs refreshes it before its first range, so that it is never stale within a run;
+    as an asset it shows the order of the migration and can be refreshed alone.
+    """
+
+    @dg.asset(
+        key=MIRROR,
+        deps=[source_key(Store.POSTGRES, "ModelVersion")],
+        description="Versions that exist and their models, copied from Postgres for scans that"
+        " read ClickHouse.",
+        group_name="dimensions",
+        kinds={"postgres", "clickhouse"},
+        owners=OWNERS,
+        pool=POOLS[Store.POSTGRES],
+        retry_policy=RETRIES,
+    )
+    def versions_mirror(
+        postgres: PostgresResource, clickhouse: ClickHouseResource
+    ) -> dg.MaterializeResult[None]:
+        store = clickhouse.open(settings)
+        rows = VersionsMirror(store, settings.target_table).refresh(postgres.open(settings))
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return versions_mirror
 
 
 def build_source_assets() -> list[dg.AssetSpec]:
@@ -118,7 +151,7 @@ class _ScanRun:
             ranges = ranges_of(self.context.partition_keys, self.scan.entity)
             self.settings.cutoff_of(self.scan.entity)
             stores = open_stores(
-                self.scan.store.value,
+                self.scan,
                 postgres.open(self.settings),
                 clickhouse.open(self.settings),
                 self.settings,
@@ -177,7 +210,10 @@ class _ScanRun:
 def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
     return dg.AssetSpec(
         asset_key(pair),
-        deps=[source_key(scan.store, table) for table in scan.sources],
+        deps=[
+            *(source_key(scan.store, table) for table in scan.sources),
+            *([MIRROR] if scan.versions else []),
+        ],
         description=pair.description,
         group_name=pair.entity,
         kinds={scan.store.value, "polars", "clickhouse"},

@@ -15,8 +15,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from metric_assets.orchestration.partitions import build_partitions
 from metric_assets.settings import Settings
 
-#: Not at a full hour, when everybody's jobs start.
-RECONCILE_CRON = "17 4 * * *"
 RECONCILE_JOB = "reconcile_all"
 
 
@@ -49,12 +47,14 @@ def build_reconcile_job(
     )
 
 
-def build_reconcile_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def build_reconcile_schedule(
+    job: UnresolvedAssetJobDefinition, settings: Settings
+) -> dg.ScheduleDefinition:
     """Once a day; on from the start, because an audit that nobody switched on finds nothing."""
     return dg.ScheduleDefinition(
         name="reconcile_daily",
         job=job,
-        cron_schedule=RECONCILE_CRON,
+        cron_schedule=settings.reconcile_cron,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Repeats every check over everything that is materialized.",

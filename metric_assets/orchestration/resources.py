@@ -8,10 +8,12 @@ from typing import Protocol
 import dagster as dg
 
 from metric_assets import settings as names
+from metric_assets.catalog import Scan, Store
 from metric_assets.pipeline import Receipt, Stores
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings, store_url
 from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.mirror import VersionsMirror
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
 
@@ -75,8 +77,13 @@ def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> Cl
 
 
 def open_stores(
-    store: str, postgres: Postgres, clickhouse: ClickHouse, settings: Settings, run: str
+    scan: Scan, postgres: Postgres, clickhouse: ClickHouse, settings: Settings, run: str
 ) -> Stores:
-    """The doors for a scan that reads ``store``."""
-    source = postgres if store == "postgres" else clickhouse
-    return Stores(source, open_target(clickhouse, settings, run), postgres)
+    """The doors for a scan; a scan that reads the mirror of ModelVersion finds it fresh."""
+    target = open_target(clickhouse, settings, run)
+    if scan.store is Store.POSTGRES:
+        return Stores(postgres, target, postgres)
+    mirror = VersionsMirror(clickhouse, settings.target_table)
+    if scan.versions:
+        mirror.refresh(postgres)
+    return Stores(clickhouse, target, postgres, mirror.name)

@@ -47,20 +47,44 @@ class Postgres:
         self._url = url
         self._timeout = statement_timeout
         self._password = conninfo_to_dict(url).get("password")
+        # Connecting costs more than a small range; readings of one run follow one another.
+        self._idle: list[Any] = []
 
     @contextmanager
     def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[PostgresReading]:
         """Open a reading in one read-only REPEATABLE READ transaction."""
         text = render(statement, binds)
         with self._translated(statement.name):
-            connection = adbc.connect(self._conninfo(owner))
-        try:
-            with self._translated(statement.name):
+            connection = self._begin(owner)
+            try:
                 yield PostgresReading(connection, text)
-        finally:
-            # Closing waits for a statement under way; the server must end it first.
-            _quietly(connection.adbc_cancel)
-            _quietly(connection.close)
+                _execute(connection, "postgres/end")
+            except BaseException:
+                # Closing waits for a statement under way; the server must end it first.
+                _quietly(connection.adbc_cancel)
+                _quietly(connection.close)
+                raise
+        self._idle.append(connection)
+
+    def _begin(self, owner: str) -> Any:
+        """A connection in a new transaction: a kept one if it still lives, else a new one."""
+        while self._idle:
+            kept = self._idle.pop()
+            try:
+                _execute(kept, "postgres/begin")
+            except adbc_driver_manager.Error:
+                _quietly(kept.close)
+            else:
+                return kept
+        # Outside autocommit the driver would leave the session in a transaction for good.
+        connection = adbc.connect(self._conninfo(owner), autocommit=True)
+        _execute(connection, "postgres/begin")
+        return connection
+
+    def close(self) -> None:
+        """Close connections kept for the next reading."""
+        while self._idle:
+            _quietly(self._idle.pop().close)
 
     def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
         """All rows of a small statement."""
@@ -87,7 +111,10 @@ class Postgres:
                         f"{scope.entity}/{metric}/{scope.ids.key}: another run is materializing this"
                         " partition right now; nothing was written. Wait for it to end, or end it"
                     )
-            yield PostgresTurn(connection, scope)
+            try:
+                yield PostgresTurn(connection, scope)
+            finally:
+                _quietly(lambda: connection.execute(load("postgres/unlock").text.encode()))
 
     def _conninfo(self, owner: str) -> str:
         given = conninfo_to_dict(self._url).get("options") or ""
@@ -206,6 +233,11 @@ def _literal(value: object) -> str:
         # Source times are UTC without zone (reference/schema.md).
         value = value.astimezone(timezone.utc).replace(tzinfo=None)
     return quoting.Literal(value).as_string(None)
+
+
+def _execute(connection: Any, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(load(name).text)
 
 
 def _lock_key(text: str) -> int:

@@ -115,15 +115,10 @@ class ClickHouseTarget:
         Call it only while holding the scope: what is found then has no living owner.
         """
         ended = []
-        for row in self._store.frame(load("clickhouse/running"), {"prefix": OWNER}).rows(named=True):
-            if self._concerns(row["owner"], scope):
-                self._store.run(load("clickhouse/kill"), {"query_id": row["query_id"]}, "")
-                ended.append(f"query {row['query_id']}")
-        binds = {"prefix": f"{self._table}__"}
-        for row in self._store.frame(load("clickhouse/private_tables"), binds).rows(named=True):
-            if self._concerns(row["owner"], scope):
-                self._drop(row["name"])
-                ended.append(f"table {row['name']}")
+        for kind, name, owner in self._debris(OWNER):
+            if self._concerns(owner, scope):
+                self._end(kind, name)
+                ended.append(f"{kind} {name}")
         return ended
 
     @contextmanager
@@ -149,11 +144,11 @@ class ClickHouseTarget:
             stage.create()
             yield stage
         except BaseException:
-            self._end(owner)
+            for kind, name, _ in self._debris(owner):
+                self._end(kind, name)
             raise
-        finally:
-            for table in stage.tables:
-                self._drop(table)
+        for table in stage.made:
+            self._end("table", table)
 
     def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
         """Sums of all events, live ones included: entityId, metricType, total."""
@@ -178,13 +173,17 @@ class ClickHouseTarget:
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _end(self, owner: str) -> None:
-        running = self._store.frame(load("clickhouse/running"), {"prefix": owner})
-        for query_id in running["query_id"]:
-            self._store.run(load("clickhouse/kill"), {"query_id": query_id}, "")
+    def _debris(self, owner: str) -> list[tuple[str, str, str]]:
+        """Statements and private tables whose owner begins with ``owner``, statements first."""
+        binds = {"owners": owner, "tables": f"{self._table}__"}
+        rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").iter_rows()
+        return [(kind, name, whose) for kind, name, whose in rows if whose.startswith(owner)]
 
-    def _drop(self, table: str) -> None:
-        self._store.run(load("clickhouse/drop"), {"table": table}, "")
+    def _end(self, kind: str, name: str) -> None:
+        if kind == "query":
+            self._store.run(load("clickhouse/kill"), {"query_id": name}, "")
+        else:
+            self._store.run(load("clickhouse/drop"), {"table": name}, "")
 
     def _check(self, layout: Layout) -> None:
         wanted = {name: _TEXT if name.endswith("Type") else _INTEGER for name in _COLUMNS}
@@ -217,6 +216,8 @@ class ClickHouseStage:
         self._scope = scope
         self.mode = mode
         self.bounds = layout.bounds
+        #: Private tables there are now, in the order of their making.
+        self.made: dict[str, None] = {}
         self._names: dict[str, str] = {
             "target": target,
             **{
@@ -234,14 +235,9 @@ class ClickHouseStage:
             **self._names,
         }
 
-    @property
-    def tables(self) -> list[str]:
-        """Every private table there may be."""
-        return [name for kind, name in self._names.items() if kind != "target"]
-
     def create(self) -> None:
         """Make the stage itself."""
-        self._run("stage")
+        self._make("stage")
 
     def insert(self, events: pl.DataFrame) -> None:
         """Send events of metricType, entityId, userId, metricValue, createdAt."""
@@ -261,8 +257,7 @@ class ClickHouseStage:
 
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Take the difference into a private table and count it."""
-        self._store.run(load("clickhouse/drop"), {"table": self._names["difference"]}, self._owner)
-        self._run("difference", metrics=list(metrics))
+        self._make("difference", metrics=list(metrics))
         rows = self._frame("difference_summary").rows(named=True)
         return {row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows}
 
@@ -280,9 +275,16 @@ class ClickHouseStage:
         self._run("insert_missing")
         if self.mode is Mode.APPEND:
             return
-        self._store.run(load("clickhouse/drop"), {"table": self._names["surplus"]}, self._owner)
-        self._run("surplus", metrics=list(metrics))
+        self._make("surplus", metrics=list(metrics))
         self._run("remove", metrics=list(metrics))
+
+    def _make(self, kind: str, **more: str | list[str]) -> None:
+        """Make a private table anew by the statement of its name."""
+        name = self._names[kind]
+        if name in self.made:
+            self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
+        self.made[name] = None
+        self._run(kind, **more)
 
     def _run(self, name: str, **more: str | list[str]) -> None:
         statement = load(f"clickhouse/{name}")

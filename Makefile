@@ -1,0 +1,51 @@
+# Everything a newcomer needs, from a bare machine with Python 3.10 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCALE ?= 1000000
+
+.PHONY: help demo test lint ui stop screenshots clean
+
+help:
+	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
+	@echo "make ui           Dagster's UI over the same stack, on http://127.0.0.1:3000"
+	@echo "make test         lint, types, layers and every test"
+	@echo "make stop         stop the embedded stack; its data stays"
+	@echo "make clean        remove the stack, its data and the virtual environment"
+
+demo: $(VENV)/.local
+	$(BIN)/metric-assets demo --scale $(SCALE)
+
+ui: $(VENV)/.local
+	$(BIN)/metric-assets local up
+	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+test: $(VENV)/.dev lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python docs/screenshots.py
+
+stop:
+	@test ! -x $(BIN)/metric-assets || $(BIN)/metric-assets local down
+
+clean: stop
+	rm -rf $(VENV) .metric_assets .env
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=24"
+
+$(VENV)/.local: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local]"
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.local
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@

@@ -1,0 +1,134 @@
+"""The pairs of Article."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.ranges import Grid
+
+ENTITY = Entity(
+    "Article",
+    table="Article",
+    legacy_table="ArticleMetric",
+    grid=Grid(size=5_000, stop=100_000),
+    description="Articles: reactions, comments, collections, hides and tips.",
+)
+
+REACTIONS = Scan(
+    "article/reactions",
+    sources=("ArticleReaction",),
+    pairs=(
+        Pair(
+            "Article",
+            "ReactionLike",
+            "Like reactions that still stand.",
+            Legacy("ArticleMetric.likeCount"),
+            where=pl.col("reaction") == "Like",
+        ),
+        Pair(
+            "Article",
+            "ReactionDislike",
+            "Dislike reactions that still stand.",
+            Legacy("ArticleMetric.dislikeCount"),
+            where=pl.col("reaction") == "Dislike",
+        ),
+        Pair(
+            "Article",
+            "ReactionLaugh",
+            "Laugh reactions that still stand.",
+            Legacy("ArticleMetric.laughCount"),
+            where=pl.col("reaction") == "Laugh",
+        ),
+        Pair(
+            "Article",
+            "ReactionCry",
+            "Cry reactions that still stand.",
+            Legacy("ArticleMetric.cryCount"),
+            where=pl.col("reaction") == "Cry",
+        ),
+        Pair(
+            "Article",
+            "ReactionHeart",
+            "Heart reactions that still stand.",
+            Legacy("ArticleMetric.heartCount"),
+            where=pl.col("reaction") == "Heart",
+        ),
+    ),
+)
+
+COMMENTS = Scan(
+    "article/comments",
+    sources=("Thread", "CommentV2"),
+    pairs=(
+        Pair(
+            "Article",
+            "Comment",
+            "Comments directly in the article's thread; replies live in threads of their own.",
+            Legacy("ArticleMetric.commentCount"),
+        ),
+    ),
+)
+
+COLLECTED = Scan(
+    "article/collected",
+    sources=("CollectionItem", "Article", "Collection"),
+    pairs=(
+        Pair(
+            "Article",
+            "Favorite",
+            "Bookmarks of the article, in collections of type Article.",
+            Legacy(
+                "ArticleMetric.favoriteCount",
+                Rule.INFORMATIONAL,
+                gap="frozen since 2024-03-13: no processor writes it any more",
+            ),
+            where=pl.col("bookmark"),
+        ),
+        Pair(
+            "Article",
+            "Collection",
+            "Items of collections that are the article, any mode and status, bookmarks included.",
+            Legacy("ArticleMetric.collectedCount"),
+            where=~pl.col("bookmark"),
+        ),
+    ),
+    index='CREATE INDEX CONCURRENTLY ON "CollectionItem" ("articleId")'
+    ' WHERE "articleId" IS NOT NULL',
+    cost="a scan of CollectionItem, some 210 million rows, for every range",
+)
+
+HIDDEN = Scan(
+    "article/hidden",
+    sources=("Article", "ArticleEngagement"),
+    pairs=(
+        Pair(
+            "Article",
+            "Hide",
+            "Users who hide the article.",
+            Legacy("ArticleMetric.hideCount"),
+        ),
+    ),
+)
+
+TIPS = Scan(
+    "article/tips",
+    sources=("BuzzTip", "Article"),
+    pairs=(
+        Pair(
+            "Article",
+            "TipCount",
+            "Users who tipped the article.",
+            Legacy("ArticleMetric.tippedCount"),
+        ),
+        Pair(
+            "Article",
+            "TipAmount",
+            "Amount tipped to the article.",
+            Legacy("ArticleMetric.tippedAmountCount"),
+            value=pl.col("amount"),
+        ),
+    ),
+)
+
+SCANS = (REACTIONS, COMMENTS, COLLECTED, HIDDEN, TIPS)

@@ -1,0 +1,216 @@
+"""The pairs of ModelVersion."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan, Store
+from metric_assets.ranges import Grid
+
+ENTITY = Entity(
+    "ModelVersion",
+    table="ModelVersion",
+    legacy_table="ModelVersionMetric",
+    grid=Grid(size=50_000, stop=3_000_000),
+    description="Versions: reviews, downloads, generations, earnings, uses and donations.",
+)
+
+_THUMBS_GAP = "frozen since 2024-03-06, when thumbs took the place of stars"
+
+REVIEWS = Scan(
+    "modelversion/reviews",
+    sources=("ResourceReview", "Model"),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Rating",
+            "Stars given by others than the owner; divided by RatingCount, the version's mean.",
+            Legacy(
+                "ModelVersionMetric.rating",
+                Rule.INFORMATIONAL,
+                gap=_THUMBS_GAP,
+                average_over="RatingCount",
+            ),
+            where=pl.col("byOther"),
+            value=pl.col("rating"),
+        ),
+        Pair(
+            "ModelVersion",
+            "RatingCount",
+            "Reviews by others than the owner.",
+            Legacy("ModelVersionMetric.ratingCount", Rule.INFORMATIONAL, gap=_THUMBS_GAP),
+            where=pl.col("byOther"),
+        ),
+        Pair(
+            "ModelVersion",
+            "ThumbsUp",
+            "Users who recommend the version, the owner included.",
+            Legacy("ModelVersionMetric.thumbsUpCount"),
+            where=pl.col("recommended"),
+        ),
+        Pair(
+            "ModelVersion",
+            "ThumbsDown",
+            "Users who advise against the version, the owner included.",
+            Legacy("ModelVersionMetric.thumbsDownCount"),
+            where=~pl.col("recommended"),
+        ),
+    ),
+)
+
+COMMENTS = Scan(
+    "modelversion/comments",
+    sources=("ModelVersion", "Comment"),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Comment",
+            "Comments on the model in the old comment table, on each of its versions.",
+            Legacy(
+                "ModelVersionMetric.commentCount",
+                Rule.INFORMATIONAL,
+                gap="frozen since 2024-03-13: comments are counted for models only",
+            ),
+        ),
+    ),
+)
+
+COLLECTED = Scan(
+    "modelversion/collected",
+    sources=("ModelVersion", "Model", "CollectionItem", "Collection"),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Collection",
+            "Users other than the owner who collected the model, on each of its versions.",
+            Legacy(
+                "ModelVersionMetric.collectedCount",
+                Rule.INFORMATIONAL,
+                gap="frozen since 2024-03-06: collecting is counted for models only",
+            ),
+            where=pl.col("firstOfUser"),
+        ),
+        Pair(
+            "ModelVersion",
+            "Favorite",
+            "Bookmarks of the model, on each of its versions.",
+            Legacy(
+                "ModelVersionMetric.favoriteCount",
+                Rule.INFORMATIONAL,
+                gap="frozen since 2024-03-06, and counted in ModelEngagement before that",
+            ),
+            where=pl.col("bookmarked"),
+        ),
+    ),
+)
+
+IMAGES = Scan(
+    "modelversion/images",
+    sources=("ModelVersion", "Model", "ImageResourceNew", "Image", "Post"),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Image",
+            "Uses of the version in published images by others than the owner.",
+            Legacy(
+                "ModelVersionMetric.imageCount",
+                Rule.INFORMATIONAL,
+                gap="frozen since 2025-03-13: the task that counted is switched off",
+            ),
+        ),
+    ),
+)
+
+DONATIONS = Scan(
+    "modelversion/donations",
+    sources=("DonationGoal", "Donation"),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "TipCount",
+            "Donations to the version's goals.",
+            Legacy(
+                "ModelVersionMetric.tippedCount",
+                Rule.INFORMATIONAL,
+                gap="legacy counts distinct amounts instead of donations, and versions without a"
+                " recent one keep what they were given of the model's tips before 2024-03-13",
+            ),
+        ),
+        Pair(
+            "ModelVersion",
+            "TipAmount",
+            "Amount donated to the version's goals.",
+            Legacy(
+                "ModelVersionMetric.tippedAmountCount",
+                Rule.INFORMATIONAL,
+                gap="versions without a recent donation keep what they were given of the model's"
+                " tips before 2024-03-13",
+            ),
+            value=pl.col("amount"),
+        ),
+    ),
+    cost="scans of Donation and DonationGoal, small tables, for every range",
+)
+
+DOWNLOADS = Scan(
+    "modelversion/downloads",
+    sources=("modelVersionEvents",),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Download",
+            "Downloaders of the version, accounts or, where nobody is logged in, addresses.",
+            Legacy(
+                "ModelVersionMetric.downloadCount",
+                Rule.TOLERANCE,
+                gap="legacy estimates large versions by uniq() and saw no downloads from before its"
+                " view was made",
+                tolerance=0.02,
+            ),
+        ),
+    ),
+    store=Store.CLICKHOUSE,
+    versions=True,
+    cost="a scan of five columns of modelVersionEvents for every range: its sort key starts with"
+    " time",
+)
+
+GENERATIONS = Scan(
+    "modelversion/generations",
+    sources=("daily_user_resource",),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Generation",
+            "Generations with the version; one event a user and day.",
+            Legacy("ModelVersionMetric.generationCount"),
+            value=pl.col("value"),
+        ),
+    ),
+    store=Store.CLICKHOUSE,
+    versions=True,
+)
+
+EARNINGS = Scan(
+    "modelversion/earnings",
+    sources=("buzz_resource_compensation",),
+    pairs=(
+        Pair(
+            "ModelVersion",
+            "Earned",
+            "Buzz earned by the version; one event a day.",
+            Legacy(
+                "ModelVersionMetric.earnedAmount",
+                Rule.LEGACY_AT_LEAST_EVENTS,
+                gap="legacy adds up rows that were written again and not merged yet",
+            ),
+            value=pl.col("value"),
+        ),
+    ),
+    store=Store.CLICKHOUSE,
+    versions=True,
+    cost="a scan of buzz_resource_compensation, a row a version and day, for every range: its"
+    " sort key starts with date",
+)
+
+SCANS = (REVIEWS, COMMENTS, COLLECTED, IMAGES, DONATIONS, DOWNLOADS, GENERATIONS, EARNINGS)

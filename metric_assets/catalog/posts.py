@@ -1,0 +1,88 @@
+"""The pairs of Post."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.ranges import Grid
+
+ENTITY = Entity(
+    "Post",
+    table="Post",
+    legacy_table="PostMetric",
+    grid=Grid(size=250_000, stop=25_000_000),
+    description="Posts: reactions to their images, comments and collections.",
+)
+
+REACTIONS = Scan(
+    "post/reactions",
+    sources=("Post", "Image", "ImageReaction"),
+    pairs=(
+        Pair(
+            "Post",
+            "ReactionLike",
+            "Like reactions that still stand, to images that are in the post today.",
+            Legacy("PostMetric.likeCount"),
+            where=pl.col("reaction") == "Like",
+        ),
+        Pair(
+            "Post",
+            "ReactionDislike",
+            "Dislike reactions that still stand, to images that are in the post today.",
+            Legacy("PostMetric.dislikeCount"),
+            where=pl.col("reaction") == "Dislike",
+        ),
+        Pair(
+            "Post",
+            "ReactionLaugh",
+            "Laugh reactions that still stand, to images that are in the post today.",
+            Legacy("PostMetric.laughCount"),
+            where=pl.col("reaction") == "Laugh",
+        ),
+        Pair(
+            "Post",
+            "ReactionCry",
+            "Cry reactions that still stand, to images that are in the post today.",
+            Legacy("PostMetric.cryCount"),
+            where=pl.col("reaction") == "Cry",
+        ),
+        Pair(
+            "Post",
+            "ReactionHeart",
+            "Heart reactions that still stand, to images that are in the post today.",
+            Legacy("PostMetric.heartCount"),
+            where=pl.col("reaction") == "Heart",
+        ),
+    ),
+)
+
+COMMENTS = Scan(
+    "post/comments",
+    sources=("Thread", "CommentV2"),
+    pairs=(
+        Pair(
+            "Post",
+            "Comment",
+            "Comments directly in the post's thread; replies live in threads of their own.",
+            Legacy("PostMetric.commentCount"),
+        ),
+    ),
+)
+
+COLLECTED = Scan(
+    "post/collected",
+    sources=("CollectionItem", "Post"),
+    pairs=(
+        Pair(
+            "Post",
+            "Collection",
+            "Items of collections that are the post, any mode and status.",
+            Legacy("PostMetric.collectedCount"),
+        ),
+    ),
+    index='CREATE INDEX CONCURRENTLY ON "CollectionItem" ("postId") WHERE "postId" IS NOT NULL',
+    cost="a scan of CollectionItem, some 210 million rows, for every range",
+)
+
+SCANS = (REACTIONS, COMMENTS, COLLECTED)

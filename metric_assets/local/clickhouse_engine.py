@@ -1,0 +1,216 @@
+"""The embedded ClickHouse engine: one chdb instance of this process, one connection a request.
+
+What chdb offers, said in terms of requests, belongs here: settings, parameters, results into a
+pipe, streamed inserts, cancelling. HTTP does not.
+
+chdb is ClickHouse itself without its server. Its connections are cheap (0.3 ms), run in parallel,
+release the GIL, and keep SET and temporary tables to themselves, so a request gets a fresh one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from metric_assets.local.clickhouse_sql import (
+    ENGINE_TAG,
+    Statement,
+    from_file,
+    into_file,
+    with_client_query_ids,
+)
+from metric_assets.local.clickhouse_wire import WireError, quoted
+
+_MEMORY_BYTES = 4_000_000_000
+
+# implicit_select and mmap reads are chdb's own defaults; a server has neither. What prepares a
+# connection stays out of the query log.
+_LIKE_A_SERVER = {"implicit_select": "0", "storage_file_read_method": "pread", "log_queries": "0"}
+
+_CONFIG = """<clickhouse>
+  <logger><level>warning</level><log>{log}</log><size>20M</size><count>1</count></logger>
+  <max_server_memory_usage>{memory}</max_server_memory_usage>
+  <query_log>
+    <database>system</database><table>query_log</table>
+    <flush_interval_milliseconds>1000</flush_interval_milliseconds>
+    <ttl>event_date + INTERVAL 7 DAY DELETE</ttl>
+  </query_log>
+</clickhouse>
+"""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a request says besides its statement."""
+
+    query_id: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    database: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a statement did."""
+
+    body: bytes = b""
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    result_rows: int = 0
+    elapsed_ns: int = 0
+
+    @classmethod
+    def of(cls, result: Any) -> Outcome:
+        """The figures of a chdb result; its rows_read are those of the result."""
+        return cls(
+            body=result.bytes(),
+            read_rows=result.storage_rows_read(),
+            read_bytes=result.storage_bytes_read(),
+            written_rows=result.rows_written(),
+            written_bytes=result.bytes_written(),
+            result_rows=result.rows_read(),
+            elapsed_ns=int(result.elapsed() * 1e9),
+        )
+
+    def summary(self) -> dict[str, str]:
+        """The figures as ClickHouse reports them."""
+        return {
+            "read_rows": str(self.read_rows),
+            "read_bytes": str(self.read_bytes),
+            "written_rows": str(self.written_rows),
+            "written_bytes": str(self.written_bytes),
+            "total_rows_to_read": "0",
+            "result_rows": str(self.result_rows),
+            "result_bytes": str(len(self.body)),
+            "elapsed_ns": str(self.elapsed_ns),
+        }
+
+
+class Engine:
+    """The engine on its data folder. Every method may be called from any thread."""
+
+    def __init__(self, folder: Path, config: Path, log: Path) -> None:
+        # By name: it publishes no types, and it must load after the process has set its zone.
+        chdb: Any = importlib.import_module("chdb._chdb")
+        folder.mkdir(parents=True, exist_ok=True)
+        config.write_text(_CONFIG.format(log=escape(str(log)), memory=_MEMORY_BYTES))
+        chdb.set_signal_handlers_enabled(False)
+        self._connect = chdb.connect
+        self._address = f"{folder}?config-file={config}"
+        # The engine lives as long as its last connection: this one.
+        self._first = self._connect(self._address)
+        self.version = self._scalar("SELECT version()")
+        self.timezone = self._scalar("SELECT timezone()")
+
+    def _scalar(self, sql: str) -> str:
+        return str(self._first.query(sql, "TabSeparatedRaw").bytes().decode().strip())
+
+    def connect(self) -> Any:
+        """A connection of its own, with a server's defaults."""
+        connection = self._connect(self._address)
+        _set(connection, _LIKE_A_SERVER)
+        return connection
+
+    @contextmanager
+    def prepared(self, call: Call, kept: Any = None) -> Iterator[Any]:
+        """A connection that has the call's settings, parameters and database.
+
+        ``kept`` is the connection of a session; the call's settings are taken back from it.
+        """
+        connection = kept if kept is not None else self.connect()
+        before = _changed(connection, call.settings) if kept is not None else {}
+        # Tagged and logged from the last statement of the preparation on.
+        marks = {"log_queries": "1", **call.settings, ENGINE_TAG: call.query_id}
+        try:
+            if call.database:
+                _run(connection, f"USE {_identifier(call.database)}")
+            _set(connection, {f"param_{k}": v for k, v in call.parameters.items()} | marks)
+            yield connection
+        finally:
+            if kept is None:
+                connection.close()
+            else:
+                with suppress(WireError):
+                    _set(connection, {"log_queries": "0"})
+                    _restore(connection, call.settings, before)
+
+    def kill(self, query_id: str) -> bool:
+        """Cancel the query of a client that is gone; whether there was one."""
+        connection = self.connect()
+        tagged = f"Settings['{ENGINE_TAG}'] = {quoted(query_id)}"
+        try:
+            killed = _run(connection, f"KILL QUERY WHERE {tagged} ASYNC")
+        finally:
+            connection.close()
+        return bool(killed.bytes())
+
+    def close(self) -> None:
+        """Cancel everything and close the engine: parts and logs are on disk afterwards."""
+        with suppress(WireError):
+            _run(self._first, "KILL QUERY WHERE is_initial_query ASYNC FORMAT Null")
+            _run(self._first, "SYSTEM FLUSH LOGS")
+        self._first.close()
+
+
+def run(connection: Any, statement: Statement, default_format: str) -> Outcome:
+    """Run a statement whose result is small."""
+    text = with_client_query_ids(statement.text)
+    return Outcome.of(_run(connection, text.encode("latin-1"), default_format))
+
+
+def run_into(connection: Any, statement: Statement, path: str, fmt: str) -> Outcome:
+    """Run a read whose result goes to a file or pipe."""
+    text = with_client_query_ids(into_file(statement, path, fmt))
+    return Outcome.of(_run(connection, text.encode("latin-1"), fmt))
+
+
+def run_from(connection: Any, statement: Statement, path: str) -> Outcome:
+    """Run an INSERT whose rows come from a file or pipe.
+
+    Not chdb's send_insert: a killed one reports success for the rows it had.
+    """
+    return Outcome.of(_run(connection, from_file(statement, path).encode("latin-1")))
+
+
+def _run(connection: Any, sql: str | bytes, fmt: str = "TabSeparated") -> Any:
+    try:
+        return connection.query(sql, fmt)
+    except RuntimeError as error:
+        raise WireError.from_engine(error) from error
+
+
+def _set(connection: Any, values: Mapping[str, str]) -> None:
+    if not values:
+        return
+    for name in values:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name):
+            raise WireError.build(115, f"Unknown setting {quoted(name)}", "UNKNOWN_SETTING")
+    _run(connection, "SET " + ", ".join(f"{k} = {quoted(v)}" for k, v in values.items()))
+
+
+def _changed(connection: Any, names: Mapping[str, str]) -> dict[str, str]:
+    if not names:
+        return {}
+    wanted = ", ".join(quoted(name) for name in names)
+    sql = f"SELECT name, value FROM system.settings WHERE changed AND name IN ({wanted})"  # noqa: S608 - quoted above.
+    rows = _run(connection, sql, "TabSeparatedRaw").bytes().decode().splitlines()
+    return dict(row.split("\t", 1) for row in rows)
+
+
+def _restore(connection: Any, touched: Mapping[str, str], before: Mapping[str, str]) -> None:
+    _set(connection, before)
+    for name in touched:
+        if name not in before:
+            _run(connection, f"SET {name} = DEFAULT")
+
+
+def _identifier(name: str) -> str:
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

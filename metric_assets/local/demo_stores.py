@@ -1,0 +1,111 @@
+"""The two stores as the demo uses them: run a file, read a file as a frame, put rows in.
+
+Belongs here: connections of the seeder and the oracle. Does not belong here: what is run and why.
+The production doors (``metric_assets.stores``) are not used on purpose: the oracle that tests them
+must not share their faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import adbc_driver_postgresql.dbapi as adbc
+import clickhouse_connect
+import polars as pl
+import psycopg
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+
+from metric_assets.local import demo_sql
+from metric_assets.local.demo_sql import Value
+
+#: Arrow messages are built in memory: this many rows at a time.
+CHUNK_ROWS: Final = 1_000_000
+
+
+class DemoPostgres:
+    """A session that runs the demo's Postgres files with the same values bound each time."""
+
+    def __init__(self, connection: psycopg.Connection[Any], values: dict[str, Value]) -> None:
+        self._connection = connection
+        self._values = values
+
+    def run(self, name: str, **more: Value) -> None:
+        """Run every statement of a file."""
+        self._connection.execute(demo_sql.render(name, {**self._values, **more}).encode())
+
+    def rows(self, name: str, **more: Value) -> list[tuple[Any, ...]]:
+        """Return the rows of a file's only statement."""
+        query = demo_sql.render(name, {**self._values, **more}).encode()
+        return self._connection.execute(query).fetchall()
+
+    def copy(self, name: str, frame: pl.DataFrame) -> None:
+        """Send a frame through a file's COPY statement, columns in its order."""
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(demo_sql.render(name, self._values).encode()) as copy,
+        ):
+            for row in frame.iter_rows():
+                copy.write_row(row)
+
+
+@contextmanager
+def postgres(url: str, values: dict[str, Value]) -> Iterator[DemoPostgres]:
+    """Open a session for bulk work."""
+    with psycopg.connect(url, autocommit=True, application_name="metric-assets seed") as connection:
+        session = DemoPostgres(connection, values)
+        session.run("schema/session")
+        yield session
+
+
+def postgres_frame(url: str, name: str, **values: Value) -> pl.DataFrame:
+    """Return the rows of a Postgres file as a frame."""
+    with closing(adbc.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(demo_sql.render(name, values))
+        return _frame(cursor.fetch_arrow_table())
+
+
+@contextmanager
+def clickhouse(url: str) -> Iterator[Client]:
+    """Open a ClickHouse client; our own server side never sees an asynchronous insert."""
+    with closing(clickhouse_connect.get_client(dsn=url, settings={"async_insert": 0})) as client:
+        yield client
+
+
+def clickhouse_run(client: Client, name: str, **parameters: int | str) -> None:
+    """Run every statement of a ClickHouse file; the server binds the parameters."""
+    for statement in demo_sql.text(name).split(";"):
+        if statement.strip():
+            client.command(statement, parameters=_used(statement, parameters))
+
+
+def clickhouse_frame(client: Client, name: str, **parameters: int | str) -> pl.DataFrame:
+    """Return the rows of a ClickHouse file's only statement as a frame."""
+    query = demo_sql.text(name)
+    return _frame(client.query_arrow(query, parameters=_used(query, parameters), use_strings=True))
+
+
+def clickhouse_insert(client: Client, table: str, frame: pl.DataFrame) -> None:
+    """Append a frame to a table, in bounded messages."""
+    for start in range(0, frame.height, CHUNK_ROWS):
+        rows = frame.slice(start, CHUNK_ROWS).to_arrow(compat_level=pl.CompatLevel.oldest())
+        client.insert_arrow(table, rows)
+
+
+def epoch(moment: datetime) -> int:
+    """Return an instant as ClickHouse files take it: seconds since 1970, free of time zones."""
+    return int(moment.timestamp())
+
+
+def _used(query: str, parameters: dict[str, int | str]) -> dict[str, int | str]:
+    return {name: value for name, value in parameters.items() if f"{{{name}:" in query}
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    if not isinstance(frame, pl.DataFrame):  # pragma: no cover - a table never is a column
+        raise TypeError(f"expected a table, got {type(frame).__name__}")
+    return frame

@@ -1,0 +1,117 @@
+"""The oracle: what every entity's total is, by formulas that share nothing with the scans.
+
+Belongs here: putting the Postgres and the ClickHouse part of an entity together, for totals and for
+live events. ClickHouse knows neither which versions exist nor their models: both come from Postgres
+and are joined here. Does not belong here: writing anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Final
+
+import polars as pl
+
+from metric_assets.local.demo_plan import cutoff_of
+from metric_assets.local.demo_stores import (
+    clickhouse,
+    clickhouse_frame,
+    epoch,
+    postgres_frame,
+)
+
+#: Entity types in an order in which the legacy tables can be filled: models sum up their versions.
+ENTITIES: Final = (
+    "User",
+    "ModelVersion",
+    "Model",
+    "Post",
+    "Image",
+    "Collection",
+    "Tag",
+    "Article",
+    "Bounty",
+    "BountyEntry",
+)
+
+#: Later than any row; still a DateTime for ClickHouse.
+FOR_EVER: Final = datetime(2105, 1, 1, tzinfo=timezone.utc)
+
+#: Entities with a ClickHouse part, and the file that has it.
+_CLICKHOUSE_FILE: Final = {"User": "user", "ModelVersion": "modelversion", "Model": "modelversion"}
+
+
+def formula_totals(
+    postgres_url: str, clickhouse_url: str, entity: str, until: datetime | None = None
+) -> pl.DataFrame:
+    """Return ``entityId, metricType, total`` of every entity and metric that has any event.
+
+    ``until`` (exclusive) answers for an earlier instant: what the events before it add up to. Only
+    entities that exist in Postgres are counted. ``Rating`` is the sum of stars.
+    """
+    parts = [postgres_totals(postgres_url, entity, until)]
+    if entity in _CLICKHOUSE_FILE:
+        parts.append(clickhouse_totals(postgres_url, clickhouse_url, entity, until))
+    totals = pl.concat(parts).select("entityId", "metricType", "total")
+    return totals.sort("metricType", "entityId")
+
+
+def postgres_totals(postgres_url: str, entity: str, until: datetime | None = None) -> pl.DataFrame:
+    """Return the Postgres part, with the number of events behind every total."""
+    found = postgres_frame(postgres_url, f"formula/{entity.lower()}", until=until or FOR_EVER)
+    return _totals(found)
+
+
+def clickhouse_totals(
+    postgres_url: str, clickhouse_url: str, entity: str, until: datetime | None = None
+) -> pl.DataFrame:
+    """Return the ClickHouse part, with the number of events behind every total."""
+    name = f"formula_clickhouse/{_CLICKHOUSE_FILE[entity]}"
+    with clickhouse(clickhouse_url) as client:
+        found = clickhouse_frame(client, name, until=epoch(until or FOR_EVER))
+    credited = _credited(_totals(found), postgres_url, entity)
+    return _totals(credited.group_by("entityId", "metricType").agg(pl.col("total", "events").sum()))
+
+
+def live_events(postgres_url: str, clickhouse_url: str, entity: str) -> list[pl.DataFrame]:
+    """Return the entity's live events, from its cutoff on, shaped like the target."""
+    cutoff = cutoff_of(entity)
+    parts = [postgres_frame(postgres_url, f"live/{entity.lower()}", cutoff=cutoff)]
+    if entity in _CLICKHOUSE_FILE:
+        name = f"live_clickhouse/{_CLICKHOUSE_FILE[entity]}"
+        with clickhouse(clickhouse_url) as client:
+            found = clickhouse_frame(client, name, cutoff=epoch(cutoff))
+        parts.append(_credited(found, postgres_url, entity))
+    return [_events(part, entity) for part in parts]
+
+
+def _credited(found: pl.DataFrame, postgres_url: str, entity: str) -> pl.DataFrame:
+    """Drop what Postgres no longer has; credit versions to their models where models are asked."""
+    if entity == "User":
+        users = postgres_frame(postgres_url, "keys/user")
+        return found.join(users, left_on="entityId", right_on="id", how="semi")
+    versions = postgres_frame(postgres_url, "keys/modelversion")
+    if entity == "ModelVersion":
+        return found.join(versions, left_on="entityId", right_on="id", how="semi")
+    joined = found.join(versions, left_on="entityId", right_on="id")
+    return joined.drop("entityId").rename({"modelId": "entityId"})
+
+
+def _totals(found: pl.DataFrame) -> pl.DataFrame:
+    return found.select(
+        pl.col("entityId").cast(pl.Int32),
+        pl.col("metricType").cast(pl.String),
+        pl.col("total").cast(pl.Int64),
+        pl.col("events").cast(pl.Int64),
+    )
+
+
+def _events(found: pl.DataFrame, entity: str) -> pl.DataFrame:
+    return found.select(
+        pl.lit(entity).alias("entityType"),
+        pl.col("entityId").cast(pl.Int32),
+        pl.col("userId").cast(pl.Int32),
+        pl.col("metricType").cast(pl.String),
+        pl.col("metricValue").cast(pl.Int32),
+        pl.col("createdAt").dt.replace_time_zone(None).cast(pl.Datetime("ms")),
+    )

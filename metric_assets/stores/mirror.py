@@ -1,0 +1,51 @@
+"""The mirror of ModelVersion in ClickHouse, for scans that read events of versions there.
+
+Belongs here: making it and replacing it as a whole. Does not belong here: when it is refreshed
+(pipeline).
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from metric_assets.errors import StageMismatchError
+from metric_assets.sql import load
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.ports import Source
+
+
+class VersionsMirror:
+    """The table ``name`` beside the target: id and modelId of every version that exists."""
+
+    def __init__(self, store: ClickHouse, target: str) -> None:
+        self._store = store
+        self.name = f"{target}__versions"
+
+    def refresh(self, source: Source) -> int:
+        """Replace the mirror by what the source says now; the rows it then holds.
+
+        Readers see the old or the new, never a part. Raises StageMismatchError, with the old one in
+        place, if the copy is not complete.
+        """
+        owner = f"metric_assets mirror {self.name}"
+        fresh = f"{self.name}_{uuid.uuid4().hex[:16]}"
+        rows = 0
+        for table in (self.name, fresh):
+            self._store.run(load("clickhouse/versions"), {"versions": table}, owner)
+        try:
+            with source.read(load("mirror/versions"), {}, "mirror") as reading:
+                for frame in reading.frames():
+                    if frame.height:
+                        self._store.insert(fresh, frame, owner)
+                        rows += frame.height
+            found = self._store.frame(load("clickhouse/count"), {"table": fresh})["rows"][0]
+            if found != rows:
+                raise StageMismatchError(
+                    f"{self.name}: read {rows} versions, the copy holds {found}; the mirror was"
+                    " not touched"
+                )
+            swap = {"versions": self.name, "fresh": fresh}
+            self._store.run(load("clickhouse/versions_swap"), swap, owner)
+        finally:
+            self._store.run(load("clickhouse/drop"), {"table": fresh}, owner)
+        return rows

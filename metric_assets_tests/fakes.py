@@ -1,0 +1,365 @@
+"""Honest fakes of the stores: classes with state that behave as the real doors promise.
+
+Belongs here: a source that yields frames, a target that keeps rows and takes the signed difference
+as sql/clickhouse/difference.sql does, a turnstile. All conform to metric_assets.stores.ports. Does
+not belong here: expectations, which are written out in the tests.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from metric_assets.errors import BusyError, TargetError
+from metric_assets.events import Bounds
+from metric_assets.plan import Mode, Summary
+from metric_assets.ranges import IdRange
+from metric_assets.sql import Statement
+from metric_assets.stores.ports import Binds, Reading, Scope, Source, Stage, Target, Turn, Turnstile
+
+
+class Event(NamedTuple):
+    """A row of the target."""
+
+    entity: str
+    metric: str
+    entity_id: int
+    user_id: int
+    created: datetime
+    value: int
+
+
+class Key(NamedTuple):
+    """What two events must share to be copies or negations of each other."""
+
+    metric: str
+    entity_id: int
+    user_id: int
+    created: datetime
+    magnitude: int
+
+
+class Change(NamedTuple):
+    """One row of a difference."""
+
+    add_positive: int
+    add_negative: int
+    remove_positive: int
+    remove_negative: int
+    compensating: int
+
+
+@dataclass
+class FakeReading:
+    """One statement being read; remembers whether somebody cancelled it."""
+
+    items: Sequence[pl.DataFrame | BaseException]
+    snapshot: str = "snapshot 1"
+    cancelled: bool = False
+    closed: bool = False
+    given: int = 0
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The frames; an exception among them is raised where it stands."""
+        for item in self.items:
+            if isinstance(item, BaseException):
+                raise item
+            self.given += 1
+            yield item
+
+    def cancel(self) -> None:
+        """Note it."""
+        assert not self.closed, "a reading is cancelled before its connection is closed"
+        self.cancelled = True
+
+
+@dataclass
+class FakeSource:
+    """A store whose every statement returns ``items``."""
+
+    items: Sequence[pl.DataFrame | BaseException] = ()
+    readings: list[FakeReading] = field(default_factory=list)
+    asked: list[tuple[str, Binds, str]] = field(default_factory=list)
+
+    @contextmanager
+    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[FakeReading]:
+        """Open a reading, after the check of binds that the real doors make."""
+        statement.check(binds)
+        self.asked.append((statement.name, dict(binds), owner))
+        reading = FakeReading(self.items, snapshot=f"snapshot {len(self.readings) + 1}")
+        self.readings.append(reading)
+        try:
+            yield reading
+        finally:
+            reading.closed = True
+
+
+@dataclass
+class FakeTurn:
+    """A hold that may be lost: it stands for ``lasts`` confirmations."""
+
+    scope: Scope
+    lasts: float
+    confirmed: int = 0
+
+    def confirm(self) -> None:
+        """Raise BusyError once the hold is gone."""
+        if self.confirmed >= self.lasts:
+            raise BusyError(f"{self.scope.label}: lost the hold on this partition")
+        self.confirmed += 1
+
+
+@dataclass
+class FakeTurnstile:
+    """Holds pairs and ranges; ``held`` are those of other attempts."""
+
+    held: set[tuple[str, str, str]] = field(default_factory=set)
+    lasts: float = float("inf")
+    turns: list[FakeTurn] = field(default_factory=list)
+
+    @contextmanager
+    def enter(self, scope: Scope) -> Iterator[FakeTurn]:
+        """Take every pair of the scope, or none."""
+        keys = {(scope.entity, metric, scope.ids.key) for metric in scope.metrics}
+        taken = sorted(keys & self.held)
+        if taken:
+            raise BusyError(f"{'/'.join(taken[0])}: another run is materializing this partition")
+        self.held |= keys
+        turn = FakeTurn(scope, self.lasts)
+        self.turns.append(turn)
+        try:
+            yield turn
+        finally:
+            self.held -= keys
+
+
+def _nobody(target: FakeTarget) -> None:
+    """Nobody else writes."""
+    del target
+
+
+class FakeTarget:
+    """A table that keeps a multiset of rows, and the stages of attempts beside it.
+
+    ``writes`` names every step that reached the table. ``after_write`` is called with the target
+    after each of them: somebody else who writes. ``stage_loses`` rows vanish on their way into the
+    stage. ``debris`` is what dead attempts left: fence() ends it.
+    """
+
+    def __init__(self, mode: Mode = Mode.REPLACE, rows: Sequence[Event] = ()) -> None:
+        self.mode = mode
+        self.rows: Counter[Event] = Counter(rows)
+        self.writes: list[str] = []
+        self.stages: list[FakeStage] = []
+        self.debris: list[str] = []
+        self.fences = 0
+        self.stage_loses = 0
+        self.insert_fails: BaseException | None = None
+        self.after_write: Callable[[FakeTarget], None] = _nobody
+        self.bounds = Bounds()
+
+    @property
+    def open_stages(self) -> int:
+        """Stages nobody has dropped."""
+        return sum(not stage.dropped for stage in self.stages)
+
+    def fence(self, scope: Scope) -> list[str]:
+        """End the debris."""
+        del scope
+        self.fences += 1
+        ended, self.debris = self.debris, []
+        return ended
+
+    @contextmanager
+    def stage(self, scope: Scope, attempt: str) -> Iterator[FakeStage]:
+        """An empty stage, dropped on the way out."""
+        stage = FakeStage(self, scope, attempt)
+        self.stages.append(stage)
+        try:
+            yield stage
+        finally:
+            stage.dropped = True
+
+    def wrote(self, step: str) -> None:
+        """Account for a step that reached the table, then let others write."""
+        self.rows = +self.rows
+        self.writes.append(step)
+        self.after_write(self)
+
+    def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
+        """Sums of all events, whatever their time."""
+        sums: Counter[tuple[int, str]] = Counter()
+        for event, copies in self.rows.items():
+            inside = ids.start <= event.entity_id < ids.stop
+            if event.entity == entity and event.metric in metrics and inside:
+                sums[event.entity_id, event.metric] += event.value * copies
+        return pl.DataFrame(
+            [(entity_id, metric, total) for (entity_id, metric), total in sums.items()],
+            schema={"entityId": pl.Int64, "metricType": pl.String, "total": pl.Int64},
+            orient="row",
+        )
+
+
+class FakeStage:
+    """The private table of one attempt."""
+
+    def __init__(self, target: FakeTarget, scope: Scope, attempt: str) -> None:
+        self._target = target
+        self._scope = scope
+        self._guard = threading.Lock()
+        self._difference: dict[Key, Change] = {}
+        self._loses = target.stage_loses
+        self.attempt = attempt
+        self.rows: Counter[Event] = Counter()
+        self.inserts: list[int] = []
+        self.dropped = False
+        self.mode = target.mode
+        self.bounds = target.bounds
+
+    def insert(self, events: pl.DataFrame) -> None:
+        """Keep the rows, but for those the test wants lost."""
+        assert not self.dropped, "a stage takes no rows after it was dropped"
+        if self._target.insert_fails is not None:
+            raise self._target.insert_fails
+        columns = ("metricType", "entityId", "userId", "createdAt", "metricValue")
+        with self._guard:
+            self.inserts.append(events.height)
+            for row in events.select(columns).iter_rows():
+                if self._loses:
+                    self._loses -= 1
+                else:
+                    self.rows[Event(self._scope.entity, *row)] += 1
+
+    def staged(self) -> dict[str, Summary]:
+        """What the stage holds."""
+        return self._summaries(self.rows)
+
+    def present(self) -> dict[str, Summary]:
+        """What the table holds in the scope."""
+        return self._summaries(self._in_scope())
+
+    def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """The arithmetic of sql/clickhouse/difference.sql and difference_summary.sql."""
+        wanted = self._signs(self.rows, metrics)
+        present = self._signs(self._in_scope(), metrics)
+        self._difference = {}
+        found: dict[str, tuple[int, int, int]] = {}
+        for key in wanted.keys() | present.keys():
+            change = signed_difference(
+                wanted.get(key, (0, 0)), present.get(key, (0, 0)), key.magnitude, self.mode
+            )
+            if change is not None:
+                self._difference[key] = change
+                inserted, removed, compensated = found.get(key.metric, (0, 0, 0))
+                found[key.metric] = (
+                    inserted + change.add_positive + change.add_negative,
+                    removed + change.remove_positive + change.remove_negative,
+                    compensated + change.compensating,
+                )
+        return found
+
+    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+        """Move everything where the stage holds nothing else and moves are allowed, else copy."""
+        if alone and self.mode is Mode.REPLACE:
+            others = {event.metric for event in self.rows} - set(metrics)
+            assert not others, f"a move would take {others} along"
+            self._target.rows.update(self.rows)
+            self.rows.clear()
+            self._target.wrote(f"move {'+'.join(metrics)}")
+            return
+        for event, copies in self.rows.items():
+            if event.metric in metrics:
+                self._target.rows[event] += copies
+        self._target.wrote(f"insert {'+'.join(metrics)}")
+
+    def level(self, metrics: Sequence[str]) -> None:
+        """Write the last difference."""
+        for key, change in self._difference.items():
+            positive, negative = self._events(key)
+            self._target.rows[positive] += change.add_positive
+            self._target.rows[negative] += change.add_negative
+            if key.metric not in metrics and change.remove_positive + change.remove_negative:
+                raise TargetError(f"{key.metric}: its surplus is removed without being named")
+            self._target.rows[positive] -= change.remove_positive
+            self._target.rows[negative] -= change.remove_negative
+        self._target.wrote(f"level {'+'.join(metrics)}")
+
+    def _in_scope(self) -> Counter[Event]:
+        scope = self._scope
+        return Counter(
+            {
+                event: copies
+                for event, copies in self._target.rows.items()
+                if event.entity == scope.entity
+                and event.metric in scope.metrics
+                and scope.ids.start <= event.entity_id < scope.ids.stop
+                and event.created < scope.cutoff
+            }
+        )
+
+    def _summaries(self, rows: Counter[Event]) -> dict[str, Summary]:
+        found = {metric: Summary() for metric in self._scope.metrics}
+        for event, copies in rows.items():
+            old = found[event.metric]
+            digest = zlib.crc32(repr(event).encode())
+            found[event.metric] = Summary(
+                old.events + copies, old.total + event.value * copies, old.hash + digest * copies
+            )
+        return found
+
+    def _events(self, key: Key) -> tuple[Event, Event]:
+        row = (self._scope.entity, key.metric, key.entity_id, key.user_id, key.created)
+        return Event(*row, key.magnitude), Event(*row, -key.magnitude)
+
+    @staticmethod
+    def _signs(rows: Counter[Event], metrics: Sequence[str]) -> dict[Key, tuple[int, int]]:
+        found: dict[Key, tuple[int, int]] = {}
+        for event, copies in rows.items():
+            if event.metric in metrics:
+                key = Key(
+                    event.metric, event.entity_id, event.user_id, event.created, abs(event.value)
+                )
+                positive, negative = found.get(key, (0, 0))
+                if event.value >= 0:
+                    found[key] = (positive + copies, negative)
+                else:
+                    found[key] = (positive, negative + copies)
+        return found
+
+
+def signed_difference(
+    wanted: tuple[int, int], present: tuple[int, int], magnitude: int, mode: Mode
+) -> Change | None:
+    """One key of difference.sql: copies of (event, negation) wanted and present; None if level."""
+    net = wanted[0] - wanted[1] - present[0] + present[1]
+    if mode is Mode.APPEND:
+        negations = 0 if magnitude == 0 else max(-net, 0)
+        compensating = min(negations, max(present[0] - wanted[0], 0))
+        change = Change(max(net, 0), negations, 0, 0, compensating)
+    else:
+        change = Change(
+            max(wanted[0] - present[0], 0),
+            max(wanted[1] - present[1], 0),
+            max(present[0] - wanted[0], 0),
+            max(present[1] - wanted[1], 0),
+            0,
+        )
+    return change if net != 0 and any(change[:4]) else None
+
+
+if TYPE_CHECKING:
+    # The fakes are what the ports ask for, or mypy says so.
+    _reading: Reading = FakeReading(())
+    _source: Source = FakeSource()
+    _turnstile: Turnstile = FakeTurnstile()
+    _turn: Turn = FakeTurn.__new__(FakeTurn)
+    _target: Target = FakeTarget()
+    _stage: Stage = FakeStage.__new__(FakeStage)

@@ -1,0 +1,2 @@
+-- Rows of a table.
+SELECT count() AS rows FROM {table:Identifier}

@@ -1,0 +1,2 @@
+-- Every version there is, and its model.
+SELECT id, "modelId" FROM "ModelVersion";

@@ -1,0 +1,2 @@
+-- Every user there is.
+SELECT id FROM "User";

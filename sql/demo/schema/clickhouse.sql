@@ -1,0 +1,88 @@
+-- Gives the ClickHouse tables the pairs read, with the engines of the customer's local development
+-- DDL. Idempotent. The derived tables are filled by the generator from what they derive from; no
+-- views hang on the sources.
+CREATE DATABASE IF NOT EXISTS orchestration;
+
+CREATE TABLE IF NOT EXISTS modelVersionEvents (
+    type Enum8('Create' = 1, 'Publish' = 2, 'Download' = 3, 'Unpublish' = 4, 'HideDownload' = 5),
+    time DateTime DEFAULT now(),
+    userId Int32 DEFAULT 0,
+    modelId Int32,
+    modelVersionId Int32,
+    nsfw Bool,
+    ip String DEFAULT '',
+    userAgent String DEFAULT '',
+    createdDate Date MATERIALIZED toDate(time),
+    earlyAccess Bool DEFAULT false,
+    deviceId String DEFAULT ''
+) ENGINE = MergeTree PARTITION BY toYYYYMM(createdDate) ORDER BY
+    (time, type, modelId, modelVersionId);
+
+CREATE TABLE IF NOT EXISTS daily_downloads_unique (
+    modelId Int32,
+    modelVersionId Int32,
+    createdDate Date,
+    users_state AggregateFunction(uniq, String)
+) ENGINE = SummingMergeTree ORDER BY (modelId, modelVersionId, createdDate);
+
+CREATE TABLE IF NOT EXISTS modelVersionUniqueDownloads (
+    modelVersionId Int32,
+    downloadKey String,
+    time SimpleAggregateFunction(max, DateTime)
+) ENGINE = AggregatingMergeTree PARTITION BY toYYYYMM(time) ORDER BY (modelVersionId, downloadKey);
+
+CREATE TABLE IF NOT EXISTS orchestration.jobs (
+    jobId String,
+    userId Int32,
+    jobType LowCardinality(String),
+    createdAt DateTime64(3),
+    completedAt DateTime64(3),
+    provider LowCardinality(String),
+    issuedBy String,
+    cost Float64,
+    creatorsTip Nullable(Float64),
+    resourcesUsed Array(Int32) DEFAULT [],
+    remixOfId Nullable(String)
+) ENGINE = MergeTree ORDER BY createdAt;
+
+CREATE TABLE IF NOT EXISTS daily_user_resource (
+    userId Int32,
+    modelVersionId Int32,
+    date Date
+) ENGINE = MergeTree ORDER BY (modelVersionId, date);
+
+CREATE TABLE IF NOT EXISTS buzz_resource_compensation (
+    date DateTime,
+    modelVersionId Int32,
+    comp UInt32,
+    tip UInt32,
+    total UInt32,
+    updated_at DateTime DEFAULT now()
+) ENGINE = ReplacingMergeTree ORDER BY (date, modelVersionId);
+
+CREATE TABLE IF NOT EXISTS reactions (
+    type Enum8('Image_Create' = 1, 'Image_Delete' = 2, 'Comment_Create' = 3, 'Comment_Delete' = 4,
+               'CommentV2_Create' = 5, 'CommentV2_Delete' = 6, 'Review_Create' = 7,
+                   'Review_Delete' = 8,
+               'Question_Create' = 9, 'Question_Delete' = 10, 'Answer_Create' = 11,
+                   'Answer_Delete' = 12,
+               'BountyEntry_Create' = 13, 'BountyEntry_Delete' = 14, 'Article_Create' = 15,
+                   'Article_Delete' = 16),
+    time DateTime DEFAULT now(),
+    userId Int32 DEFAULT 0,
+    entityId Int32,
+    reaction Enum8('Like' = 1, 'Dislike' = 2, 'Laugh' = 3, 'Cry' = 4, 'Heart' = 5),
+    nsfw Enum8('Undefined' = 0, 'None' = 1, 'Soft' = 2, 'Mature' = 3, 'X' = 4),
+    ip String,
+    userAgent String,
+    createdDate Date MATERIALIZED toDate(time),
+    ownerId Int32 DEFAULT -1,
+    deviceId String DEFAULT ''
+) ENGINE = MergeTree PARTITION BY toYYYYMM(createdDate) ORDER BY (time, reaction, entityId, userId);
+
+CREATE TABLE IF NOT EXISTS comments (
+    type Enum8('Model' = 1),
+    time DateTime DEFAULT now(),
+    userId Int32 DEFAULT 0,
+    entityId Int32
+) ENGINE = MergeTree ORDER BY (time, entityId);

@@ -1,0 +1,2 @@
+-- Gives an empty target.
+TRUNCATE TABLE {target:Identifier};

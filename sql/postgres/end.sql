@@ -1,0 +1,2 @@
+-- Ends a reading; there is nothing to keep.
+ROLLBACK
