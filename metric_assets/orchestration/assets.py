@@ -192,8 +192,8 @@ class _ScanRun:
         )
         self.done += receipts
         self.listener.ended(receipts)
-        for receipt in receipts:
-            self.context.log.info(_sentence(receipt))
+        # One line a range: each is an event in Dagster's storage.
+        self.context.log.info("\n".join(_sentence(receipt) for receipt in receipts))
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
