@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SCALE ?= 1000000
+SCALE ?= 1200000
 
 .PHONY: help demo test lint ui stop screenshots clean
 

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import pandera.polars as pa
@@ -22,6 +22,8 @@ from metric_assets.errors import RejectedRowsError, SchemaDriftError
 from metric_assets.ranges import IdRange
 
 EVENT_TIME = pl.Datetime("ms", "UTC")
+#: The first instant of a DateTime64.
+_EARLIEST = datetime(1900, 1, 1, tzinfo=timezone.utc)
 #: Failing rows kept per kind, to be shown.
 SAMPLES = 3
 
@@ -33,7 +35,7 @@ class Bounds:
     entity_id: tuple[int, int] = (-(2**31), 2**31 - 1)
     user_id: tuple[int, int] = (-(2**31), 2**31 - 1)
     value: tuple[int, int] = (-(2**31), 2**31 - 1)
-    earliest: datetime = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
+    earliest: datetime = _EARLIEST
 
 
 def check_columns(scan: Scan, frame: pl.DataFrame) -> None:
@@ -46,7 +48,9 @@ def check_columns(scan: Scan, frame: pl.DataFrame) -> None:
 
 
 def derive(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
-    """The events of ``pairs`` in a scan's rows: metricType, entityId, userId, metricValue, createdAt.
+    """The events of ``pairs`` in a scan's rows.
+
+    Columns: metricType, entityId, userId, metricValue, createdAt.
 
     Times without a zone are UTC. Numbers stay 64 bits wide, so that the schema, not a cast, finds
     what the target cannot hold. Raises SchemaDriftError for a column of another type.
@@ -57,6 +61,12 @@ def derive(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
         for pair in pairs:
             rows = frame if pair.where is None else frame.filter(pair.where)
             value = pl.lit(1) if pair.value is None else pair.value
+            kind = rows.lazy().select(value.alias("value")).collect_schema()["value"]
+            if not kind.is_integer():
+                raise SchemaDriftError(
+                    f"{pair.key}: the source's column types are not those the scan was written for:"
+                    f" its values are {kind}, the target counts in whole numbers"
+                )
             parts.append(
                 rows.select(
                     pl.lit(pair.metric, dtype=metrics).alias("metricType"),
@@ -85,25 +95,25 @@ def event_schema(
             "entityId": pa.Column(
                 pl.Int64,
                 pa.Check.in_range(
-                    ids.start, ids.stop - 1, name=f"outside the partition {ids.key}"
+                    ids.start, ids.stop - 1, error=f"outside the partition {ids.key}"
                 ),
                 description="The entity counted for.",
             ),
             "userId": pa.Column(
                 pl.Int64,
-                pa.Check.in_range(*bounds.user_id, name="beyond the target's userId"),
+                pa.Check.in_range(*bounds.user_id, error="beyond the target's userId"),
                 description="The acting user; 0 where there is none.",
             ),
             "metricValue": pa.Column(
                 pl.Int64,
-                pa.Check.in_range(*bounds.value, name="beyond the target's metricValue"),
+                pa.Check.in_range(*bounds.value, error="beyond the target's metricValue"),
                 description="What the event adds to the counter.",
             ),
             "createdAt": pa.Column(
                 EVENT_TIME,
                 [
-                    pa.Check.lt(cutoff, name=f"at or after the cutoff {cutoff.isoformat()}"),
-                    pa.Check.ge(bounds.earliest, name="before the target's first instant"),
+                    pa.Check.lt(cutoff, error=f"at or after the cutoff {cutoff.isoformat()}"),
+                    pa.Check.ge(bounds.earliest, error="before the target's first instant"),
                 ],
                 description="When it happened, UTC.",
             ),

@@ -24,7 +24,7 @@ from metric_assets.events import Rejections, check_columns, derive, event_schema
 from metric_assets.plan import Plan, Summary, build_plan, guard_removal, outline
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
-from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage, Target, Turnstile
+from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage, Target, Turn, Turnstile
 
 #: Rows sent to the stage in one insert: large enough to be one good part, small enough to hold.
 CHUNK_ROWS = 500_000
@@ -90,7 +90,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     *,
     max_removed_share: float = 0.5,
     dry_run: bool = False,
-    progress: Progress = lambda rows: None,
+    progress: Progress = lambda _rows: None,
 ) -> list[Receipt]:
     """Make the target hold exactly what the source implies for ``pairs`` in ``ids``.
 
@@ -105,51 +105,72 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
         with stores.target.stage(scope, uuid.uuid4().hex[:16]) as stage:
             rows_read, snapshot, sent = _fill(scan, pairs, scope, stores, stage, progress)
             staged = _check_stage(scope, stage, sent)
-            first, present = _take_plan(stage, staged)
-            plan = first
-            guard_removal(scope.label, plan.metrics, max_removed_share)
-            for _ in range(0 if dry_run else MAX_ROUNDS):
-                if plan.empty:
-                    break
-                turn.confirm()
-                _apply(stage, plan, staged)
-                plan, present = _take_plan(stage, staged)
-            if not (dry_run or plan.empty):
-                raise ProofError(
-                    f"{scope.label}: after {MAX_ROUNDS} rounds the target still differs from the"
-                    f" source: {plan}; something else is writing below the cutoff"
-                    f" {cutoff.isoformat()}"
-                )
-            after = staged if dry_run else present
-            seconds = time.monotonic() - began
+            first, after = _level(stage, staged, scope, turn, max_removed_share, dry_run)
+            facts: dict[str, Any] = {
+                "ids": ids,
+                "rows_read": rows_read,
+                "rejected": 0,
+                "seconds": round(time.monotonic() - began, 3),
+                "snapshot": snapshot,
+                "cutoff": cutoff,
+                "mode": stage.mode.value,
+                "dry_run": dry_run,
+                "fenced": fenced,
+            }
             return [
                 Receipt(
                     pair=pair.key,
-                    ids=ids,
-                    rows_read=rows_read,
                     wanted=staged[pair.metric].events,
                     present=first.of(pair.metric).present,
                     inserted=first.of(pair.metric).inserted,
                     removed=first.of(pair.metric).removed,
                     unchanged=first.of(pair.metric).unchanged,
-                    rejected=0,
                     events=after[pair.metric].events,
                     total=after[pair.metric].total,
-                    seconds=round(seconds, 3),
-                    snapshot=snapshot,
-                    cutoff=cutoff,
-                    mode=stage.mode.value,
                     code_version=code_version(scan, pair),
-                    dry_run=dry_run,
-                    fenced=fenced,
+                    **facts,
                 )
                 for pair in pairs
             ]
 
 
+def _level(  # noqa: PLR0913 - the pieces of one attempt
+    stage: Stage,
+    staged: dict[str, Summary],
+    scope: Scope,
+    turn: Turn,
+    max_removed_share: float,
+    dry_run: bool,
+) -> tuple[Plan, dict[str, Summary]]:
+    """Apply plans until one is empty: the first plan, and what the scope then holds.
+
+    Every plan passes the guard, the second and third as well as the first.
+    """
+    first, present = _take_plan(stage, staged)
+    guard_removal(scope.label, first.metrics, max_removed_share)
+    if dry_run:
+        return first, staged
+    plan = first
+    for _ in range(MAX_ROUNDS):
+        if plan.empty:
+            return first, present
+        turn.confirm()
+        _apply(stage, plan, staged)
+        plan, present = _take_plan(stage, staged)
+        guard_removal(scope.label, plan.metrics, max_removed_share)
+    if plan.empty:
+        return first, present
+    raise ProofError(
+        f"{scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
+        f" something else is writing below the cutoff {scope.cutoff.isoformat()}"
+    )
+
+
 def code_version(scan: Scan, pair: Pair) -> str:
     """Changes whenever the text of the scan or the row of the pair does."""
-    row = f"{pair.key} {pair.where} {pair.value}"
+    # Polars shortens long lists in the text of an expression unless told not to.
+    with pl.Config(fmt_table_cell_list_len=-1):
+        row = f"{pair.key} {pair.where} {pair.value}"
     return hashlib.sha256(f"{load(scan.name).text}\n{row}".encode()).hexdigest()[:12]
 
 
@@ -161,7 +182,7 @@ def _fill(  # noqa: PLR0913 - the pieces of one attempt
     stage: Stage,
     progress: Progress,
 ) -> tuple[int, str, dict[str, Summary]]:
-    """Stream the range into the stage: rows read, snapshot, and what was sent (without hashes)."""
+    """Stream the range into the stage: rows read, snapshot and what was sent."""
     statement = load(scan.name)
     binds: dict[str, Bind] = {
         "start": scope.ids.start,

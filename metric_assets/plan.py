@@ -119,7 +119,11 @@ def build_plan(
                 metric,
                 summary.events,
                 present[metric].events,
-                *((summary.events, 0, 0) if metric in empty else differences.get(metric, (0, 0, 0))),
+                *(
+                    (summary.events, 0, 0)
+                    if metric in empty
+                    else differences.get(metric, (0, 0, 0))
+                ),
             )
             for metric, summary in staged.items()
         )

@@ -71,7 +71,7 @@ class Grid:
             )
 
     def __len__(self) -> int:
-        return -(-self.stop // self.size)
+        return (self.stop + self.size - 1) // self.size
 
     def __iter__(self) -> Iterator[IdRange]:
         for start in range(0, self.stop, self.size):

@@ -77,9 +77,10 @@ class Verdict:
         worst = self.worst[0]
         text = (
             f"{place}: {self.differing} of {self.entities} entities differ from legacy"
-            f" (missing {self.missing:g}, phantom {self.phantom:g}); the worst is entity"
-            f" {worst.entity_id}: events {worst.events:g}, legacy {worst.legacy:g},"
-            f" difference {worst.difference:+g}"
+            f" (missing {_exact(self.missing)}, phantom {_exact(self.phantom)}); the worst is"
+            f" entity {worst.entity_id}: events {_exact(worst.events)},"
+            f" legacy {_exact(worst.legacy)},"
+            f" difference {'+' if worst.difference > 0 else ''}{_exact(worst.difference)}"
         )
         return f"{text}; allowed by its rule {self.rule.value}" if self.passed else text
 
@@ -103,7 +104,7 @@ def compare(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame, orphans: set
         entities=both.height,
         events=_sum(both, "events"),
         legacy=_sum(both, "legacy"),
-        missing=-_sum(differing.filter(pl.col("difference") < 0), "difference"),
+        missing=abs(_sum(differing.filter(pl.col("difference") < 0), "difference")),
         phantom=_sum(differing.filter(pl.col("difference") > 0), "difference"),
         differing=differing.height,
         offending=differing.filter(_offends(pair)).height,
@@ -162,6 +163,11 @@ def _offends(pair: Pair) -> pl.Expr:
             return difference > 0
         case Rule.INFORMATIONAL:
             return pl.lit(False)
+
+
+def _exact(number: float) -> str:
+    """Whole numbers in all their digits; a mean to six."""
+    return str(int(number)) if number == int(number) else f"{number:.6g}"
 
 
 def _sum(frame: pl.DataFrame, column: str) -> float:

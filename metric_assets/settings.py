@@ -32,6 +32,9 @@ STATEMENT_TIMEOUT = "METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS"
 RECONCILE_CRON = "METRIC_ASSETS_RECONCILE_CRON"
 HOME = "METRIC_ASSETS_HOME"
 
+#: Partitions of one entity beyond which no grid makes sense.
+MAX_PARTITIONS = 10_000
+
 MODES = ("auto", "replace", "append")
 
 _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -115,7 +118,10 @@ def parse_instant(name: str, text: str) -> datetime:
         raise SettingsError(
             f"{name}: {text!r} is no instant; expected ISO 8601 in UTC: 2025-10-01T00:00:00Z"
         ) from None
-    instant = instant.replace(tzinfo=instant.tzinfo or timezone.utc).astimezone(timezone.utc)
+    try:
+        instant = instant.replace(tzinfo=instant.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except OverflowError:
+        raise SettingsError(f"{name}: {text!r} lies outside the calendar in UTC") from None
     if instant.microsecond % 1000:
         raise SettingsError(
             f"{name}: {text!r} is finer than a millisecond, the resolution of the target"
@@ -133,11 +139,18 @@ def parse_grids(name: str, text: str) -> dict[str, Grid]:
             and set(grid) == {"size", "stop"}
             and all(type(number) is int for number in grid.values())
         ):
-            raise SettingsError(f'{name}: {entity}: expected {{"size": ids, "stop": id}}, found {grid}')
+            raise SettingsError(
+                f'{name}: {entity}: expected {{"size": ids, "stop": id}}, found {grid}'
+            )
         try:
             grids[entity] = Grid(grid["size"], grid["stop"])
         except SettingsError as error:
             raise SettingsError(f"{name}: {entity}: {error}") from None
+        if len(grids[entity]) > MAX_PARTITIONS:
+            raise SettingsError(
+                f"{name}: {entity}: {len(grids[entity])} partitions; Dagster stays quick up to a"
+                f" few hundred and is refused more than {MAX_PARTITIONS}: choose a larger size"
+            )
     return grids
 
 
@@ -194,7 +207,9 @@ def _json_object(name: str, text: str) -> dict[str, object]:
 
 def _known_entity(name: str, entity: str) -> None:
     if entity not in ENTITIES:
-        raise SettingsError(f"{name}: {entity!r} is not an entity type; known: {', '.join(ENTITIES)}")
+        raise SettingsError(
+            f"{name}: {entity!r} is not an entity type; known: {', '.join(ENTITIES)}"
+        )
 
 
 def _number(

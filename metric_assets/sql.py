@@ -7,19 +7,21 @@ store quotes or sends what is bound (stores), or any SQL text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from metric_assets.errors import MetricAssetsError
 
-_COMMENT = re.compile(r"--[^\n]*")
-_STRING = re.compile(r"'(?:[^']|'')*'")
-#: ``:name`` (Postgres), but neither ``::type`` nor a colon inside a word.
-POSTGRES_BIND = re.compile(r"(?<![:\w]):([a-z_]+)\b")
-#: ``{name:Type}`` (ClickHouse).
-CLICKHOUSE_BIND = re.compile(r"\{([a-z_]+):([^}]+)\}")
+#: Comments and strings, which are skipped; ``:name`` (Postgres), but neither ``::type`` nor a
+#: colon inside a word; ``{name:Type}`` (ClickHouse).
+_TOKEN = re.compile(
+    r"--[^\n]*|'(?:[^']|'')*'|(?<![:\w]):(?P<plain>[a-z_]+)\b|\{(?P<typed>[a-z_]+):(?P<type>[^}]+)\}"
+)
+
+#: Gives the text that stands for a placeholder, from its name and (ClickHouse) its type.
+Place = Callable[[str, str | None], str]
 
 
 class StatementError(MetricAssetsError):
@@ -34,6 +36,15 @@ class Statement:
     text: str
     description: str
     placeholders: frozenset[str]
+
+    def fill(self, place: Place) -> str:
+        """The text with every placeholder replaced; comments and strings stay as they are."""
+
+        def replaced(found: re.Match[str]) -> str:
+            name = found["plain"] or found["typed"]
+            return place(name, found["type"]) if name else found[0]
+
+        return _TOKEN.sub(replaced, self.text)
 
     def check(self, binds: Iterable[str]) -> None:
         """Raise StatementError unless exactly the placeholders of the text are bound."""
@@ -58,7 +69,7 @@ def path(name: str) -> Path:
     return root() / f"{name}.sql"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Statement:
     """Read a statement; raises StatementError if there is none of that name."""
     file = path(name)
@@ -68,13 +79,17 @@ def load(name: str) -> Statement:
     head = re.match(r"(?:--[^\n]*\n)*", text)
     comment = head.group() if head else ""
     lines = (line.removeprefix("--").strip() for line in comment.splitlines())
-    bare = bare_text(text)
-    placeholders = frozenset(POSTGRES_BIND.findall(bare)) | frozenset(
-        name for name, _ in CLICKHOUSE_BIND.findall(bare)
-    )
+    found = (match["plain"] or match["typed"] for match in _TOKEN.finditer(text))
+    placeholders = frozenset(name for name in found if name)
     return Statement(name, text[len(comment) :].strip(), " ".join(lines), placeholders)
 
 
 def bare_text(text: str) -> str:
-    """The text without comments and with empty string literals: what placeholders are found in."""
-    return _STRING.sub("''", _COMMENT.sub("", text))
+    """The text without comments and with empty string literals: only what a server acts on."""
+
+    def bared(found: re.Match[str]) -> str:
+        if found[0].startswith("--"):
+            return ""
+        return "''" if found[0].startswith("'") else found[0]
+
+    return _TOKEN.sub(bared, text)

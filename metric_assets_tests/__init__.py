@@ -1,1 +1,1 @@
-"""Tests: unit, conventions, integration and end_to_end; each folder says its floor in its marker."""
+"""Tests: unit, conventions, integration, end_to_end; a floor a folder, named by its marker."""

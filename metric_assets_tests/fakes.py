@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from metric_assets.audit import Rows, Totals
 from metric_assets.errors import BusyError, TargetError
 from metric_assets.events import Bounds
 from metric_assets.plan import Mode, Summary
@@ -267,12 +268,11 @@ class FakeStage:
         return found
 
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Move everything where the stage holds nothing else and moves are allowed, else copy."""
+        """Hand over everything where the stage holds nothing else, else copy; the stage keeps it."""
         if alone and self.mode is Mode.REPLACE:
             others = {event.metric for event in self.rows} - set(metrics)
-            assert not others, f"a move would take {others} along"
+            assert not others, f"handing over a partition would take {others} along"
             self._target.rows.update(self.rows)
-            self.rows.clear()
             self._target.wrote(f"move {'+'.join(metrics)}")
             return
         for event, copies in self.rows.items():
@@ -335,14 +335,51 @@ class FakeStage:
         return found
 
 
+@dataclass
+class FakeRows:
+    """The source as checks see it, by folder of the entity: legacy rows, living ids, and for ids
+    whether they were made at or after the cutoff.
+    """
+
+    legacy: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    existing: Mapping[str, set[int]] = field(default_factory=dict)
+    made: Mapping[str, Mapping[int, bool]] = field(default_factory=dict)
+    asked: list[tuple[str, Binds]] = field(default_factory=list)
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """The answer to a statement of sql/legacy or sql/entities."""
+        statement.check(binds)
+        self.asked.append((statement.name, dict(binds)))
+        folder, _, name = statement.name.partition("/")
+        if folder == "legacy":
+            inside = pl.col("entityId").is_between(
+                pl.lit(binds["start"]), pl.lit(binds["stop"]), closed="left"
+            )
+            return self.legacy[name].filter(inside)
+        entity, _, question = name.rpartition("_")
+        if question == "existing":
+            ids = binds["ids"]
+            assert isinstance(ids, list)
+            found = sorted({int(one) for one in ids} & self.existing.get(entity, set()))
+            return pl.DataFrame({"id": found}, schema={"id": pl.Int32})
+        made = sorted(self.made.get(entity, {}).items())
+        if question == "next":
+            rows = [(one, new) for one, new in made if one >= binds["first"]][:64]
+            return pl.DataFrame(rows, schema={"id": pl.Int32, "after": pl.Boolean}, orient="row")
+        found = [one for one, new in made if not new and one < binds["below"]][-1:]
+        return pl.DataFrame({"id": found}, schema={"id": pl.Int32})
+
+
 def signed_difference(
     wanted: tuple[int, int], present: tuple[int, int], magnitude: int, mode: Mode
 ) -> Change | None:
-    """One key of difference.sql: copies of (event, negation) wanted and present; None if level."""
+    """One key of difference.sql: (events, negations) wanted and present; None if level."""
     net = wanted[0] - wanted[1] - present[0] + present[1]
     if mode is Mode.APPEND:
         negations = 0 if magnitude == 0 else max(-net, 0)
-        compensating = min(negations, max(present[0] - wanted[0], 0))
+        compensating = min(negations, max(present[0] - wanted[0], 0)) + min(
+            max(net, 0), max(present[1] - wanted[1], 0)
+        )
         change = Change(max(net, 0), negations, 0, 0, compensating)
     else:
         change = Change(
@@ -356,6 +393,8 @@ def signed_difference(
 
 
 if TYPE_CHECKING:
+    _rows: Rows = FakeRows()
+    _totals: Totals = FakeTarget()
     # The fakes are what the ports ask for, or mypy says so.
     _reading: Reading = FakeReading(())
     _source: Source = FakeSource()

@@ -88,10 +88,12 @@ class Legacy:
     average_over: str | None = None
 
     def __post_init__(self) -> None:
-        if self.column.count(".") != 1:
+        if not re.fullmatch(r"\w+\.\w+", self.column):
             raise CatalogError(f"{self.column}: expected Table.column")
         if (self.rule is not Rule.EXACT) != bool(self.gap):
-            raise CatalogError(f"{self.column}: a gap is told where the rule is not exact, only there")
+            raise CatalogError(
+                f"{self.column}: a gap is told where the rule is not exact, only there"
+            )
         if (self.rule is Rule.TOLERANCE) != (self.tolerance > 0):
             raise CatalogError(f"{self.column}: the tolerance rule and a tolerance go together")
 
@@ -111,7 +113,7 @@ class Pair:
     """One entity/metric pair: which rows of its scan are its events and what each one counts.
 
     ``where`` keeps the rows for which it is true (NULL is not); without it every row counts.
-    ``value`` is the event's ``metricValue``; ``user`` the scan's column of the acting user.
+    ``value`` is the event's ``metricValue``, 1 without it.
     """
 
     entity: str
@@ -173,7 +175,9 @@ class Scan:
         if self.name.split("/")[0] != self.entity.lower():
             raise CatalogError(f"{self.name}: lies outside the folder of {self.entity}")
         if self.index is not None and not self.cost:
-            raise CatalogError(f"{self.name}: an index to create comes with the cost of its absence")
+            raise CatalogError(
+                f"{self.name}: an index to create comes with the cost of its absence"
+            )
 
     @property
     def entity(self) -> str:
@@ -185,5 +189,3 @@ class Scan:
         """Columns the SELECT must return, those of every event first."""
         extra = {name for pair in self.pairs for name in pair.needs} - set(EVENT_COLUMNS)
         return EVENT_COLUMNS + tuple(sorted(extra))
-
-

@@ -78,7 +78,7 @@ REACTIONS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    cost="a scan of four narrow columns of reactions for every range: its sort key starts with time",
+    cost="a scan of four narrow columns of reactions for every range: it is sorted by time",
 )
 
 SCANS = (FOLLOWING, ENGAGED, REVIEWS, REACTIONS)

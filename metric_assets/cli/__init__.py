@@ -58,10 +58,11 @@ def cli() -> None:
 def main() -> None:
     """The console script."""
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    # Planned and recorded materializations of a range go to Dagster's storage together.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Outside standalone mode click returns the code of an Exit instead of raising it.
+        sys.exit(cli.main(standalone_mode=False))
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -34,6 +34,7 @@ STYLES = {
     "differs": "bold red",
     "failed": "bold red",
     "unchecked": "yellow",
+    "remark": "yellow",
     "planned": "blue",
 }
 
@@ -114,7 +115,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     shown = Table(
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )
-    numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))]
+    numeric = [
+        all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))
+    ]
     for column, is_number in zip(columns, numeric, strict=True):
         shown.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
@@ -125,7 +128,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 def _cell(value: object) -> Text:
     match value:
         case None:
-            return Text("–")
+            return Text("-")
         case bool():
             return Text(str(value).lower())
         case int():
@@ -134,4 +137,4 @@ def _cell(value: object) -> Text:
             return Text(f"{value:.6f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}")
         case _:
             text = str(value)
-            return Text(text, style=STYLES.get(text.split(":")[0], ""))
+            return Text(text, style=STYLES.get(text.split(":", maxsplit=1)[0], ""))

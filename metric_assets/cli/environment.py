@@ -59,6 +59,7 @@ def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
         names.CUTOFFS: DEMO_CUTOFFS,
         names.HOME: str(home()),
         "DAGSTER_HOME": str(dagster_home()),
+        "DAGSTER_EVENT_BATCH_SIZE": "500",
     }
 
 

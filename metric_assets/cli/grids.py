@@ -77,9 +77,7 @@ def write_grids(settings: Settings, grids: Mapping[str, Grid], *, replace: bool 
                 " was materialized, would be lost"
             )
     settings.home.mkdir(parents=True, exist_ok=True)
-    settings.ranges_file.write_text(
-        dump_grids({**settings.grids, **grids}), encoding="utf-8"
-    )
+    settings.ranges_file.write_text(dump_grids({**settings.grids, **grids}), encoding="utf-8")
 
 
 def _ceiling(number: int, step: int) -> int:

@@ -17,12 +17,12 @@ from metric_assets.local import stack
 
 _R = TypeVar("_R")
 
-DEFAULT_SCALE = 1_000_000
+DEFAULT_SCALE = 1_200_000
 
 
 @click.group()
 def local() -> None:
-    """The embedded stack: PostgreSQL and a ClickHouse engine on this machine. Not for production."""
+    """The embedded stack: PostgreSQL and a ClickHouse engine. Not for production."""
 
 
 @local.command()
@@ -68,7 +68,9 @@ def env() -> None:
 
 @local.command()
 @click.option("--scale", type=click.IntRange(min=1_000), default=DEFAULT_SCALE, show_default=True)
-@click.option("--seed", type=int, default=7, show_default=True, help="The same seed, the same rows.")
+@click.option(
+    "--seed", type=int, default=7, show_default=True, help="The same seed, the same rows."
+)
 def seed(scale: int, seed: int) -> None:
     """Replace all demo data: about SCALE events to backfill, and the counters they should give."""
     endpoints = stack.endpoints(environment.home())

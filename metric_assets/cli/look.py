@@ -1,12 +1,13 @@
 """Commands that only look: list, show, ranges, doctor.
 
 Belongs here: reading the catalogue, the settings and the stores' state. Does not belong here:
-anything that writes to a store.
+anything that writes to a store, but for the empty target that doctor makes when told to.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import click
 
@@ -121,22 +122,32 @@ def ranges(entities: tuple[str, ...], sync: bool, as_json: bool) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--create-target", is_flag=True, help="Make the target table if it is absent.")
-def doctor(as_json: bool, create_target: bool) -> None:
-    """Everything that can be wrong before the first row moves; each finding says what to do."""
-    from metric_assets.cli.console import out, table
-    from metric_assets.doctor import examine
+@click.option("--all", "show_all", is_flag=True, help="Show what is as it should be, too.")
+def doctor(as_json: bool, create_target: bool, show_all: bool) -> None:
+    """Everything that can be wrong before the first row moves; each finding says what to do.
 
-    findings = examine(environment.settings(), create_target=create_target)
+    Exit 0 if nothing failed, 1 if something did, 2 if a store cannot be reached.
+    """
+    from metric_assets.cli.console import err, out, table
+    from metric_assets.doctor import examine, exit_code
+
+    settings = environment.settings()
+    with err().status("doctor") as status:
+        findings = examine(settings, create_target=create_target, report=status.update)
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
-        rows = [(f.subject, f.found, f.advice, f.level) for f in findings]
-        shown = table("doctor", ("subject", "found", "what to do", "status"), rows)
-        for column in shown.columns[:3]:
-            column.no_wrap = False
-            column.overflow = "fold"
+        levels = Counter(finding.level for finding in findings)
+        title = f"doctor: {levels['ok']} ok, {levels['remark']} remarks, {levels['failed']} failed"
+        rows = [
+            (f.subject, f.found, f.advice, f.level) for f in findings if show_all or f.level != "ok"
+        ]
+        shown = table(title, ("subject", "found", "what to do", "status"), rows)
+        shown.columns[3].no_wrap = True
         out().print(shown)
-    raise click.exceptions.Exit(1 if any(f.level == "failed" for f in findings) else 0)
+        if not show_all and levels["ok"]:
+            click.echo("`metric-assets doctor --all` shows what is ok, with sizes.", err=True)
+    raise click.exceptions.Exit(exit_code(findings))
 
 
 COMMANDS = {"list": list_, "show": show, "ranges": ranges, "doctor": doctor}

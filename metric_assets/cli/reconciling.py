@@ -102,9 +102,7 @@ def _explain(rows: Sequence[report.Row], settings: Settings) -> list[Drift]:
 
 
 def _repair(drifts: Sequence[Drift], settings: Settings, verbose: bool) -> None:
-    work = [
-        Work(PAIRS[drift.pair].entity, (PAIRS[drift.pair],), (drift.ids,)) for drift in drifts
-    ]
+    work = [Work(PAIRS[drift.pair].entity, (PAIRS[drift.pair],), (drift.ids,)) for drift in drifts]
     with console.progress_bar(len(work), quiet=verbose) as bar:
         for outcome in running.run_backfill(work, settings, bar, verbose=verbose):
             if not outcome.success:

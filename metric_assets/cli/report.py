@@ -68,7 +68,9 @@ def build_rows(
     for outcome in outcomes:
         for key, partition, check in legacy_checks(outcome):
             if key in rows:
-                _add_check(rows[key], partition, check.passed, check.description, plain_metadata(check))
+                _add_check(
+                    rows[key], partition, check.passed, check.description, plain_metadata(check)
+                )
         if not outcome.success:
             failures[outcome.entity] = outcome.failure
     for row in rows.values():

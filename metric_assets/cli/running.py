@@ -83,9 +83,7 @@ def run_checks(pairs: Sequence[Pair], settings: Settings, *, verbose: bool) -> O
         selection=dg.AssetSelection.checks_for_assets(*keys),
         executor_def=dg.in_process_executor,
     )
-    definitions = dg.Definitions.merge(
-        build_definitions(settings), dg.Definitions(jobs=[job])
-    )
+    definitions = dg.Definitions.merge(build_definitions(settings), dg.Definitions(jobs=[job]))
     with dg.DagsterInstance.get() as instance:
         result = definitions.resolve_job_def("reconcile_selection").execute_in_process(
             instance=instance,
@@ -118,9 +116,13 @@ def _outcome(entity: str, result: dg.ExecuteInProcessResult) -> Outcome:
     for event in result.all_events:
         if event.is_step_failure or event.is_run_failure:
             data = event.step_failure_data if event.is_step_failure else None
-            described = data.user_failure_data.description if data and data.user_failure_data else ""
+            described = (
+                data.user_failure_data.description if data and data.user_failure_data else ""
+            )
             error = data.error if data else None
-            failure = failure or described or (error.message.strip() if error else event.message or "")
+            failure = (
+                failure or described or (error.message.strip() if error else event.message or "")
+            )
     return Outcome(
         entity,
         result.run_id,

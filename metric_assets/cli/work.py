@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("selection", nargs=-1)
-@click.option("--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches.")
+@click.option(
+    "--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches."
+)
 @click.option("--dry-run", is_flag=True, help="Plan only: read, validate, compare, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -104,8 +106,7 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
         else:
             running.quiet_dagster()
             environment.dagster_home()
-            for outcome in running.run_backfill(work, settings, bar, verbose=verbose):
-                outcomes.append(outcome)
+            outcomes.extend(running.run_backfill(work, settings, bar, verbose=verbose))
     rows = report.build_rows(pairs, bar.receipts, outcomes)
     clean = report.is_clean(rows, outcomes)
     failures = {outcome.entity: outcome.failure for outcome in outcomes if not outcome.success}

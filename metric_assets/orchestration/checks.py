@@ -93,9 +93,7 @@ class _CheckRun:
         clickhouse: ClickHouseResource,
     ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
         """An evaluation a pair and range, then one a pair."""
-        partitioned = [
-            pair for pair in self.pairs if _check_key(pair, MATCHES_LEGACY) in selected
-        ]
+        partitioned = [pair for pair in self.pairs if _check_key(pair, MATCHES_LEGACY) in selected]
         try:
             for pair, ids, verdict in self._verdicts(partitioned, postgres, clickhouse):
                 yield self._evaluation(pair, ids, verdict)
@@ -149,9 +147,7 @@ class _CheckRun:
             target_materialization_data=self._target(pair, ids.key),
         )
 
-    def _target(
-        self, pair: Pair, key: str
-    ) -> AssetCheckEvaluationTargetMaterializationData | None:
+    def _target(self, pair: Pair, key: str) -> AssetCheckEvaluationTargetMaterializationData | None:
         """The materialization that was checked: without it the UI counts the check as missing."""
         if pair.key not in self._targets:
             self._targets[pair.key] = self._latest(pair)

@@ -12,8 +12,9 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
+from metric_assets.errors import SettingsError
 from metric_assets.orchestration.partitions import build_partitions
-from metric_assets.settings import Settings
+from metric_assets.settings import RECONCILE_CRON, Settings
 
 RECONCILE_JOB = "reconcile_all"
 
@@ -50,14 +51,21 @@ def build_reconcile_job(
 def build_reconcile_schedule(
     job: UnresolvedAssetJobDefinition, settings: Settings
 ) -> dg.ScheduleDefinition:
-    """Once a day; on from the start, because an audit that nobody switched on finds nothing."""
-    return dg.ScheduleDefinition(
-        name="reconcile_daily",
-        job=job,
-        cron_schedule=settings.reconcile_cron,
-        execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Repeats every check over everything that is materialized.",
-    )
+    """Once a day; on from the start, because an audit that nobody switched on finds nothing.
 
-
+    Raises SettingsError for a cron expression that Dagster does not know.
+    """
+    try:
+        return dg.ScheduleDefinition(
+            name="reconcile_daily",
+            job=job,
+            cron_schedule=settings.reconcile_cron,
+            execution_timezone="UTC",
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Repeats every check over everything that is materialized.",
+        )
+    except dg.DagsterInvalidDefinitionError:
+        raise SettingsError(
+            f"{RECONCILE_CRON}: {settings.reconcile_cron!r} is no cron expression; expected five"
+            " fields, UTC: 17 4 * * *"
+        ) from None

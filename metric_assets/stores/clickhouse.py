@@ -22,7 +22,8 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from metric_assets.errors import TargetError, UnavailableError
-from metric_assets.sql import CLICKHOUSE_BIND, Statement
+from metric_assets.sql import Statement
+from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.ports import Binds
 
 CONNECT_TIMEOUT = 15
@@ -99,9 +100,7 @@ class ClickHouse:
             table = self.client.query_arrow(
                 text, parameters=parameters, settings=self._settings(owner), use_strings=True
             )
-        frame = pl.from_arrow(table)
-        assert isinstance(frame, pl.DataFrame)
-        return frame
+        return frame_of(table)
 
     def run(self, statement: Statement, binds: Binds, owner: str, **settings: object) -> None:
         """Run a statement that returns nothing; done when this returns."""
@@ -110,6 +109,13 @@ class ClickHouse:
             self.client.command(
                 text, parameters=parameters, settings={**self._settings(owner), **settings}
             )
+
+    def answer(self, statement: Statement, binds: Binds) -> str:
+        """The one value of a statement that cannot be asked for in a format."""
+        text, parameters = render(statement, binds)
+        with self._translated(statement.name):
+            found = self.client.command(text, parameters=parameters, settings=self._settings(""))
+        return str(found)
 
     def insert(self, table: str, frame: pl.DataFrame, owner: str) -> None:
         """Insert a frame by column names; durable when this returns."""
@@ -177,9 +183,7 @@ class ClickHouseReading:
     def frames(self) -> Iterator[pl.DataFrame]:
         """Rows, a frame a block."""
         for batch in self._batches:
-            frame = pl.from_arrow(batch)
-            assert isinstance(frame, pl.DataFrame)
-            yield frame
+            yield frame_of(batch)
 
     def cancel(self) -> None:
         """Hang up: a server cancels a SELECT whose reader has gone."""
@@ -196,17 +200,16 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
     statement.check(binds)
     served: dict[str, Any] = {}
 
-    def place(found: re.Match[str]) -> str:
-        name, kind = found[1], found[2]
+    def place(name: str, kind: str | None) -> str:
         value = binds[name]
         if kind == "Identifier":
             return quote_identifier(str(value))
         if kind == "Literal":
-            return format_str(str(value))
+            return str(format_str(str(value)))
         served[name] = _instant(value) if isinstance(value, datetime) else value
-        return found[0]
+        return f"{{{name}:{kind}}}"
 
-    return CLICKHOUSE_BIND.sub(place, statement.text), served
+    return statement.fill(place), served
 
 
 def _instant(value: datetime) -> str:

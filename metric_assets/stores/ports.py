@@ -26,7 +26,7 @@ Binds = Mapping[str, Bind]
 
 @dataclass(frozen=True)
 class Scope:
-    """The part of the target that is ours to make right: one entity, some metrics, ids, a cutoff."""
+    """The part of the target that is ours: one entity, some metrics, ids, a cutoff."""
 
     entity: str
     metrics: tuple[str, ...]
@@ -62,7 +62,7 @@ class Source(Protocol):
     def read(
         self, statement: Statement, binds: Binds, owner: str
     ) -> AbstractContextManager[Reading]:
-        """Open a reading; leaving the context ends its statement in the server, whatever happened."""
+        """Open a reading; leaving the context ends its statement in the server."""
         ...
 
 
@@ -114,7 +114,8 @@ class Stage(Protocol):
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
         """Hand staged events of metrics the scope has none of to the target.
 
-        ``alone`` says that the stage holds nothing else, so that whole partitions may be moved.
+        ``alone`` says that the stage holds nothing else, so that whole partitions may be handed
+        over. The stage keeps what it holds.
         """
         ...
 

@@ -7,9 +7,10 @@ errors. Does not belong here: what is read (sql/) or why (pipeline, reconcile).
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -21,7 +22,8 @@ from psycopg import sql as quoting
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from metric_assets.errors import BusyError, SchemaDriftError, SourceError, UnavailableError
-from metric_assets.sql import POSTGRES_BIND, Statement, load
+from metric_assets.sql import Statement, load
+from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.ports import Binds, Scope
 
 APPLICATION = "metric_assets"
@@ -108,8 +110,8 @@ class Postgres:
                     row = connection.execute(render(statement, {"key": key}).encode()).fetchone()
                 if row is None or not row[0]:
                     raise BusyError(
-                        f"{scope.entity}/{metric}/{scope.ids.key}: another run is materializing this"
-                        " partition right now; nothing was written. Wait for it to end, or end it"
+                        f"{scope.entity}/{metric}/{scope.ids.key}: another run is materializing"
+                        " this partition right now; nothing was written. Wait for it, or end it"
                     )
             try:
                 yield PostgresTurn(connection, scope)
@@ -148,7 +150,7 @@ class Postgres:
         state = getattr(error, "sqlstate", None) or ""
         text = str(error).strip()
         if self._password:
-            text = text.replace(self._password, "***")
+            text = text.replace(str(self._password), "***")
         if state == _TIMED_OUT:
             return SourceError(
                 f"{what}: the source ended the statement after {self._timeout} s or on request:"
@@ -184,13 +186,21 @@ class PostgresReading:
         self._cursor.adbc_statement.set_options(**options)
         self._cursor.execute(self._text)
         reader = self._cursor.fetch_record_batch()
-        first = pl.from_arrow(reader.schema.empty_table())
-        assert isinstance(first, pl.DataFrame)
-        yield first
+        yield frame_of(reader.schema.empty_table())
         for batch in reader:
-            frame = pl.from_arrow(batch)
-            assert isinstance(frame, pl.DataFrame)
-            yield frame
+            yield frame_of(batch)
+
+    def columns(self) -> pl.DataFrame:
+        """The columns the statement would return, as a frame without rows; it is not run."""
+        return frame_of(self._cursor.adbc_execute_schema(self._text).empty_table())
+
+    def plan(self) -> dict[str, Any]:
+        """How the planner would run the statement, the top node; it is not run."""
+        # COPY, in which the driver wraps what it reads, does not take EXPLAIN.
+        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+        self._cursor.execute(f"{load('postgres/explain').text}\n{self._text}")
+        top: dict[str, Any] = json.loads(self._cursor.fetchone()[0])[0]["Plan"]
+        return top
 
     def cancel(self) -> None:
         """Have the server end the statement."""
@@ -225,7 +235,7 @@ def render(statement: Statement, binds: Binds) -> str:
     """
     statement.check(binds)
     literals: Mapping[str, str] = {name: _literal(value) for name, value in binds.items()}
-    return POSTGRES_BIND.sub(lambda found: literals[found[1]], statement.text)
+    return statement.fill(lambda name, _: literals[name])
 
 
 def _literal(value: object) -> str:
@@ -245,7 +255,6 @@ def _lock_key(text: str) -> int:
 
 
 def _quietly(action: Any) -> None:
-    try:
+    # The connection is being given up: the error that led here is the news.
+    with suppress(Exception):
         action()
-    except Exception:  # noqa: S110 - the connection is being given up; its own error is the news
-        pass

@@ -50,7 +50,9 @@ class Layout:
             _integer(self.columns["entityId"]),
             _integer(self.columns["userId"]),
             _integer(self.columns["metricValue"]),
-            datetime(1900 if "64" in self.columns["createdAt"] else 1970, 1, 1, tzinfo=timezone.utc),
+            datetime(
+                1900 if "64" in self.columns["createdAt"] else 1970, 1, 1, tzinfo=timezone.utc
+            ),
         )
 
     @property
@@ -80,8 +82,8 @@ class ClickHouseTarget:
         tables = self._store.frame(load("clickhouse/table"), binds)
         if tables.is_empty():
             raise TargetError(
-                f"{self._table}: no such table in ClickHouse; `metric-assets doctor --create-target`"
-                " makes one, or name yours in METRIC_ASSETS_TARGET_TABLE"
+                f"{self._table}: no such table in ClickHouse; `metric-assets doctor"
+                " --create-target` makes one, or name yours in METRIC_ASSETS_TARGET_TABLE"
             )
         row = tables.row(0, named=True)
         columns = self._store.frame(load("clickhouse/columns"), binds)
@@ -123,11 +125,12 @@ class ClickHouseTarget:
 
     @contextmanager
     def stage(self, scope: Scope, attempt: str) -> Iterator[ClickHouseStage]:
-        """Make the stage of an attempt, named by it; drop it and end its statements on the way out."""
+        """Make the stage of an attempt; on the way out drop it and end its statements."""
         if self.layout.coarse and scope.cutoff.microsecond:
             raise TargetError(
-                f"{self._table}: createdAt is {self.layout.columns['createdAt']}, whole seconds, but"
-                f" the cutoff {scope.cutoff.isoformat()} is finer; use a cutoff of a whole second"
+                f"{self._table}: createdAt is {self.layout.columns['createdAt']}, whole"
+                f" seconds, but the cutoff {scope.cutoff.isoformat()} is finer; use a cutoff of a"
+                " whole second"
             )
         owner = OWNER + json.dumps(
             {
@@ -139,7 +142,9 @@ class ClickHouseTarget:
                 "range": scope.ids.key,
             }
         )
-        stage = ClickHouseStage(self._store, self._table, self.layout, self.mode, scope, attempt, owner)
+        stage = ClickHouseStage(
+            self._store, self._table, self.layout, self.mode, scope, attempt, owner
+        )
         try:
             stage.create()
             yield stage
@@ -220,9 +225,7 @@ class ClickHouseStage:
         self.made: dict[str, None] = {}
         self._names: dict[str, str] = {
             "target": target,
-            **{
-                kind: f"{target}__{kind}_{attempt}" for kind in ("stage", "difference", "surplus")
-            },
+            **{kind: f"{target}__{kind}_{attempt}" for kind in ("stage", "difference", "surplus")},
         }
         self._binds: Binds = {
             "entity": scope.entity,
@@ -259,16 +262,18 @@ class ClickHouseStage:
         """Take the difference into a private table and count it."""
         self._make("difference", metrics=list(metrics))
         rows = self._frame("difference_summary").rows(named=True)
-        return {row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows}
+        return {
+            row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows
+        }
 
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Move the stage's partitions, or where that is not possible insert from it."""
+        """Attach the stage's partitions, or where that is not possible insert from it."""
         if not (alone and self.mode is Mode.REPLACE and self._layout.engine.endswith("MergeTree")):
             self._run("publish", metrics=list(metrics))
             return
         parts = self._store.frame(load("clickhouse/partitions"), {"table": self._names["stage"]})
         for partition in parts["partition_id"]:
-            self._run("move", partition=partition)
+            self._run("attach", partition=partition)
 
     def level(self, metrics: Sequence[str]) -> None:
         """Insert what is missing, then remove what is surplus."""

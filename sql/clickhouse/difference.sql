@@ -13,7 +13,8 @@ SELECT metricType, entityId, userId, createdAt, magnitude,
           greatest(wantedNegative - presentNegative, 0)) AS addNegative,
        if({append:Bool}, 0, greatest(presentPositive - wantedPositive, 0)) AS removePositive,
        if({append:Bool}, 0, greatest(presentNegative - wantedNegative, 0)) AS removeNegative,
-       if({append:Bool}, least(addNegative, greatest(presentPositive - wantedPositive, 0)), 0) AS compensating
+       if({append:Bool}, least(addNegative, greatest(presentPositive - wantedPositive, 0))
+                       + least(addPositive, greatest(presentNegative - wantedNegative, 0)), 0) AS compensating
 FROM
 (
     SELECT metricType, entityId, userId, createdAt, magnitude,

@@ -1,0 +1,168 @@
+"""docs/catalog.md, written from the rows: `python -m metric_assets.catalog.document`.
+
+Belongs here: the words and tables of that page. Does not belong here: a fact that no row holds.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+import polars as pl
+
+from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF, SCANS, pairs_of, scans_of
+from metric_assets.catalog.model import Entity, Pair, Rule, Scan, Store
+
+_HEAD = """\
+<!-- Written by `python -m metric_assets.catalog.document > docs/catalog.md`. Change the rows in
+metric_assets/catalog, then run it again. -->
+
+# Catalog
+
+{pairs} pairs of {entities} entity types, fed by {scans} scans. A **pair** is one counter of one
+entity type; its key, `Entity/Metric`, is the Dagster asset key and the two strings stored in the
+target. A **scan** is one SELECT for a range of ids that feeds one or more pairs. `metric-assets
+show KEY` prints a row with its statement.
+"""
+
+_RULES = {
+    Rule.EXACT: (
+        "Events and legacy are equal for every entity. Legacy recounts an entity only when"
+        " something new happens to it, so after a deletion it can lie above until then: that"
+        " staleness fails the check and is told apart by comparing with the source row by row."
+    ),
+    Rule.TOLERANCE: (
+        "Each entity may differ by a share of its legacy value, given beside the rule."
+    ),
+    Rule.EVENTS_AT_LEAST_LEGACY: "Legacy is known to fall short: events must not lie below it.",
+    Rule.LEGACY_AT_LEAST_EVENTS: "Legacy is known to count too much: events must not lie above it.",
+    Rule.INFORMATIONAL: (
+        "Legacy is frozen or wrong: differences are shown and never fail a check. Rows are held"
+        " against the source instead."
+    ),
+}
+
+_WORDS = (
+    (r'col\("(\w+)"\)', r"`\1`"),
+    (r"(`\w+`)\.not\(\)", r"not \1"),
+    (r"\.is_in\(\[\[(.*?)\]\]\)", r" is one of \1"),
+    (r"\) == \(", " is "),
+    (r"\) & \(", " and "),
+    (r"[\[\]()]", ""),
+    (r'"', ""),
+)
+
+
+def document() -> str:
+    """The page."""
+    return "\n".join(_blocks())
+
+
+def words(expression: pl.Expr) -> str:
+    """An expression of a row in words: ``reaction`` is Like."""
+    # A list is cut short otherwise.
+    with pl.Config(fmt_table_cell_list_len=-1):
+        text = str(expression)
+    for pattern, put in _WORDS:
+        text = re.sub(pattern, put, text)
+    return text
+
+
+def _blocks() -> Iterator[str]:
+    yield _HEAD.format(pairs=len(PAIRS), entities=len(ENTITIES), scans=len(SCANS))
+    yield "## Rules of comparison\n"
+    yield _table(("rule", "meaning"), ((f"`{rule.value}`", text) for rule, text in _RULES.items()))
+    yield "## Scans of ClickHouse\n"
+    yield (
+        "They read tables whose sort keys were chosen for other questions, so a range can cost a"
+        " look at every row. Those marked with the mirror join a copy of ModelVersion (id, modelId)"
+        " that is an asset of its own: versions that Postgres no longer has stay out.\n"
+    )
+    yield _table(
+        ("scan", "reads", "mirror", "a range costs"),
+        (
+            (_link(scan), _names(scan.sources), "yes" if scan.versions else "no", _cost(scan))
+            for scan in SCANS
+            if scan.store is Store.CLICKHOUSE
+        ),
+    )
+    for entity in ENTITIES.values():
+        yield from _entity(entity)
+
+
+def _entity(entity: Entity) -> Iterator[str]:
+    grid = entity.grid
+    yield f"## {entity.name}\n"
+    yield (
+        f"{entity.description} Ids of `{entity.table}`, compared with `{entity.legacy_table}`."
+        f" Default grid: {len(grid)} ranges of {grid.size:,} ids, up to {grid.stop - 1:,}.\n"
+    )
+    yield _table(
+        ("pair", "meaning", "source tables", "scan", "what counts", "legacy column", "rule",
+         "known gap"),
+        (_pair(pair) for pair in pairs_of(entity.name)),
+    )  # fmt: skip
+    yield _table(
+        ("scan", "store", "pairs", "a range costs", "index to create"),
+        (
+            (
+                _link(scan),
+                scan.store.value,
+                ", ".join(pair.metric for pair in scan.pairs),
+                _cost(scan),
+                f"`{scan.index}`" if scan.index else "none",
+            )
+            for scan in scans_of(entity.name)
+        ),
+    )
+
+
+def _pair(pair: Pair) -> Sequence[str]:
+    scan = SCAN_OF[pair.key]
+    legacy = pair.legacy
+    rule = f"`{legacy.rule.value}`"
+    if legacy.tolerance:
+        rule += f" ({legacy.tolerance:.0%})"
+    if legacy.average_over:
+        rule += f", as a mean over {legacy.average_over}"
+    return (
+        f"`{pair.key}`",
+        pair.description,
+        _names(scan.sources),
+        _link(scan),
+        _counts(pair),
+        f"`{legacy.column}`",
+        rule,
+        legacy.gap or "none",
+    )
+
+
+def _counts(pair: Pair) -> str:
+    rows = "every row" if pair.where is None else f"rows where {words(pair.where)}"
+    return f"{rows}, 1 each" if pair.value is None else f"{words(pair.value)} of {rows}"
+
+
+def _cost(scan: Scan) -> str:
+    return scan.cost or "its rows: an index or the sort key serves it"
+
+
+def _link(scan: Scan) -> str:
+    return f"[{scan.name}](../sql/{scan.name}.sql)"
+
+
+def _names(tables: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in tables)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

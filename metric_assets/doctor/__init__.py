@@ -1,0 +1,84 @@
+"""`metric-assets doctor`: everything that can be wrong before the first row moves.
+
+Belongs here: the order in which the settings, both stores and the ids are examined. Does not belong
+here: how one of them is (a module each), or Dagster; nothing is written but a target asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from metric_assets.doctor import engine, given, grids, live, scans, source, target
+from metric_assets.doctor.findings import (
+    CLICKHOUSE,
+    POSTGRES,
+    Finding,
+    Report,
+    exit_code,
+    guarded,
+    silent,
+    without_secrets,
+)
+from metric_assets.settings import Settings
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.postgres import Postgres
+
+__all__ = ["Finding", "examine", "exit_code"]
+
+
+def examine(
+    settings: Settings,
+    *,
+    create_target: bool = False,
+    environ: Mapping[str, str] | None = None,
+    report: Report = silent,
+) -> list[Finding]:
+    """Look at everything and raise nothing: what is wrong is a finding that says what to do.
+
+    Reads catalogues, plans and counts, no source rows but the highest ids. ``create_target`` makes
+    the target if it is absent. ``environ`` holds the stores' URLs, by default this process's.
+    """
+    env = os.environ if environ is None else environ
+
+    def findings() -> Iterator[Finding]:
+        report("settings")
+        yield from guarded("Settings", given.examine(settings))
+        report("Dagster's storage")
+        yield from guarded("Dagster: storage", given.examine_storage(env))
+        postgres: list[Postgres] = []
+        yield from guarded(POSTGRES, given.connect_postgres(env, settings, postgres))
+        for store in postgres:
+            yield from _of_postgres(store, settings, report)
+            store.close()
+        clickhouse: list[ClickHouse] = []
+        yield from guarded(CLICKHOUSE, given.connect_clickhouse(env, settings, clickhouse))
+        for engine_store in clickhouse:
+            yield from _of_clickhouse(engine_store, settings, create_target, report)
+
+    return [without_secrets(finding, env) for finding in findings()]
+
+
+def _of_postgres(store: Postgres, settings: Settings, report: Report) -> Iterator[Finding]:
+    report("Postgres")
+    yield from guarded("Postgres: server", source.examine_server(store, settings))
+    tables = source.Tables()
+    yield from guarded("Postgres: tables", source.examine_tables(store, tables))
+    highest: dict[str, int | None] = {}
+    yield from grids.examine(store, settings, highest, report)
+    yield from scans.Scans(store, settings, tables, highest).examine(report)
+
+
+def _of_clickhouse(
+    store: ClickHouse, settings: Settings, create: bool, report: Report
+) -> Iterator[Finding]:
+    report("ClickHouse")
+    yield from guarded("ClickHouse: server", engine.examine_server(store))
+    yield from engine.examine_scans(store, settings)
+    report(f"target {settings.target_table}")
+    subject = f"Target {settings.target_table}"
+    found: list[Finding] = list(guarded(subject, target.examine(store, settings, create)))
+    yield from found
+    if any(finding.subject == f"{subject}: layout" for finding in found):
+        yield from guarded(f"{subject}: leftovers", target.examine_leftovers(store, settings))
+        yield from live.examine(store, settings, report)

@@ -1,0 +1,94 @@
+"""ClickHouse as a whole: the server, what we may do there, and the scans that read it.
+
+Belongs here: facts of the server and of sources. Does not belong here: the target (target, live).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+from metric_assets.catalog import SCANS, Scan, Store
+from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
+from metric_assets.events import check_columns, derive
+from metric_assets.settings import CLICKHOUSE_URL, Settings
+from metric_assets.sql import Statement, load
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.ports import Bind
+
+#: What sql/doctor/clickhouse_columns.sql calls the relation that stands for the mirror.
+_VERSIONS = "doctor_versions"
+_PLACE = "/* scan */"
+
+
+def examine_server(store: ClickHouse) -> Iterator[Finding]:
+    """Time zone, and the settings that our statements pin, which some users may not set."""
+    row = store.frame(load("doctor/clickhouse_server"), {}).row(0, named=True)
+    found = f"user {row['user']}, database {row['database']}, time zone {row['zone']}"
+    if row["zone"] == "UTC":
+        yield Finding("ClickHouse: server", f"{found}; Postgres sessions are UTC, too")
+    else:
+        yield Finding(
+            "ClickHouse: server",
+            f"{found}: instants are compared as instants, but tables with a row a day"
+            " (daily_user_resource, buzz_resource_compensation) hold days of that zone",
+            "Expect Generation and Earned to be dated by those days, not by days in UTC",
+            REMARK,
+        )
+    pinned = store.frame(load("doctor/clickhouse_settings"), {})
+    values = ", ".join(f"{name}={value}" for name, value, _ in pinned.iter_rows())
+    fixed = [name for name, _, is_fixed in pinned.iter_rows() if is_fixed]
+    if fixed:
+        yield Finding(
+            "ClickHouse: settings",
+            f"the user's profile forbids to change {', '.join(fixed)} (now: {values})",
+            "Let the user change them: our statements wait for rows to be written and switch"
+            " de-duplication off",
+            FAILED,
+        )
+    else:
+        yield Finding("ClickHouse: settings", f"statements of ours run with {values}")
+
+
+def examine_scans(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
+    """Every scan of ClickHouse: its tables and columns are there; nothing is read."""
+    for scan in SCANS:
+        if scan.store is Store.CLICKHOUSE:
+            yield from guarded(
+                f"sql/{scan.name}.sql",
+                _scan(scan, store, settings),
+                f"Check the database in {CLICKHOUSE_URL}; or mend the source, or"
+                f" sql/{scan.name}.sql and the row of the catalog that reads it",
+            )
+
+
+def _scan(scan: Scan, store: ClickHouse, settings: Settings) -> Iterator[Finding]:
+    grid = settings.grid_of(scan.entity)
+    cutoff = settings.cutoffs.get(scan.entity, settings.cutoff) or datetime.now(timezone.utc)
+    binds: dict[str, Bind] = {"start": 0, "stop": grid.size, "cutoff": cutoff}
+    if scan.versions:
+        binds["versions"] = _VERSIONS
+    columns = store.frame(_around(load("doctor/clickhouse_columns"), load(scan.name)), binds)
+    check_columns(scan, columns)
+    derive(columns, scan.pairs)
+    sources = store.frame(load("doctor/clickhouse_sources"), {"tables": list(scan.sources)})
+    text = ", ".join(
+        f"{name} ({rows:,} rows, {size(weight)})" for name, rows, weight in sources.iter_rows()
+    )
+    rows = int(sources["rows"].sum())
+    found = f"reads {text} in {len(grid):,} ranges"
+    if scan.cost and rows * len(grid) > 10**11:
+        yield Finding(
+            f"sql/{scan.name}.sql",
+            f"{found}: {scan.cost}",
+            f"Fewer, larger ranges for {scan.entity} if it takes too long",
+            REMARK,
+        )
+    else:
+        yield Finding(f"sql/{scan.name}.sql", found + (f": {scan.cost}" if scan.cost else ""))
+
+
+def _around(frame: Statement, scan: Statement) -> Statement:
+    """The scan inside a statement that asks for its columns only."""
+    text = frame.text.replace(_PLACE, scan.text)
+    return Statement(scan.name, text, frame.description, scan.placeholders)

@@ -1,0 +1,141 @@
+"""What the operator gave: cutoffs, URLs, and whether something answers behind them.
+
+Belongs here: settings against the clock and the calendar, and the first word with each store. Does
+not belong here: what a store holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time, timezone
+
+from metric_assets.catalog import ENTITIES, SCANS, Store
+from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, FAILED, POSTGRES, REMARK, Finding
+from metric_assets.errors import SettingsError
+from metric_assets.settings import (
+    CLICKHOUSE_URL,
+    CUTOFF,
+    CUTOFFS,
+    DAGSTER_POSTGRES_URL,
+    POSTGRES_URL,
+    Settings,
+    store_url,
+)
+from metric_assets.sql import load
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.postgres import Postgres
+
+_PLAIN = ("postgresql", "postgres")
+#: How Dagster's storage has to be spelled: the plain form picks a driver that loses every run.
+_DRIVER = "postgresql+psycopg2"
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Cutoffs: set for every entity, in the past, and what one inside a day means."""
+    given = {entity: settings.cutoffs.get(entity, settings.cutoff) for entity in ENTITIES}
+    missing = [entity for entity, cutoff in given.items() if cutoff is None]
+    known = {entity: cutoff for entity, cutoff in given.items() if cutoff is not None}
+    if missing:
+        yield Finding(
+            "Settings: cutoffs",
+            f"none for {', '.join(missing)}",
+            f"Set {CUTOFF}, or {CUTOFFS} for single entity types, to the instant of the first live"
+            " event",
+            FAILED,
+        )
+    now = datetime.now(timezone.utc)
+    for entity, cutoff in known.items():
+        if cutoff > now:
+            yield Finding(
+                "Settings: cutoffs",
+                f"{entity}: {cutoff.isoformat()} lies in the future, so live events would be taken"
+                " for ours",
+                f"Set {CUTOFF} or {CUTOFFS} to the instant of the first live event",
+                FAILED,
+            )
+    if known:
+        yield Finding("Settings: cutoffs", _in_words(known))
+    yield from _whole_days(known)
+
+
+def _in_words(known: Mapping[str, datetime]) -> str:
+    entities: dict[datetime, list[str]] = {}
+    for entity, cutoff in known.items():
+        entities.setdefault(cutoff, []).append(entity)
+    return "; ".join(f"{cutoff.isoformat()} for {', '.join(of)}" for cutoff, of in entities.items())
+
+
+def _whole_days(known: Mapping[str, datetime]) -> Iterator[Finding]:
+    """Tables with a row a day cannot be cut inside of one."""
+    daily = {"daily_user_resource", "buzz_resource_compensation"}
+    scans = [scan for scan in SCANS if scan.store is Store.CLICKHOUSE and daily & set(scan.sources)]
+    for entity in dict.fromkeys(scan.entity for scan in scans):
+        cutoff = known.get(entity)
+        if cutoff is not None and cutoff.time() != time():
+            yield Finding(
+                f"{entity}: cutoff",
+                f"{cutoff.isoformat()} lies inside a day, but Generation and Earned are counted by"
+                " whole days, UTC: of that day Generation takes nothing and Earned everything",
+                f"Use midnight UTC for {entity} in {CUTOFFS} if the live stream allows it",
+                REMARK,
+            )
+
+
+def examine_storage(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Dagster's storage: named, spelled with its driver, and there."""
+    try:
+        url = store_url(DAGSTER_POSTGRES_URL, (*_PLAIN, _DRIVER), environ)
+        plain = "postgresql://" + url.partition("://")[2]
+        store = _postgres(DAGSTER_POSTGRES_URL, plain, 60)
+    except SettingsError as error:
+        yield Finding(DAGSTER, str(error), f"Set {DAGSTER_POSTGRES_URL}", FAILED)
+        return
+    store.frame(load("postgres/alive"), {})
+    store.close()
+    if not url.startswith(_DRIVER):
+        yield Finding(
+            DAGSTER,
+            f"{DAGSTER_POSTGRES_URL}: answers, but its URL does not name the driver",
+            f"Begin it with {_DRIVER}:// wherever Dagster is started without `metric-assets`",
+            REMARK,
+        )
+        return
+    yield Finding(DAGSTER, f"{DAGSTER_POSTGRES_URL}: set and answers")
+
+
+def connect_postgres(
+    environ: Mapping[str, str], settings: Settings, made: list[Postgres]
+) -> Iterator[Finding]:
+    """The source: its URL can be read and a session answers; puts the door into ``made``."""
+    try:
+        url = store_url(POSTGRES_URL, _PLAIN, environ)
+        store = _postgres(POSTGRES_URL, url, settings.statement_timeout)
+    except SettingsError as error:
+        yield Finding(POSTGRES, str(error), f"Set {POSTGRES_URL}", FAILED)
+        return
+    store.frame(load("postgres/alive"), {})
+    made.append(store)
+    yield Finding(POSTGRES, f"{POSTGRES_URL}: set and answers")
+
+
+def connect_clickhouse(
+    environ: Mapping[str, str], settings: Settings, made: list[ClickHouse]
+) -> Iterator[Finding]:
+    """The target's store: its URL can be read and it answers; puts the door into ``made``."""
+    try:
+        url = store_url(CLICKHOUSE_URL, ("http", "https"), environ)
+    except SettingsError as error:
+        yield Finding(CLICKHOUSE, str(error), f"Set {CLICKHOUSE_URL}", FAILED)
+        return
+    store = ClickHouse(url, timeout=settings.statement_timeout)
+    version = store.client.server_version
+    made.append(store)
+    yield Finding(CLICKHOUSE, f"{CLICKHOUSE_URL}: set and answers, ClickHouse {version}")
+
+
+def _postgres(name: str, url: str, timeout: int) -> Postgres:
+    try:
+        return Postgres(url, statement_timeout=timeout)
+    except Exception:
+        # Not the driver's words: they repeat what could not be read, password and all.
+        raise SettingsError(f"{name}: libpq cannot read it as a URL") from None

@@ -1,0 +1,175 @@
+"""Every statement that Postgres is asked: accepted, typed as expected, and what it costs.
+
+Belongs here: what the planner says of scans, legacy reads and questions about entities; none of
+them is run. Does not belong here: the server and its tables (source), ClickHouse's scans (engine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import polars as pl
+
+from metric_assets.catalog import ENTITIES, SCANS, Entity, Scan, Store, pairs_of
+from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
+from metric_assets.doctor.source import Tables
+from metric_assets.errors import SchemaDriftError
+from metric_assets.events import check_columns, derive
+from metric_assets.ranges import ID_LIMIT, Grid, IdRange
+from metric_assets.settings import Settings
+from metric_assets.sql import load
+from metric_assets.stores.ports import Binds
+from metric_assets.stores.postgres import Postgres
+
+#: Rows from which on reading a table from end to end for every range hurts.
+LARGE = 1_000_000
+
+_MEND = "Mend the source, or sql/{}.sql and the row of the catalog that reads it"
+
+
+@dataclass
+class Scans:
+    """The examination of every statement; adds up what a full backfill reads from Postgres."""
+
+    store: Postgres
+    settings: Settings
+    tables: Tables
+    highest: dict[str, int | None]
+    rows: int = 0
+    bytes: int = 0
+    ranges: int = 0
+
+    def examine(self, report: Report) -> Iterator[Finding]:
+        """All statements, and the sum."""
+        for scan in SCANS:
+            if scan.store is Store.POSTGRES:
+                subject = f"sql/{scan.name}.sql"
+                report(subject)
+                yield from guarded(subject, self._scan(scan), _MEND.format(scan.name))
+        report("legacy statements")
+        for entity in ENTITIES.values():
+            found = _entity(entity, self.store, self.settings)
+            yield from guarded(f"{entity.name}: legacy and existence", found)
+        yield from guarded("sql/mirror/versions.sql", _mirror(self.store))
+        yield Finding(
+            "Postgres: full backfill",
+            f"about {self.rows:,} rows ({size(self.bytes)}) in {self.ranges:,} readings of a range,"
+            " by the planner's estimate",
+        )
+
+    def _scan(self, scan: Scan) -> Iterator[Finding]:
+        grid = self.settings.grid_of(scan.entity)
+        cutoff = _cutoff(scan.entity, self.settings)
+        cell = typical(grid, self.highest.get(scan.entity))
+        typically: Binds = {"start": cell.start, "stop": cell.stop, "cutoff": cutoff}
+        columns, plan = ask(self.store, scan.name, typically)
+        check_columns(scan, columns)
+        derive(columns, scan.pairs)
+        end = min(len(grid) * grid.size, ID_LIMIT)
+        _, total = ask(self.store, scan.name, {"start": 0, "stop": end, "cutoff": cutoff})
+        rows = int(total["Plan Rows"])
+        weight = rows * int(total["Plan Width"])
+        self.rows += rows
+        self.bytes += weight
+        self.ranges += len(grid)
+        sources = ", ".join(
+            f"{name} ({max(self.tables.rows.get(name, 0), 0):,} rows,"
+            f" {size(self.tables.bytes.get(name, 0))})"
+            for name in scan.sources
+        )
+        found = (
+            f"about {rows:,} rows ({size(weight)}) in {len(grid):,} ranges of {grid.size:,} ids;"
+            f" reads {sources}"
+        )
+        yield _cost(scan, self.tables, whole_scans(plan, self.tables.rows, LARGE), found, len(grid))
+
+
+def typical(grid: Grid, highest: int | None) -> IdRange:
+    """A range in the middle of the ids there are."""
+    middle = min((highest or 0) // 2, len(grid) * grid.size - 1)
+    start = middle // grid.size * grid.size
+    return IdRange(start, min(start + grid.size, ID_LIMIT))
+
+
+def whole_scans(plan: dict[str, Any], rows: dict[str, int], large: int) -> list[str]:
+    """Large tables that a plan reads from end to end, in its order."""
+    table = plan.get("Relation Name", "")
+    here = [table] if plan["Node Type"] == "Seq Scan" and rows.get(table, 0) > large else []
+    below = (whole_scans(node, rows, large) for node in plan.get("Plans", []))
+    return list(dict.fromkeys([*here, *(name for names in below for name in names)]))
+
+
+def _cost(scan: Scan, tables: Tables, whole: list[str], found: str, ranges: int) -> Finding:
+    """The finding of a scan that is accepted: an index that is missing, tables read as a whole."""
+    subject = f"sql/{scan.name}.sql"
+    if scan.index is not None:
+        table, column, serving = tables.serving(scan.index)
+        if not any(serving.values()):
+            broken = f"; {', '.join(serving)} is invalid: drop it first" if serving else ""
+            return Finding(
+                subject,
+                f'{found}. No index serves ranges of "{table}"."{column}": {scan.cost}, {ranges:,}'
+                f" times{broken}",
+                f"{scan.index}; or fewer, larger ranges for {scan.entity}",
+                REMARK,
+            )
+    if whole:
+        advice = f"Fewer, larger ranges for {scan.entity}, if it takes too long"
+        if not scan.cost:
+            advice = "An index or fresh statistics (ANALYZE) are missing; see the file's head"
+        return Finding(
+            subject,
+            f"{found}. The planner reads {', '.join(whole)} from end to end in a typical range"
+            + (f" ({scan.cost})" if scan.cost else ""),
+            advice,
+            REMARK,
+        )
+    return Finding(subject, found)
+
+
+def _entity(entity: Entity, store: Postgres, settings: Settings) -> Iterator[Finding]:
+    """The legacy read and both questions about an entity."""
+    folder = entity.folder
+    first: Binds = {"start": 0, "stop": settings.grid_of(entity.name).size}
+    legacy, _ = ask(store, f"legacy/{folder}", first)
+    needed = {"entityId", *(pair.legacy.field for pair in pairs_of(entity.name))}
+    missing = sorted(needed - set(legacy.columns))
+    wordy = sorted(name for name in needed - set(missing) if not legacy.schema[name].is_numeric())
+    if missing or wordy:
+        raise SchemaDriftError(
+            f"{entity.name}: sql/legacy/{folder}.sql lacks columns {missing}, and no numbers are"
+            f" {wordy}"
+        )
+    cutoff = _cutoff(entity.name, settings)
+    ask(store, f"entities/{folder}_highest", {"cutoff": cutoff, "below": 1})
+    ask(store, f"entities/{folder}_next", {"cutoff": cutoff, "first": 0})
+    ask(store, f"entities/{folder}_existing", {"ids": [1, 2]})
+    yield Finding(
+        f"{entity.name}: legacy and existence",
+        f"{len(needed) - 1} counters of {entity.legacy_table} and ids of {entity.table}",
+    )
+
+
+def _mirror(store: Postgres) -> Iterator[Finding]:
+    columns, _ = ask(store, "mirror/versions", {})
+    if columns.columns != ["id", "modelId"]:
+        yield Finding(
+            "sql/mirror/versions.sql",
+            f"returns {columns.columns}, not id and modelId",
+            _MEND.format("mirror/versions"),
+            FAILED,
+        )
+
+
+def ask(store: Postgres, name: str, binds: Binds) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The columns a statement would return, and its plan; raises SourceError."""
+    with store.read(load(name), binds, "doctor") as reading:
+        return reading.columns(), reading.plan()
+
+
+def _cutoff(entity: str, settings: Settings) -> datetime:
+    """The entity's cutoff; where none is set now, so that the statement can be looked at."""
+    return settings.cutoffs.get(entity, settings.cutoff) or datetime.now(timezone.utc)

@@ -1,0 +1,248 @@
+"""Both stores of a platform under names nobody else has, and the production doors to them.
+
+Belongs here: making and dropping databases of the shared embedded stack, putting rows into source
+tables, reading events back. Does not belong here: what any test expects.
+
+A test asks for the fixture ``platform`` (empty) or ``demo`` (seeded, to be read only) of
+conftest.py, adds rows, loads, and compares literal tuples::
+
+    platform.add("TagEngagement", userId=7, tagId=1, type="Follow", createdAt="2024-01-01")
+    load(platform, "Tag/Follower")
+    assert platform.events() == [(1, 7, "Follower", 1, "2024-01-01 00:00:00.000")]
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from clickhouse_connect.driver.client import Client
+from psycopg import sql
+
+from metric_assets.catalog import PAIRS, SCAN_OF, Scan, Store
+from metric_assets.local.demo_stores import DemoPostgres, clickhouse, clickhouse_run
+from metric_assets.local.stack import Endpoints
+from metric_assets.pipeline import Receipt, Stores, materialize
+from metric_assets.ranges import IdRange
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.mirror import VersionsMirror
+from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.target import ClickHouseTarget
+
+TARGET = "entityMetricEvents"
+#: Source tables of ClickHouse; every other table that rows are added to is one of Postgres.
+CLICKHOUSE_TABLES = frozenset(
+    {"reactions", "modelVersionEvents", "daily_user_resource", "buzz_resource_compensation"}
+)
+#: The cutoff and the ids of ``load`` unless a test says otherwise.
+CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
+IDS = IdRange(0, 1_000)
+
+#: An event as tests write it: entityId, userId, metricType, metricValue, createdAt in UTC.
+Event = tuple[int, int, str, int, str]
+
+_FILLERS = {"integer": 0, "text": "", "timestamp without time zone": "2020-01-01"}
+
+
+@dataclass
+class Doors:
+    """The production doors to a platform, made once: connections are kept between loads."""
+
+    postgres: Postgres
+    clickhouse: ClickHouse
+    target: ClickHouseTarget
+    mirror: VersionsMirror
+
+    def stores(self, scan: Scan) -> Stores:
+        """What a scan goes through; one that reads the mirror of ModelVersion finds it fresh."""
+        if scan.store is Store.POSTGRES:
+            return Stores(self.postgres, self.target, self.postgres)
+        if scan.versions:
+            self.mirror.refresh(self.postgres)
+        return Stores(self.clickhouse, self.target, self.postgres, self.mirror.name)
+
+
+@dataclass
+class Platform:
+    """A Postgres and a ClickHouse database, with plain clients that share nothing with the doors."""
+
+    postgres_url: str
+    clickhouse_url: str
+    postgres: psycopg.Connection[Any]
+    clickhouse: Client
+    _required: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _touched: dict[str, None] = field(default_factory=dict)
+    _doors: tuple[Postgres, ClickHouse] | None = None
+    _last_id: int = 1_000_000
+
+    def add(self, table: str, **values: object) -> None:
+        """Insert a row of either store. Columns that must not be NULL and are not given are filled
+        with zero, '' or 2020-01-01, ``id`` with one that is new; arrays are written as '{A,B}'.
+        """
+        self._touched[table] = None
+        if table in CLICKHOUSE_TABLES:
+            self.clickhouse.raw_insert(
+                table, insert_block=json.dumps(values).encode(), fmt="JSONEachRow"
+            )
+            return
+        row = {**self._fillers(table), **values}
+        if "id" not in values and "id" in row:
+            self._last_id += 1
+            row["id"] = self._last_id
+        self.postgres.execute(
+            sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+                sql.Identifier(table),
+                sql.SQL(", ").join(map(sql.Identifier, row)),
+                sql.SQL(", ").join(sql.Placeholder() * len(row)),
+            ),
+            list(row.values()),
+        )
+
+    def run(self, text: str) -> None:
+        """Run statements in Postgres."""
+        self.postgres.execute(text.encode())
+
+    def rows(self, text: str) -> list[tuple[Any, ...]]:
+        """Rows of a query in Postgres."""
+        return self.postgres.execute(text.encode()).fetchall()
+
+    def command(self, text: str) -> None:
+        """Run a statement in ClickHouse; mutations are waited for."""
+        self.clickhouse.command(
+            text, settings={"mutations_sync": 2, "lightweight_deletes_sync": 2, "async_insert": 0}
+        )
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        """Rows of a query in ClickHouse."""
+        return [tuple(row) for row in self.clickhouse.query(text).result_rows]
+
+    def events(self, where: str = "true", *, table: str = TARGET) -> list[Event]:
+        """Events of the target, sorted."""
+        return self.query(
+            "SELECT entityId, userId, toString(metricType), metricValue,"
+            " toString(toDateTime64(createdAt, 3, 'UTC'))"
+            f" FROM {table} WHERE {where} ORDER BY ALL"
+        )  # type: ignore[return-value]
+
+    def checksum(self, where: str = "true", *, table: str = TARGET) -> tuple[int, int]:
+        """Rows of the target and a hash that adds up over them, whatever their order."""
+        columns = "entityType, entityId, userId, metricType, metricValue, createdAt"
+        query = f"SELECT count(), sumWithOverflow(sipHash64({columns})) FROM {table} WHERE {where}"
+        return self.query(query)[0]  # type: ignore[return-value]
+
+    def clear(self) -> None:
+        """Take all rows away that were added, and all events: cheaper than another platform."""
+        for table in self._touched:
+            if table in CLICKHOUSE_TABLES:
+                self.command(f"TRUNCATE TABLE {table}")
+            else:
+                self.run(f'DELETE FROM "{table}"')
+        self._touched.clear()
+        self.command(f"TRUNCATE TABLE {TARGET}")
+
+    def close(self) -> None:
+        """Close the connections that doors keep."""
+        if self._doors:
+            self._doors[0].close()
+
+    def _fillers(self, table: str) -> dict[str, Any]:
+        if table not in self._required:
+            found = self.postgres.execute(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE"
+                " table_schema = 'public' AND table_name = %s AND is_nullable = 'NO'"
+                " AND column_default IS NULL",
+                [table],
+            )
+            self._required[table] = {name: _FILLERS.get(kind) for name, kind in found}
+        return self._required[table]
+
+
+def doors(platform: Platform, *, table: str = TARGET, mode: str = "auto") -> Doors:
+    """The production doors to a platform. The target is looked at anew with every call."""
+    if platform._doors is None:
+        platform._doors = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
+    postgres, store = platform._doors
+    return Doors(
+        postgres, store, ClickHouseTarget(store, table, mode), VersionsMirror(store, table)
+    )
+
+
+def load(
+    platform: Platform,
+    keys: str | list[str],
+    ids: IdRange = IDS,
+    cutoff: datetime = CUTOFF,
+    *,
+    through: Doors | None = None,
+    **options: Any,
+) -> list[Receipt]:
+    """Materialize pairs that share a scan, ``Entity/Metric``, as production does."""
+    pairs = [PAIRS[key] for key in ([keys] if isinstance(keys, str) else keys)]
+    scan = SCAN_OF[pairs[0].key]
+    assert all(SCAN_OF[pair.key] is scan for pair in pairs), "one scan a load"
+    stores = (through or doors(platform)).stores(scan)
+    return materialize(scan, pairs, ids, cutoff, stores, **options)
+
+
+def add_template(endpoints: Endpoints) -> str:
+    """A Postgres database with the demo's tables, keys and indexes, to be copied from."""
+    name = _unique("template")
+    with _administrator(endpoints) as administrator:
+        administrator.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = _with_database(endpoints.postgres_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        session = DemoPostgres(connection, {})
+        for part in ("postgres", "postgres_indexes", "postgres_legacy_keys"):
+            session.run(f"schema/{part}")
+    return name
+
+
+@contextmanager
+def open_platform(endpoints: Endpoints, template: str = "template1") -> Iterator[Platform]:
+    """Two databases made for the caller and dropped at the end.
+
+    Postgres is a copy of ``template`` (``template1``: empty); ClickHouse has the source tables and
+    the target. ``orchestration.jobs``, which no pair reads, is one for the whole server.
+    """
+    name = _unique("platform")
+    postgres_url = _with_database(endpoints.postgres_url, name)
+    clickhouse_url = _with_database(endpoints.clickhouse_url, name)
+    made = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    with _administrator(endpoints) as administrator, clickhouse(endpoints.clickhouse_url) as server:
+        administrator.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**made))
+        server.command(f"CREATE DATABASE {name}")
+        try:
+            with (
+                psycopg.connect(postgres_url, autocommit=True) as connection,
+                clickhouse(clickhouse_url) as client,
+            ):
+                clickhouse_run(client, "schema/clickhouse")
+                clickhouse_run(client, "schema/target", target=TARGET)
+                with closing(
+                    Platform(postgres_url, clickhouse_url, connection, client)
+                ) as platform:
+                    yield platform
+        finally:
+            server.command(f"DROP DATABASE {name} SYNC")
+            administrator.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**made))
+
+
+@contextmanager
+def _administrator(endpoints: Endpoints) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(endpoints.postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+def _unique(what: str) -> str:
+    return f"{what}_{uuid.uuid4().hex[:12]}"
+
+
+def _with_database(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

@@ -1,0 +1,471 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from metric_assets import settings as names
+from metric_assets.catalog import ENTITIES, SCANS
+from metric_assets.cli import cli
+from metric_assets.doctor import Finding, examine, exit_code, live, scans
+from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, POSTGRES
+from metric_assets.doctor.grids import judge as judge_ids
+from metric_assets.local.stack import Endpoints
+from metric_assets.ranges import Grid
+from metric_assets.settings import Settings
+from metric_assets_tests.integration.platforms import TARGET, Platform
+
+pytestmark = pytest.mark.integration
+
+CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
+SECRET = "s3cret%40w%2Frd"  # noqa: S105 - made up for the test
+NOWHERE = {
+    names.POSTGRES_URL: f"postgresql://me:{SECRET}@127.0.0.1:1/x",
+    names.CLICKHOUSE_URL: f"http://me:{SECRET}@127.0.0.1:1/x",
+    names.DAGSTER_POSTGRES_URL: f"postgresql+psycopg2://me:{SECRET}@127.0.0.1:1/x",
+}
+Examine = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings that fit an empty or small platform."""
+    grids = {name: Grid(1_000_000, 1_000_000) for name in ENTITIES}
+    return Settings(home=tmp_path, cutoff=CUTOFF, grids=grids)
+
+
+@pytest.fixture
+def doctor(platform: Platform, stack: Endpoints, settings: Settings) -> Examine:
+    """Examines the test's own platform; options are settings, or those of examine()."""
+
+    def run(*, create_target: bool = False, **changes: object) -> list[Finding]:
+        changed = replace(settings, **changes)  # type: ignore[arg-type]
+        return examine(changed, create_target=create_target, environ=urls(platform, stack))
+
+    return run
+
+
+def urls(platform: Platform, stack: Endpoints) -> dict[str, str]:
+    """The environment in which a platform is the one that is set."""
+    return {
+        names.POSTGRES_URL: platform.postgres_url,
+        names.CLICKHOUSE_URL: platform.clickhouse_url,
+        names.DAGSTER_POSTGRES_URL: stack.dagster_postgres_url.replace("://", "+psycopg2://", 1),
+    }
+
+
+def of(findings: list[Finding], subject: str) -> Finding:
+    """The one finding about a subject."""
+    found = [finding for finding in findings if finding.subject == subject]
+    assert len(found) == 1, [finding.subject for finding in findings]
+    return found[0]
+
+
+def failed(findings: list[Finding]) -> dict[str, str]:
+    """What failed: subject and what was found."""
+    return {finding.subject: finding.found for finding in findings if finding.level == "failed"}
+
+
+def command(environ: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of `metric-assets doctor`."""
+    done = CliRunner().invoke(cli, ["doctor", *arguments], env=dict(environ))
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_demo_is_fit_to_be_loaded(demo: Platform, stack: Endpoints, settings: Settings) -> None:
+    """Nothing fails on the seeded demo; what is remarked are the indexes its schema lacks."""
+    image = datetime(2024, 8, 7, 15, 44, 39, 44_000, tzinfo=timezone.utc)
+    given = replace(settings, cutoffs={"Image": image})
+    findings = examine(given, environ=urls(demo, stack))
+    assert failed(findings) == {}
+    assert exit_code(findings) == 0
+    remarks = {f.subject: f for f in findings if f.level == "remark"}
+    lacking = {f"sql/{scan.name}.sql": scan for scan in SCANS if scan.index}
+    assert set(remarks) == set(lacking)
+    for subject, scan in lacking.items():
+        assert scan.index is not None
+        assert scan.index in remarks[subject].advice
+        assert scan.cost in remarks[subject].found
+    assert {f"sql/{scan.name}.sql" for scan in SCANS} <= {f.subject for f in findings}
+
+
+def test_looking_writes_nothing(platform: Platform, doctor: Examine) -> None:
+    """No table is made or changed in either store, not even the mirror of versions."""
+    tables = "SELECT name, total_rows FROM system.tables WHERE database = currentDatabase()"
+    before = platform.query(tables + " ORDER BY name")
+    doctor()
+    assert platform.query(tables + " ORDER BY name") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "subject", "said"),
+    [
+        ('ALTER TABLE "TagEngagement" DROP COLUMN type', "sql/tag/engaged.sql", "type"),
+        ('DROP TABLE "ImageReaction"', "sql/image/reactions.sql", '"ImageReaction" does not exist'),
+        ('DROP TABLE "ImageReaction"', 'Postgres: "ImageReaction"', "no such table"),
+        (
+            'ALTER TABLE "TagMetric" DROP COLUMN "hiddenCount"',
+            "Tag: legacy and existence",
+            "hiddenCount",
+        ),
+        (
+            'ALTER TABLE "BountyEntry" RENAME COLUMN id TO key',
+            "BountyEntry: ids",
+            "id does not exist",
+        ),
+        (
+            'ALTER TABLE "ResourceReview" ALTER COLUMN recommended DROP DEFAULT,'
+            " ALTER COLUMN recommended TYPE text",
+            "sql/modelversion/reviews.sql",
+            "recommended",
+        ),
+        (
+            'ALTER TABLE "TagEngagement" ALTER COLUMN "createdAt" TYPE text',
+            "sql/tag/engaged.sql",
+            "createdAt",
+        ),
+    ],
+)
+def test_a_source_that_changed_is_named(
+    platform: Platform, doctor: Examine, change: str, subject: str, said: str
+) -> None:
+    """A missing table, column or another type fails the statement that needs it, by name."""
+    platform.run(change)
+    assert said in failed(doctor())[subject]
+
+
+def test_a_role_without_privileges(
+    platform: Platform, stack: Endpoints, settings: Settings
+) -> None:
+    """A table that may not be read and one whose rows are hidden fail; the GRANT is spelled out."""
+    role = "reader_" + platform.postgres_url.rpartition("_")[2].partition("?")[0]
+    platform.run(
+        f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 5;"
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};"
+        f'REVOKE SELECT ON "ArticleEngagement" FROM {role};'
+        'ALTER TABLE "Tag" ENABLE ROW LEVEL SECURITY'
+    )
+    given = urls(platform, stack)
+    given[names.POSTGRES_URL] = platform.postgres_url.replace("metric_assets@", f"{role}@", 1)
+    try:
+        findings = examine(settings, environ=given)
+    finally:
+        platform.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert "may not be read" in failed(findings)['Postgres: "ArticleEngagement"']
+    assert "permission denied" in failed(findings)["sql/article/hidden.sql"]
+    assert "row security" in failed(findings)['Postgres: "Tag"']
+    assert of(findings, 'Postgres: "ArticleEngagement"').advice.startswith("GRANT SELECT ON")
+    assert of(findings, "Postgres: connections").level == "remark"
+
+
+@pytest.mark.parametrize(
+    ("index", "level"),
+    [
+        ('CREATE INDEX ON "CollectionItem" ("postId")', "ok"),
+        ('CREATE INDEX ON "CollectionItem" ("postId", id) WHERE "postId" IS NOT NULL', "ok"),
+        ('CREATE INDEX ON "CollectionItem" ("postId") WHERE status = \'ACCEPTED\'', "remark"),
+        ('CREATE INDEX ON "CollectionItem" (id, "postId")', "remark"),
+        ('CREATE INDEX ON "CollectionItem" USING hash ("postId")', "remark"),
+    ],
+)
+def test_an_index_that_serves_is_known(
+    platform: Platform, doctor: Examine, index: str, level: str
+) -> None:
+    """Any valid btree that begins with the column will do, also one that leaves out NULL only."""
+    platform.run(index)
+    assert of(doctor(), "sql/post/collected.sql").level == level
+
+
+def test_an_invalid_index_does_not_serve(platform: Platform, doctor: Examine) -> None:
+    """What CONCURRENTLY left behind when it failed is named, as it has to go first."""
+    platform.run('CREATE INDEX half ON "CollectionItem" ("postId")')
+    platform.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'half'::regclass")
+    finding = of(doctor(), "sql/post/collected.sql")
+    assert finding.level == "remark"
+    assert "half is invalid" in finding.found
+
+
+def test_a_large_table_read_from_end_to_end(
+    platform: Platform, doctor: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sequential scan of a large table in a typical range is remarked, with its table."""
+    platform.run(
+        'INSERT INTO "BountyBenefactor" SELECT (jsonb_populate_record(NULL::"BountyBenefactor",'
+        " jsonb_build_object('bountyId', n, 'userId', n, 'unitAmount', 1, 'currency',"
+        " 'BUZZ', 'createdAt', '2024-01-01', 'updatedAt', '2024-01-01'))).*"
+        " FROM generate_series(1, 50) n"
+    )
+    platform.run("ANALYZE")
+    assert of(doctor(), "sql/bountyentry/awards.sql").level == "ok"
+    monkeypatch.setattr(scans, "LARGE", 10)
+    finding = of(doctor(), "sql/bountyentry/awards.sql")
+    assert finding.level == "remark"
+    assert "reads BountyBenefactor from end to end" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("change", "subject", "said"),
+    [
+        ("DROP TABLE reactions", "sql/user/reactions.sql", "reactions"),
+        (
+            "ALTER TABLE daily_user_resource DROP COLUMN userId",
+            "sql/model/generations.sql",
+            "userId",
+        ),
+        (
+            "ALTER TABLE entityMetricEvents DROP COLUMN userId",
+            f"Target {TARGET}",
+            "userId is absent",
+        ),
+    ],
+)
+def test_a_clickhouse_that_changed_is_named(
+    platform: Platform, doctor: Examine, change: str, subject: str, said: str
+) -> None:
+    """A missing source table or column fails the scan that reads it; so does the target's."""
+    platform.command(change)
+    assert said in failed(doctor())[subject]
+
+
+def test_the_target_is_made_only_when_asked_for(platform: Platform, doctor: Examine) -> None:
+    """Absent is a failure that names the option; with it the table is there and fits."""
+    platform.command(f"DROP TABLE {TARGET} SYNC")
+    assert "--create-target" in of(doctor(), f"Target {TARGET}").advice
+    assert platform.query(f"EXISTS TABLE {TARGET}") == [(0,)]
+    findings = doctor(create_target=True)
+    assert of(findings, f"Target {TARGET}").level == "ok"
+    assert of(findings, f"Target {TARGET}: layout").level == "ok"
+    assert platform.query(f"EXISTS TABLE {TARGET}") == [(1,)]
+
+
+COLUMNS = (
+    "entityType LowCardinality(String), entityId Int32, userId Int32,"
+    " metricType LowCardinality(String), metricValue Int32, createdAt "
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "about", "level", "said"),
+    [
+        (
+            "DateTime64(3)) ENGINE MergeTree ORDER BY (entityType, entityId)",
+            "layout",
+            "ok",
+            "replace",
+        ),
+        (
+            "DateTime64(3)) ENGINE MergeTree ORDER BY createdAt",
+            "layout",
+            "remark",
+            "sorted by created",
+        ),
+        (
+            "DateTime64(3)) ENGINE ReplacingMergeTree ORDER BY (entityType, entityId)",
+            "layout",
+            "failed",
+            "ReplacingMergeTree",
+        ),
+        (
+            "DateTime64(3)) ENGINE MergeTree ORDER BY entityType"
+            " SETTINGS non_replicated_deduplication_window = 100",
+            "storage",
+            "ok",
+            "with a log of inserted blocks",
+        ),
+        (
+            "DateTime) ENGINE MergeTree ORDER BY entityType TTL createdAt + INTERVAL 1 YEAR",
+            "storage",
+            "failed",
+            "TTL",
+        ),
+        ("DateTime) ENGINE MergeTree ORDER BY entityType", "createdAt", "failed", "whole seconds"),
+    ],
+)
+def test_what_the_target_is_made_of(
+    platform: Platform, doctor: Examine, table: str, about: str, level: str, said: str
+) -> None:
+    """Engines that lose rows, expiry and coarse times fail; a slow order is remarked."""
+    platform.command(f"CREATE TABLE other ({COLUMNS}{table}")
+    findings = doctor(target_table="other", cutoff=CUTOFF + timedelta(milliseconds=1))
+    finding = of(findings, f"Target other: {about}")
+    assert (finding.level, said in finding.found) == (level, True), finding
+
+
+def test_views_are_named(platform: Platform, doctor: Examine) -> None:
+    """A materialized view on the target means append, and replace is refused."""
+    platform.command(
+        "CREATE TABLE sums (entityId Int32, n Int64) ENGINE MergeTree ORDER BY entityId"
+    )
+    platform.command(
+        f"CREATE MATERIALIZED VIEW onlooker TO sums AS SELECT entityId, count() AS n FROM {TARGET}"
+        " GROUP BY entityId"
+    )
+    layout = of(doctor(), f"Target {TARGET}: layout")
+    assert "mode append" in layout.found
+    assert "onlooker" in layout.found
+    assert "onlooker" in failed(doctor(mode="replace"))[f"Target {TARGET}"]
+
+
+def test_leftovers_of_dead_attempts_are_named(platform: Platform, doctor: Examine) -> None:
+    """Private tables under our name are listed; the mirror of versions is none of them."""
+    assert of(doctor(), f"Target {TARGET}: leftovers").level == "ok"
+    owner = "metric_assets {}"
+    platform.command(f"CREATE TABLE {TARGET}__stage_1 AS {TARGET} COMMENT '{owner}'")
+    columns = "(id Int32, modelId Int32) ENGINE MergeTree ORDER BY id"
+    platform.command(f"CREATE TABLE {TARGET}__versions {columns}")
+    platform.command(f"CREATE TABLE {TARGET}__versions_{'0' * 16} {columns}")
+    finding = of(doctor(), f"Target {TARGET}: leftovers")
+    assert finding.level == "remark"
+    assert sorted(finding.found.split(", ")) == [
+        f"table {TARGET}__stage_1",
+        f"table {TARGET}__versions_{'0' * 16}",
+    ]
+
+
+def test_cutoff_and_live_stream(platform: Platform, doctor: Examine) -> None:
+    """Events below the cutoff are counted, the gap above it is measured, other names are named."""
+    platform.command(
+        f"INSERT INTO {TARGET} VALUES"
+        " ('Tag', 1, 1, 'Follower', 1, '2025-09-30 23:59:59.999'),"
+        " ('Tag', 1, 1, 'Hidden', 1, '2025-10-03 12:00:00'),"
+        " ('Tag', 1, 1, 'Hide', 1, '2025-10-01 00:00:00'),"
+        " ('User', 1, 1, 'Hidden', 1, '2025-10-01 23:00:00')"
+    )
+    findings = doctor()
+    assert of(findings, "Tag: events before the cutoff").found.startswith(
+        "1 since 2025-09-30T23:59"
+    )
+    gap = of(findings, "Tag: live events")
+    assert (gap.level, "2.5 days after" in gap.found) == ("remark", True)
+    assert "2025-10-03T12:00:00" in gap.advice
+    other = of(findings, "Tag: other events")
+    assert (other.level, "Hide (0 before" in other.found) == ("remark", True)
+    user = of(findings, "User: live events")
+    assert (user.level, "none of Following, Follower" in user.found) == ("ok", True)
+    assert of(findings, "Post: live events").level == "remark"
+    assert failed(findings) == {}
+
+
+def test_no_events_at_all() -> None:
+    """An entity the target knows nothing of has no live stream yet: worth a remark, no more."""
+    schema = {"metric": pl.String, "before": pl.Int64, "live": pl.Int64}
+    (finding,) = live.judge("Tag", CUTOFF, pl.DataFrame(schema=schema))
+    assert (finding.subject, finding.level) == ("Tag: live events", "remark")
+
+
+@pytest.mark.parametrize(
+    ("highest", "grid", "level"),
+    [
+        (99, Grid(10, 100), "ok"),
+        (100, Grid(10, 100), "failed"),
+        (4_009, Grid(10, 4_010), "remark"),
+        (9, Grid(10, 100), "remark"),
+        (None, Grid(10, 100), "remark"),
+    ],
+)
+def test_ids_against_the_grid(highest: int | None, grid: Grid, level: str) -> None:
+    """Beyond the grid fails; too many partitions, empty ones and no ids are remarked."""
+    assert judge_ids("Tag", highest, grid, default=False).level == level
+
+
+def test_ids_beyond_the_grid_are_found(platform: Platform, doctor: Examine) -> None:
+    """The highest id is the one at the cutoff: later ones do not count."""
+    platform.add("Tag", id=5, name="a", createdAt="2024-01-01")
+    platform.add("Tag", id=5_000_000, name="b", createdAt="2025-10-02")
+    assert "highest id 5 " in of(doctor(), "Tag: ids").found
+    platform.add("Tag", id=4_000_000, name="c", createdAt="2024-01-01")
+    assert "ranges Tag --sync" in of(doctor(), "Tag: ids").advice
+    assert list(failed(doctor())) == ["Tag: ids"]
+
+
+def test_cutoffs(doctor: Examine) -> None:
+    """Missing and future ones fail; the rest is examined all the same."""
+    findings = doctor(cutoff=None, cutoffs={"Tag": datetime(2999, 1, 1, tzinfo=timezone.utc)})
+    found = [f.found for f in findings if f.subject == "Settings: cutoffs" and f.level == "failed"]
+    assert len(found) == 2
+    assert "none for User, Model" in found[0]
+    assert "Tag: 2999-01-01" in found[1]
+    assert of(findings, "sql/image/reactions.sql").level == "ok"
+
+
+def test_a_cutoff_inside_a_day(doctor: Examine) -> None:
+    """Tables with a row a day cannot be cut there: Model and ModelVersion are remarked."""
+    findings = doctor(cutoff=CUTOFF + timedelta(hours=1))
+    remarked = [f.subject for f in findings if f.subject.endswith(": cutoff")]
+    assert remarked == ["Model: cutoff", "ModelVersion: cutoff"]
+
+
+def test_nothing_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 2, one failed finding a store, and no password in any form anywhere."""
+    monkeypatch.chdir(tmp_path)
+    given = {**NOWHERE, names.HOME: str(tmp_path), names.CUTOFF: "2025-10-01T00:00:00Z"}
+    for arguments in (["--json"], [], ["--all"]):
+        code, out, err = command(given, *arguments)
+        assert code == 2
+        for form in (SECRET, "s3cret@w/rd", "s3cret"):
+            assert form not in out + err
+    found = json.loads(command(given, "--json")[1])
+    assert {f["subject"] for f in found if f["level"] == "failed"} == {
+        POSTGRES,
+        CLICKHOUSE,
+        DAGSTER,
+    }
+
+
+def test_nothing_is_set(tmp_path: Path) -> None:
+    """Without any setting three connections and the cutoffs fail, each naming its variable."""
+    findings = examine(Settings(home=tmp_path), environ={})
+    assert set(failed(findings)) == {POSTGRES, CLICKHOUSE, DAGSTER, "Settings: cutoffs"}
+    for name in (names.POSTGRES_URL, names.CLICKHOUSE_URL, names.DAGSTER_POSTGRES_URL):
+        assert any(finding.advice == f"Set {name}" for finding in findings)
+    assert exit_code(findings) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://me:{SECRET}@host:port/x",
+        f"mysql://me:{SECRET}@host/x",
+        f"postgresql://me:{SECRET}@host/x?no_such_option=1",
+        f"me:{SECRET}@host",
+    ],
+)
+def test_an_unreadable_url_is_not_repeated(tmp_path: Path, url: str) -> None:
+    """What cannot be read may hold a password: it is named, not shown."""
+    environ = dict.fromkeys(NOWHERE, url)
+    findings = examine(Settings(home=tmp_path, cutoff=CUTOFF), environ=environ)
+    assert "s3cret" not in json.dumps([finding.as_dict() for finding in findings])
+    assert exit_code(findings) == 2
+
+
+def test_the_command(
+    demo: Platform, stack: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON alone on stdout, exit 0 with remarks, 1 with a failure; URLs' passwords stay secret."""
+    monkeypatch.chdir(tmp_path)
+    given = {
+        **urls(demo, stack),
+        names.HOME: str(tmp_path),
+        names.CUTOFF: "2025-10-01T00:00:00Z",
+        names.CUTOFFS: '{"Image": "2024-08-07T15:44:39.044Z"}',
+    }
+    given[names.POSTGRES_URL] = demo.postgres_url.replace(
+        "metric_assets@", f"metric_assets:{SECRET}@"
+    )
+    code, out, err = command(given, "--json")
+    assert code == 0
+    assert all(set(row) == {"subject", "found", "advice", "level"} for row in json.loads(out))
+    shown = command(given)[1]
+    assert "0 failed" in shown
+    assert "sql/user/engaged.sql" in shown
+    assert "sql/user/following.sql" not in shown
+    assert "sql/user/following.sql" in command(given, "--all")[1]
+    assert "s3cret" not in out + err + shown
+    code, out, _ = command({**given, names.TARGET_TABLE: "absent"}, "--json")
+    assert code == 1

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metric_assets import audit
+from metric_assets.audit import check_legacy, highest_id, spans
+from metric_assets.catalog import PAIRS, Legacy, Pair
+from metric_assets.ranges import IdRange
+from metric_assets_tests.fakes import Event, FakeRows, FakeTarget
+
+pytestmark = pytest.mark.unit
+
+HIDDEN, FOLLOWER = PAIRS["Tag/Hidden"], PAIRS["Tag/Follower"]
+FIRST, SECOND = IdRange(0, 50_000), IdRange(50_000, 100_000)
+THEN = datetime(2025, 1, 1, tzinfo=timezone.utc)
+LIVE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def event(metric: str, entity: int, user: int, value: int = 1, at: datetime = THEN) -> Event:
+    """An event of a tag."""
+    return Event("Tag", metric, entity, user, at, value)
+
+
+def legacy(*rows: tuple[int, int, int]) -> dict[str, pl.DataFrame]:
+    """Rows of TagMetric: id, hides, follows."""
+    schema = {"entityId": pl.Int32, "hiddenCount": pl.Int32, "followerCount": pl.Int32}
+    return {"tag": pl.DataFrame(rows, schema=schema, orient="row")}
+
+
+def test_events_against_legacy_by_pair_and_range() -> None:
+    """One question a store; a verdict a pair and range, from the rows of that range alone."""
+    target = FakeTarget(
+        rows=[
+            event("Follower", 5, 1),
+            event("Follower", 5, 2),
+            event("Follower", 5, 3, at=LIVE),
+            event("Hidden", 7, 1),
+            event("Hidden", 9, 1, 4),
+            event("Follower", 60_000, 1),
+            event("Other", 5, 1, 50),
+            Event("User", "Follower", 5, 1, THEN, 70),
+            event("Follower", 100_000, 1, 90),
+        ]
+    )
+    source = FakeRows(
+        legacy=legacy((60_000, 0, 3), (5, 0, 3), (100_000, 5, 5)),
+        existing={"tag": {5, 7, 60_000}},
+    )
+    found = list(check_legacy([HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
+    assert [(pair.key, ids.key) for pair, ids, _ in found] == [
+        ("Tag/Hidden", "0-49999"),
+        ("Tag/Follower", "0-49999"),
+        ("Tag/Hidden", "50000-99999"),
+        ("Tag/Follower", "50000-99999"),
+    ]
+    figures = [
+        (v.entities, v.events, v.legacy, v.missing, v.phantom, v.orphaned) for _, _, v in found
+    ]
+    assert figures == [
+        (1, 1, 0, 0, 1, 4),  # Tag 7 has a hide and no legacy row; tag 9 is gone.
+        (1, 3, 3, 0, 0, 0),  # Live events count: legacy knows no cutoff.
+        (0, 0, 0, 0, 0, 0),
+        (1, 1, 3, 2, 0, 0),
+    ]
+    assert [verdict.passed for _, _, verdict in found] == [False, True, True, False]
+    assert [name for name, _ in source.asked] == ["legacy/tag", "entities/tag_existing"]
+    assert source.asked[0][1] == {"start": 0, "stop": 100_000}
+
+
+def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
+    """Whoever has a legacy row is no orphan, and sums of nothing ask for nobody."""
+    target = FakeTarget(
+        rows=[event("Hidden", 5, 1), event("Hidden", 6, 1), event("Hidden", 6, 1, -1)]
+    )
+    source = FakeRows(legacy=legacy((5, 1, 0)))
+    ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
+    assert verdict.passed
+    assert [name for name, _ in source.asked] == ["legacy/tag"]
+
+
+def test_orphans_are_looked_up_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ids are in doubt, a question holds a bounded number of them."""
+    monkeypatch.setattr(audit, "EXISTENCE_IDS", 2)
+    target = FakeTarget(rows=[event("Hidden", entity, 1) for entity in range(1, 6)])
+    source = FakeRows(legacy=legacy(), existing={"tag": {2, 4}})
+    ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
+    asked = [binds["ids"] for name, binds in source.asked if name == "entities/tag_existing"]
+    assert [len(ids) for ids in asked] == [2, 2, 1]  # type: ignore[arg-type]
+    assert sorted(one for ids in asked for one in ids) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
+    assert (verdict.orphaned, verdict.phantom) == (3, 2)
+
+
+def test_a_mean_reads_what_it_is_taken_over() -> None:
+    """A pair that is a mean in legacy asks for its counting metric too, though that is no pair."""
+    rating = Pair("Tag", "Rating", "Stars.", Legacy("TagMetric.rating", average_over="RatingCount"))
+    target = FakeTarget(
+        rows=[
+            event("Rating", 5, 1, 4),
+            event("Rating", 5, 2, 5),
+            event("RatingCount", 5, 1),
+            event("RatingCount", 5, 2),
+            event("Rating", 6, 1, 3),
+        ]
+    )
+    schema = {"entityId": pl.Int32, "rating": pl.Float64}
+    rows = pl.DataFrame([(5, 4.5), (6, 3.0)], schema=schema, orient="row")
+    ((pair, ids, verdict),) = check_legacy([rating], [FIRST], FakeRows({"tag": rows}), target)
+    assert (pair, ids) == (rating, FIRST)
+    assert verdict.missing == 3  # Tag 6 has stars and no count: no mean.
+    assert verdict.worst[0].entity_id == 6
+    assert (verdict.entities, verdict.differing) == (2, 1)
+
+
+def test_empty_sides() -> None:
+    """Nothing on either side is agreement."""
+    source = FakeRows(legacy=legacy())
+    found = [
+        v.passed for _, _, v in check_legacy([HIDDEN, FOLLOWER], [FIRST], source, FakeTarget())
+    ]
+    assert found == [True, True]
+
+
+def test_neighbours_are_taken_together() -> None:
+    """Ranges that touch are one span up to a million ids; gaps and size begin another."""
+    thirds = [IdRange(start, start + 400_000) for start in range(0, 1_600_000, 400_000)]
+    gap = IdRange(2_000_000, 2_000_001)
+    assert list(spans([gap, *thirds])) == [thirds[:2], thirds[2:], [gap]]
+
+
+def test_a_range_larger_than_a_span_is_one() -> None:
+    """It is never split and never joined."""
+    large = IdRange(0, 5_000_000)
+    after = IdRange(5_000_000, 5_000_001)
+    assert list(spans([large, after])) == [[large], [after]]
+
+
+def test_no_ranges_no_spans() -> None:
+    """Nothing in, nothing out."""
+    assert list(spans([])) == []
+
+
+@given(st.sets(st.integers(0, 60), max_size=40), st.integers(1, 600_000))
+def test_spans_lose_nothing(cells: set[int], size: int) -> None:
+    """Every range is in one span, in order; spans have no gaps and stay within bounds."""
+    ranges = [IdRange(cell * size, (cell + 1) * size) for cell in sorted(cells)]
+    found = list(spans(list(reversed(ranges))))
+    assert [cell for span in found for cell in span] == ranges
+    for span in found:
+        assert span[-1].stop - span[0].start == len(span) * size
+        assert len(span) == 1 or len(span) * size <= 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("made", "highest"),
+    [
+        ({}, None),
+        ({7: True}, None),
+        ({7: False}, 7),
+        # In order, with gaps: 1..300 old, the rest new.
+        ({id: id > 300 for id in range(1, 2000, 3)}, 298),
+        # New among the old: every tenth low id carries a late date.
+        ({id: id > 300 or id % 10 == 0 for id in range(1, 2000)}, 299),
+        # Old among the new: one stray beyond the border.
+        ({id: id > 300 and id != 900 for id in range(1, 2000)}, 900),
+        # Ids far apart, at the end of what an id can be.
+        ({1: False, 2**31 - 2: True}, 1),
+        ({1: False, 2**31 - 2: False}, 2**31 - 2),
+    ],
+)
+def test_the_highest_id(made: dict[int, bool], highest: int | None) -> None:
+    """The highest id made before the cutoff, whatever the gaps and with a few dates out of order."""
+    source = FakeRows(made={"tag": made})
+    assert highest_id("Tag", THEN, source) == highest
+    assert len(source.asked) <= 40
+    assert all(binds["cutoff"] == THEN for _, binds in source.asked)

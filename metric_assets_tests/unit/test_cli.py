@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from metric_assets.cli import main
+from metric_assets.stores import postgres
+from metric_assets_tests.fakes import FakeRows
+
+pytestmark = pytest.mark.unit
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Calls the console script in an empty folder with nothing set."""
+    monkeypatch.chdir(tmp_path)
+    for name in [*os.environ]:
+        if name.startswith(("METRIC_ASSETS_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
+
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["metric-assets", *arguments])
+        code: object = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        captured = capsys.readouterr()
+        assert isinstance(code, int)
+        return Done(code, captured.out, captured.err)
+
+    return call
+
+
+def test_list_as_json(run: Run) -> None:
+    """One document, a row a pair with everything derived from it; nothing else on stdout."""
+    done = run("list", "--json")
+    rows = json.loads(done.out)
+    assert done.code == 0
+    assert len(rows) >= 24
+    assert len({row["pair"] for row in rows}) == len(rows)
+    fields = {
+        "pair",
+        "description",
+        "store",
+        "scan",
+        "sources",
+        "where",
+        "value",
+        "legacy",
+        "rule",
+        "gap",
+        "range_cost",
+        "index",
+    }
+    assert all(set(row) >= fields for row in rows)
+    assert {row["store"] for row in rows} <= {"postgres", "clickhouse"}
+
+
+def test_list_describes_a_pair(run: Run) -> None:
+    """Tag/Follower as the reference catalogue has it."""
+    (row,) = json.loads(run("list", "Tag/Follower", "--json").out)
+    assert row["pair"] == "Tag/Follower"
+    assert row["store"] == "postgres"
+    assert row["scan"] == "sql/tag/engaged.sql"
+    assert row["sources"] == ["TagEngagement"]
+    assert row["legacy"] == "TagMetric.followerCount"
+    assert row["rule"] == "exact_modulo_staleness"
+    assert "type" in row["where"]
+    assert row["value"] == "1"
+
+
+def test_list_for_people(run: Run) -> None:
+    """A table of the selection, with its number of pairs."""
+    done = run("list", "Tag")
+    assert done.code == 0
+    assert "2 pairs" in done.out
+    assert "Tag/Hidden" in done.out
+    assert "Tag/Follower" in done.out
+    assert "User/Follower" not in done.out
+
+
+def test_show(run: Run) -> None:
+    """Everything derived from a key: legacy, target, partitions, how to materialize it, the SQL."""
+    done = run("show", "Tag/Follower")
+    assert done.code == 0
+    for line in (
+        "TagMetric.followerCount",
+        "entityMetricEvents",
+        "20 of 50000 ids, up to 999999",
+        'dagster asset materialize -m metric_assets.definitions --select "Tag/Follower"'
+        " --partition 0-49999",
+        'FROM "TagEngagement" te',
+    ):
+        assert line in done.out
+    assert "cutoff        not set" in done.out
+
+
+def test_show_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cutoff, grid and target are those of the environment."""
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
+    monkeypatch.setenv("METRIC_ASSETS_TARGET_TABLE", "mine")
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", '{"Tag": {"size": 10, "stop": 30}}')
+    done = run("show", "Tag/Follower")
+    assert "2025-10-01T00:00:00+00:00" in done.out
+    assert "mine" in done.out
+    assert "3 of 10 ids, up to 29" in done.out
+    assert "--partition 0-9\n" in done.out
+
+
+def test_settings_are_read_from_a_dotenv(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A .env in the folder fills in what the environment does not say, and no more."""
+    monkeypatch.setenv("METRIC_ASSETS_TARGET_TABLE", "from_shell")
+    # Registered, so that what the command sets is taken back.
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "")
+    monkeypatch.delenv("METRIC_ASSETS_CUTOFF")
+    Path(".env").write_text(
+        "METRIC_ASSETS_TARGET_TABLE=from_file\nMETRIC_ASSETS_CUTOFF='2024-05-01'\n"
+    )
+    done = run("show", "Tag/Follower")
+    assert "from_shell" in done.out
+    assert "2024-05-01T00:00:00+00:00" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "Tag/Folower"], "metric-assets: Tag/Folower: not an entity or an entity/metric"),
+        (["show", "Tag"], "metric-assets: Tag: is an entity; name one of its pairs"),
+        (["list", "Nobody"], "metric-assets: Nobody: not an entity"),
+        (["backfill", "Nobody"], "metric-assets: Nobody: not an entity"),
+        (["backfill", "Tag", "--range", "9-0"], "metric-assets: range '9-0': its last id lies"),
+        (["backfill", "Tag", "--range", "0,9"], "metric-assets: range '0,9': expected FIRST-LAST"),
+        (["reconcile", "Nobody"], "metric-assets: Nobody: not an entity"),
+        (["ranges", "Nobody"], "metric-assets: Nobody: not an entity; known: "),
+        (["ranges", "Tag"], "metric-assets: METRIC_ASSETS_POSTGRES_URL: not set"),
+        (["show"], "Missing argument 'KEY'"),
+        (["list", "--yaml"], "No such option"),
+        (["nonsense"], "No such command 'nonsense'"),
+    ],
+)
+def test_wrong_use_exits_with_2(run: Run, arguments: list[str], said: str) -> None:
+    """The message is on stderr and names what is wrong; stdout stays empty; no traceback."""
+    done = run(*arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("METRIC_ASSETS_CUTOFF", "tomorrow"),
+        ("METRIC_ASSETS_CUTOFFS", "{"),
+        ("METRIC_ASSETS_RANGES", '{"Tag": 5}'),
+        ("METRIC_ASSETS_MODE", "delete"),
+        ("METRIC_ASSETS_TARGET_TABLE", "a.b"),
+        ("METRIC_ASSETS_MAX_REMOVED_SHARE", "2"),
+        ("METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS", "0"),
+    ],
+)
+@pytest.mark.parametrize("command", [["show", "Tag/Follower"], ["backfill", "Tag"], ["ranges"]])
+def test_a_bad_setting_exits_with_2(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str, value: str
+) -> None:
+    """Whatever command meets it first, the message begins with the variable."""
+    monkeypatch.setenv(name, value)
+    done = run(*command)
+    assert done.code == 2
+    assert done.err.startswith(f"metric-assets: {name}: ")
+    assert done.out == ""
+
+
+def source_with(monkeypatch: pytest.MonkeyPatch, highest: int) -> None:
+    """Let commands find a source whose highest tag id is this."""
+    rows = FakeRows(made={"tag": {highest: False}})
+    monkeypatch.setattr(postgres, "Postgres", lambda *_, **__: rows)
+    monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:p@h/d")
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(("highest", "code"), [(999_999, 0), (1_000_000, 1)])
+def test_ids_beyond_the_grid_exit_with_1(
+    run: Run, monkeypatch: pytest.MonkeyPatch, highest: int, code: int
+) -> None:
+    """0 while every id lies in a partition, 1 as soon as one does not: shells rely on it."""
+    source_with(monkeypatch, highest)
+    done = run("ranges", "Tag", "--json")
+    (row,) = json.loads(done.out)
+    assert (row["entity"], row["ranges"], row["last"]) == ("Tag", 20, 999_999)
+    assert row["highest"] == highest
+    assert row["status"].startswith("differs" if code else "ok")
+    assert done.code == code
+
+
+def test_sync_extends_the_grid(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The grid is written so that it ends with the partition of the highest id, size unchanged."""
+    source_with(monkeypatch, 1_234_567)
+    done = run("ranges", "Tag", "--sync", "--json")
+    written = json.loads((tmp_path / ".metric_assets" / "ranges.json").read_text())
+    assert written == {"Tag": {"size": 50_000, "stop": 1_250_000}}
+    (row,) = json.loads(done.out)
+    assert (row["ranges"], row["last"], row["status"]) == (25, 1_249_999, "ok")
+    assert done.code == 0
+
+
+def test_help_exits_with_0(run: Run) -> None:
+    """--help lists every command of the design."""
+    done = run("--help")
+    assert done.code == 0
+    for command in ("demo", "local", "doctor", "list", "show", "ranges", "backfill", "reconcile"):
+        assert f"  {command} " in done.out

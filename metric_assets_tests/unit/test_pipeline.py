@@ -1,0 +1,661 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import polars as pl
+import pytest
+
+from metric_assets import pipeline
+from metric_assets.catalog import SCANS, Legacy, Pair, Scan
+from metric_assets.errors import (
+    BusyError,
+    ProofError,
+    RejectedRowsError,
+    RemovalRefusedError,
+    SchemaDriftError,
+    SourceError,
+    StageMismatchError,
+    TargetError,
+)
+from metric_assets.pipeline import Receipt, Stores, code_version, materialize
+from metric_assets.plan import Mode
+from metric_assets.ranges import IdRange
+from metric_assets_tests.fakes import Event, FakeSource, FakeTarget, FakeTurnstile
+
+pytestmark = pytest.mark.unit
+
+# Scans of our own on statements that exist: the text is only hashed, its binds are checked.
+LEGACY = Legacy("UserMetric.x")
+NET = Pair("User", "Net", "Signed.", LEGACY, value=pl.col("value"))
+SIGNED = Scan("user/reactions", (NET,), ("reactions",))
+UP = Pair("User", "Up", "Raised.", LEGACY, where=pl.col("type") == "up")
+DOWN = Pair("User", "Down", "Lowered.", LEGACY, where=pl.col("type") == "down")
+SIDE = Pair("User", "Side", "Moved.", LEGACY, where=pl.col("type") == "side")
+TYPED = Scan("user/engaged", (UP, DOWN, SIDE), ("UserEngagement",))
+
+IDS = IdRange(0, 1000)
+CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
+MODES = pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.APPEND])
+
+
+def noon(day: int) -> datetime:
+    """A time of January 2025."""
+    return datetime(2025, 1, day, 12, tzinfo=timezone.utc)
+
+
+def signed(*rows: tuple[int, int, int, int]) -> pl.DataFrame:
+    """Source rows of (entity, user, day, value)."""
+    return pl.DataFrame(
+        [(entity, user, noon(day), value) for entity, user, day, value in rows],
+        schema={
+            "entityId": pl.Int32,
+            "userId": pl.Int32,
+            "createdAt": pl.Datetime("ms", "UTC"),
+            "value": pl.Int32,
+        },
+        orient="row",
+    )
+
+
+def typed(*rows: tuple[int, int, int, str]) -> pl.DataFrame:
+    """Source rows of (entity, user, day, type)."""
+    return pl.DataFrame(
+        [(entity, user, noon(day), kind) for entity, user, day, kind in rows],
+        schema={
+            "entityId": pl.Int32,
+            "userId": pl.Int32,
+            "createdAt": pl.Datetime("ms", "UTC"),
+            "type": pl.String,
+        },
+        orient="row",
+    )
+
+
+def net(entity: int, user: int, day: int, value: int, metric: str = "Net") -> Event:
+    """An event in the target."""
+    return Event("User", metric, entity, user, noon(day), value)
+
+
+#: Rows of the same metric that are none of our business: other entity type, ids, time, metric.
+STRANGERS = [
+    Event("Tag", "Net", 5, 1, noon(1), 1),
+    Event("User", "Net", 1000, 1, noon(1), 1),
+    Event("User", "Net", 5, 1, CUTOFF, 1),
+    Event("User", "Other", 5, 1, noon(1), 1),
+]
+
+
+class House:
+    """Stores, and materialize() on them."""
+
+    def __init__(self, target: FakeTarget, *frames: pl.DataFrame | BaseException) -> None:
+        self.source = FakeSource(frames)
+        self.target = target
+        self.turnstile = FakeTurnstile()
+
+    def run(
+        self, scan: Scan = SIGNED, pairs: Sequence[Pair] | None = None, **more: object
+    ) -> list[Receipt]:
+        stores = Stores(self.source, self.target, self.turnstile)
+        chosen = scan.pairs if pairs is None else pairs
+        return materialize(scan, chosen, IDS, CUTOFF, stores, **more)  # type: ignore[arg-type]
+
+    def closed(self) -> None:
+        """Whatever happened: nothing is left behind."""
+        assert self.target.open_stages == 0
+        assert all(reading.closed for reading in self.source.readings)
+        assert self.turnstile.held == set()
+
+
+def figures(receipt: Receipt) -> tuple[int, ...]:
+    """Wanted, present, inserted, removed, unchanged, then events and total afterwards."""
+    return (
+        receipt.wanted,
+        receipt.present,
+        receipt.inserted,
+        receipt.removed,
+        receipt.unchanged,
+        receipt.events,
+        receipt.total,
+    )
+
+
+@MODES
+def test_first_load(mode: Mode) -> None:
+    """An empty scope gets all events in one write; the receipt says so; strangers stay."""
+    target = FakeTarget(mode, STRANGERS)
+    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)), signed((5, 3, 3, 4)))
+    (receipt,) = house.run()
+    assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1), net(5, 3, 3, 4)])
+    assert figures(receipt) == (3, 0, 3, 0, 0, 3, 6)
+    assert receipt.rows_read == 3
+    assert len(target.writes) == 1
+    house.closed()
+
+
+def test_a_first_load_moves_in_replace_and_copies_in_append() -> None:
+    """Materialized views see inserts, but no moves: append never moves."""
+    replacing, appending = FakeTarget(Mode.REPLACE), FakeTarget(Mode.APPEND)
+    House(replacing, signed((5, 1, 1, 1))).run()
+    House(appending, signed((5, 1, 1, 1))).run()
+    assert replacing.writes == ["move Net"]
+    assert appending.writes == ["insert Net"]
+
+
+@MODES
+def test_an_unchanged_rerun_writes_nothing(mode: Mode) -> None:
+    """The second run finds everything level."""
+    target = FakeTarget(mode)
+    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, -1)))
+    house.run()
+    target.writes.clear()
+    (receipt,) = house.run()
+    assert target.writes == []
+    assert figures(receipt) == (2, 2, 0, 0, 2, 2, 0)
+    assert target.rows == Counter([net(5, 1, 1, 1), net(6, 2, 2, -1)])
+
+
+def test_replace_writes_exactly_the_difference() -> None:
+    """One row is missing, one is surplus, one stays: 1 inserted, 1 removed, 1 unchanged."""
+    target = FakeTarget(rows=[*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 1)])
+    (receipt,) = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1))).run()
+    assert figures(receipt) == (2, 2, 1, 1, 1, 2, 2)
+    assert target.writes == ["level Net"]
+    assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1)])
+
+
+def test_append_compensates_the_surplus() -> None:
+    """What cannot be deleted is negated: sums are right, and the next run finds nothing to do."""
+    target = FakeTarget(Mode.APPEND, [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3)])
+    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
+    (receipt,) = house.run()
+    assert figures(receipt) == (2, 2, 2, 0, 2, 4, 2)
+    assert target.rows == Counter(
+        [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3), net(6, 2, 2, 1)]
+    )
+    (again,) = house.run()
+    assert target.writes == ["level Net"]
+    assert figures(again) == (2, 4, 0, 0, 4, 4, 2)
+
+
+@MODES
+def test_a_compensated_target_is_level(mode: Mode) -> None:
+    """An event and its negation weigh nothing, in either mode: nothing is written."""
+    rows = [net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3)]
+    target = FakeTarget(mode, rows)
+    (receipt,) = House(target, signed((5, 1, 1, 1))).run()
+    assert target.writes == []
+    assert target.rows == Counter(rows)
+    assert figures(receipt) == (1, 3, 0, 0, 3, 3, 1)
+
+
+@MODES
+def test_twins_are_kept(mode: Mode) -> None:
+    """Two events that agree in everything are two events."""
+    target = FakeTarget(mode)
+    house = House(target, signed((5, 1, 1, 1), (5, 1, 1, 1)))
+    house.run()
+    assert target.rows == Counter({net(5, 1, 1, 1): 2})
+    target.rows[net(5, 1, 1, 1)] = 1
+    (receipt,) = house.run()
+    assert (receipt.inserted, receipt.removed) == (1, 0)
+    assert target.rows == Counter({net(5, 1, 1, 1): 2})
+
+
+def test_a_twin_too_many_is_one_too_many() -> None:
+    """Of three copies where two are wanted, one goes."""
+    target = FakeTarget(rows=[net(5, 1, 1, 1)] * 3)
+    (receipt,) = House(target, signed((5, 1, 1, 1), (5, 1, 1, 1))).run()
+    assert (receipt.inserted, receipt.removed, receipt.unchanged) == (0, 1, 2)
+    assert target.rows == Counter({net(5, 1, 1, 1): 2})
+
+
+@MODES
+def test_negative_events_keep_their_meaning(mode: Mode) -> None:
+    """A withdrawn reaction is an event of -1: loaded, counted, and not taken for a compensation."""
+    target = FakeTarget(mode, [net(5, 1, 1, 1)])
+    (receipt,) = House(target, signed((5, 1, 1, 1), (5, 1, 2, -1))).run()
+    assert target.rows == Counter([net(5, 1, 1, 1), net(5, 1, 2, -1)])
+    assert figures(receipt) == (2, 1, 1, 0, 1, 2, 0)
+
+
+def test_a_changed_value_is_another_event() -> None:
+    """The same user and time with another amount: the old row goes, the new one comes."""
+    target = FakeTarget(rows=[net(5, 1, 1, 3)])
+    (receipt,) = House(target, signed((5, 1, 1, 4))).run()
+    assert target.rows == Counter([net(5, 1, 1, 4)])
+    assert (receipt.inserted, receipt.removed) == (1, 1)
+
+
+@MODES
+def test_a_dry_run_writes_nothing(mode: Mode) -> None:
+    """It reads, validates, stages, plans, and tells what would be."""
+    rows = [net(5, 1, 1, 1), net(7, 9, 9, 1)]
+    target = FakeTarget(mode, rows)
+    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
+    (receipt,) = house.run(dry_run=True)
+    assert receipt.dry_run
+    assert target.writes == []
+    assert target.rows == Counter(rows)
+    assert figures(receipt)[:5] == ((2, 2, 1, 1, 1) if mode is Mode.REPLACE else (2, 2, 2, 0, 2))
+    assert receipt.events == 2
+    assert house.turnstile.turns[0].confirmed == 0
+    house.closed()
+
+
+def test_a_dry_run_of_a_first_load() -> None:
+    """An empty scope is planned as a whole and stays empty."""
+    target = FakeTarget()
+    (receipt,) = House(target, signed((5, 1, 1, 1))).run(dry_run=True)
+    assert figures(receipt) == (1, 0, 1, 0, 0, 1, 1)
+    assert target.rows == Counter()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_rejected_rows_leave_the_target_alone(place: int) -> None:
+    """One bad row in any batch: nothing is written, nothing left behind, all batches counted."""
+    frames = [signed((5, 1, 1, 1)), signed((6, 1, 1, 1)), signed((7, 1, 1, 1))]
+    frames[place] = signed((5, 1, 1, 1), (1000, 1, 1, 1))
+    target = FakeTarget(rows=STRANGERS)
+    house = House(target, *frames)
+    with pytest.raises(RejectedRowsError, match=r"^User/0-999: 1 values") as refusal:
+        house.run()
+    assert "entityId=1000" in str(refusal.value)
+    assert target.rows == Counter(STRANGERS)
+    assert target.writes == []
+    assert house.source.readings[0].given == 3
+    house.closed()
+
+
+def test_all_failures_of_a_range_are_told_at_once() -> None:
+    """Failures are gathered over the whole range, not raised at the first batch."""
+    frames = [
+        signed((1000, 1, 1, 1)),
+        signed((1001, 1, 1, 1), (1002, 1, 1, 1)),
+        signed((5, 1, 1, 1)),
+    ]
+    with pytest.raises(RejectedRowsError, match=r"^User/0-999: 3 values"):
+        House(FakeTarget(), *frames).run()
+
+
+def test_another_column_is_drift() -> None:
+    """A source that no longer returns what the scan needs ends the run before anything is sent."""
+    target = FakeTarget()
+    house = House(target, signed((5, 1, 1, 1)).rename({"value": "amount"}))
+    with pytest.raises(SchemaDriftError, match=r"^User: sql/user/reactions\.sql returned columns"):
+        house.run()
+    assert target.stages[0].inserts == []
+    assert house.source.readings[0].cancelled
+    house.closed()
+
+
+@MODES
+def test_a_removal_beyond_the_guard_is_refused(mode: Mode) -> None:
+    """1001 of 1001 rows would go at a share of a half: nothing is written."""
+    rows = [net(entity % 1000, entity, 1, 1) for entity in range(1001)]
+    target = FakeTarget(mode, rows)
+    house = House(target, signed())
+    with pytest.raises(RemovalRefusedError, match="removes 1001 of 1001 Net events"):
+        house.run()
+    assert target.rows == Counter(rows)
+    assert target.writes == []
+    house.closed()
+
+
+@MODES
+def test_a_removal_that_is_allowed_is_made(mode: Mode) -> None:
+    """The same plan with a share of 1."""
+    rows = [net(entity % 1000, entity, 1, 1) for entity in range(1001)]
+    target = FakeTarget(mode, rows)
+    House(target, signed()).run(max_removed_share=1.0)
+    assert sum(event.value * copies for event, copies in target.rows.items()) == 0
+    assert len(target.rows) == (0 if mode is Mode.REPLACE else 2002)
+
+
+@MODES
+def test_an_emptied_range_empties_the_target(mode: Mode) -> None:
+    """The scope is made right, not only the rows that came back: none means none."""
+    target = FakeTarget(mode, [*STRANGERS, net(5, 1, 1, 1), net(5, 2, 1, 4)])
+    (receipt,) = House(target, signed()).run()
+    left = Counter(STRANGERS)
+    if mode is Mode.APPEND:
+        left.update([net(5, 1, 1, 1), net(5, 2, 1, 4), net(5, 1, 1, -1), net(5, 2, 1, -4)])
+    assert target.rows == left
+    assert (receipt.wanted, receipt.present, receipt.total) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("frames", [[], [signed()], [signed(), signed()]])
+def test_nothing_wanted_and_nothing_there(frames: list[pl.DataFrame]) -> None:
+    """A source that gives no frame, or empty ones, and an empty scope: a receipt of zeros."""
+    target = FakeTarget()
+    house = House(target, *frames)
+    (receipt,) = house.run()
+    assert figures(receipt) == (0, 0, 0, 0, 0, 0, 0)
+    assert target.writes == []
+    house.closed()
+
+
+def test_a_busy_scope_is_not_touched() -> None:
+    """While another attempt holds a pair and range nothing is fenced, read or staged."""
+    target = FakeTarget(rows=STRANGERS)
+    target.debris = ["table of the other attempt"]
+    house = House(target, signed((5, 1, 1, 1)))
+    house.turnstile.held = {("User", "Net", "0-999")}
+    with pytest.raises(BusyError, match=r"^User/Net/0-999: another run"):
+        house.run()
+    assert target.fences == 0
+    assert target.debris == ["table of the other attempt"]
+    assert target.stages == []
+    assert house.source.asked == []
+    assert target.rows == Counter(STRANGERS)
+
+
+def test_one_busy_pair_holds_back_all() -> None:
+    """Pairs of one read are held together."""
+    house = House(FakeTarget(), typed((5, 1, 1, "up")))
+    house.turnstile.held = {("User", "Down", "0-999")}
+    with pytest.raises(BusyError):
+        house.run(TYPED)
+    assert house.turnstile.held == {("User", "Down", "0-999")}
+
+
+def test_debris_is_ended_first_and_named() -> None:
+    """What a dead attempt left is ended before reading begins; the receipt names it."""
+    target = FakeTarget()
+    target.debris = ["query 1", "table x"]
+    (receipt,) = House(target, signed((5, 1, 1, 1))).run()
+    assert receipt.fenced == ("query 1", "table x")
+    assert target.debris == []
+
+
+@pytest.mark.parametrize("rows", [[], [net(7, 9, 9, 1)]])
+def test_a_lost_hold_writes_nothing(rows: list[Event]) -> None:
+    """Whoever is not sure of the scope any more stops before the first write."""
+    target = FakeTarget(rows=rows)
+    house = House(target, signed((5, 1, 1, 1)))
+    house.turnstile.lasts = 0
+    with pytest.raises(BusyError, match="lost the hold"):
+        house.run()
+    assert target.writes == []
+    assert target.rows == Counter(rows)
+    house.closed()
+
+
+def test_every_round_confirms_its_hold() -> None:
+    """A second round asks again: a hold lost in between ends it."""
+    target = FakeTarget(rows=[net(7, 9, 9, 1)])
+    target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
+    house = House(target, signed((5, 1, 1, 1)))
+    house.turnstile.lasts = 1
+    with pytest.raises(BusyError, match="lost the hold"):
+        house.run()
+    assert len(target.writes) == 1
+    house.closed()
+
+
+@pytest.mark.parametrize("present", [[], [net(5, 1, 1, 1)]])
+def test_a_stage_that_loses_a_row_is_not_used(present: list[Event]) -> None:
+    """Count and sum of the stage must be those sent; otherwise the target is not touched."""
+    target = FakeTarget(rows=present)
+    target.stage_loses = 1
+    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 4)))
+    with pytest.raises(StageMismatchError) as refusal:
+        house.run()
+    assert str(refusal.value).startswith(
+        "User/Net/0-999: sent 2 events with sum 5, the stage holds 1 with sum 4"
+    )
+    assert target.writes == []
+    assert target.rows == Counter(present)
+    house.closed()
+
+
+def test_a_failing_insert_ends_the_run() -> None:
+    """A stage that refuses an insert fails the attempt, though it is made in a thread."""
+    target = FakeTarget()
+    target.insert_fails = TargetError("no space left")
+    house = House(target, signed((5, 1, 1, 1)))
+    with pytest.raises(TargetError, match="no space left"):
+        house.run()
+    assert target.writes == []
+    house.closed()
+
+
+def test_a_failing_insert_cancels_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the stage refuses in the middle of the range, the source's statement is ended."""
+    monkeypatch.setattr(pipeline, "CHUNK_ROWS", 1)
+    target = FakeTarget()
+    target.insert_fails = TargetError("no space left")
+    house = House(target, *[signed((5, user, 1, 1)) for user in range(20)])
+    with pytest.raises(TargetError, match="no space left"):
+        house.run()
+    assert house.source.readings[0].cancelled
+    assert house.source.readings[0].given < 20
+    house.closed()
+
+
+@pytest.mark.parametrize("error", [SourceError("gone"), KeyboardInterrupt()])
+def test_a_source_that_breaks_off(error: BaseException) -> None:
+    """An error between two frames cancels the statement, drops the stage and writes nothing."""
+    target = FakeTarget(rows=STRANGERS)
+    house = House(target, signed((5, 1, 1, 1)), error, signed((6, 1, 1, 1)))
+    with pytest.raises(type(error)):
+        house.run()
+    assert house.source.readings[0].cancelled
+    assert target.rows == Counter(STRANGERS)
+    assert target.writes == []
+    house.closed()
+
+
+def test_a_reading_that_ends_well_is_not_cancelled() -> None:
+    """Nothing is ended that has ended by itself."""
+    house = House(FakeTarget(), signed((5, 1, 1, 1)))
+    house.run()
+    assert not house.source.readings[0].cancelled
+
+
+def test_an_interruption_while_reading() -> None:
+    """A termination (no Exception, a BaseException) cancels, drops and lets go as well."""
+
+    class Interruption(BaseException):
+        pass
+
+    def interrupt(rows: int) -> None:
+        raise Interruption(rows)
+
+    house = House(FakeTarget(), signed((5, 1, 1, 1)), signed((6, 1, 1, 1)))
+    with pytest.raises(Interruption):
+        house.run(progress=interrupt)
+    assert house.source.readings[0].cancelled
+    assert house.target.writes == []
+    house.closed()
+
+
+@MODES
+def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
+    """When every round finds new rows below the cutoff, the attempt says so and gives up."""
+    target = FakeTarget(mode, [net(7, 9, 9, 1)])
+    target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
+    house = House(target, signed((5, 1, 1, 1)))
+    with pytest.raises(ProofError, match=r"^User/Net/0-999: after 3 rounds") as refusal:
+        house.run()
+    assert "2025-10-01T00:00:00+00:00" in str(refusal.value)
+    assert target.rows[net(5, 1, 1, 1)] == 1
+    house.closed()
+
+
+@MODES
+def test_somebody_who_wrote_once_is_levelled(mode: Mode) -> None:
+    """A row that came in while the plan was applied costs one more round; the end is exact."""
+    target = FakeTarget(mode, [net(7, 9, 9, 1)])
+    target.after_write = write_once(net(8, 8, 8, 1))
+    House(target, signed((5, 1, 1, 1))).run()
+    assert sums(target) == {(5, 1): 1}
+    assert len(target.writes) == 2
+
+
+@MODES
+def test_somebody_who_wrote_once_into_a_first_load_is_levelled(mode: Mode) -> None:
+    """A row that came in while a first load was published is taken out, and only that row."""
+    target = FakeTarget(mode)
+    target.after_write = write_once(net(8, 8, 8, 1))
+    House(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
+    assert sums(target) == {(5, 1): 1, (6, 1): 1}
+
+
+@MODES
+def test_a_first_load_is_never_taken_back(mode: Mode) -> None:
+    """Whatever others write meanwhile, events that were published stay published."""
+    target = FakeTarget(mode)
+    target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
+    with pytest.raises(ProofError):
+        House(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
+    assert target.rows[net(5, 1, 1, 1)] == 1
+    assert target.rows[net(6, 1, 1, 1)] == 1
+
+
+def write_once(event: Event):  # type: ignore[no-untyped-def]
+    """Somebody who adds one row after the first write."""
+
+    def write(target: FakeTarget) -> None:
+        if len(target.writes) == 1:
+            target.rows[event] += 1
+
+    return write
+
+
+def sums(target: FakeTarget) -> dict[tuple[int, int], int]:
+    """What entities and users sum up to, zeros left out."""
+    found: Counter[tuple[int, int]] = Counter()
+    for event, copies in target.rows.items():
+        found[event.entity_id, event.user_id] += event.value * copies
+    return {key: total for key, total in found.items() if total}
+
+
+@MODES
+def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
+    """One is level, one empty, one has a row too many: one read, a receipt each."""
+    up = net(5, 1, 1, 1, "Up")
+    down = net(6, 2, 2, 1, "Down")
+    side = [net(7, 3, 3, 1, "Side"), net(7, 4, 4, 1, "Side")]
+    target = FakeTarget(mode, [up, *side])
+    house = House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "side")))
+    receipts = house.run(TYPED)
+    assert [receipt.pair for receipt in receipts] == ["User/Up", "User/Down", "User/Side"]
+    assert len(house.source.readings) == 1
+    assert all(receipt.rows_read == 3 for receipt in receipts)
+    assert figures(receipts[0]) == (1, 1, 0, 0, 1, 1, 1)
+    assert figures(receipts[1]) == (1, 0, 1, 0, 0, 1, 1)
+    assert target.writes == ["insert Down", "level Side"]
+    if mode is Mode.REPLACE:
+        assert figures(receipts[2]) == (1, 2, 0, 1, 1, 1, 1)
+        assert target.rows == Counter([up, down, side[0]])
+    else:
+        assert figures(receipts[2]) == (1, 2, 1, 0, 2, 3, 1)
+        assert target.rows == Counter([up, down, *side, net(7, 4, 4, -1, "Side")])
+    house.closed()
+
+
+def test_only_the_selected_pairs_are_touched() -> None:
+    """A read for one pair of a scan neither loads nor removes events of the others."""
+    other = net(5, 1, 1, 1, "Down")
+    target = FakeTarget(rows=[other])
+    house = House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "sideways")))
+    (receipt,) = house.run(TYPED, [UP])
+    assert target.rows == Counter([other, net(5, 1, 1, 1, "Up")])
+    assert target.writes == ["move Up"]
+    assert (receipt.rows_read, receipt.wanted) == (3, 1)
+
+
+def test_several_fresh_pairs_are_moved_together() -> None:
+    """When the stage holds nothing else, its partitions are handed over in one step."""
+    target = FakeTarget()
+    House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"))).run(TYPED)
+    assert target.writes == ["move Up+Down"]
+
+
+def test_the_source_is_asked_for_the_scope() -> None:
+    """One statement, with the range's ends and the cutoff bound, named by the scope."""
+    house = House(FakeTarget(), signed((5, 1, 1, 1)))
+    house.run()
+    assert house.source.asked == [
+        ("user/reactions", {"start": 0, "stop": 1000, "cutoff": CUTOFF}, "User/Net/0-999")
+    ]
+
+
+@pytest.mark.parametrize(
+    "scan", [scan for scan in SCANS if scan.versions], ids=lambda scan: scan.name
+)
+def test_a_scan_that_asks_for_the_mirror_gets_its_name(scan: Scan) -> None:
+    """The mirror's table is bound for scans whose row says so."""
+    source = FakeSource()
+    stores = Stores(source, FakeTarget(), FakeTurnstile(), versions="events__versions")
+    materialize(scan, scan.pairs, IDS, CUTOFF, stores)
+    assert source.asked[0][1] == {
+        "start": 0,
+        "stop": 1000,
+        "cutoff": CUTOFF,
+        "versions": "events__versions",
+    }
+
+
+def test_a_scan_that_does_not_ask_for_the_mirror_gets_none() -> None:
+    """Nothing is bound that a text does not ask for."""
+    source = FakeSource()
+    stores = Stores(source, FakeTarget(), FakeTurnstile(), versions="events__versions")
+    materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
+    assert set(source.asked[0][1]) == {"start", "stop", "cutoff"}
+
+
+def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events are sent in inserts of about CHUNK_ROWS, the rest at the end, none twice."""
+    monkeypatch.setattr(pipeline, "CHUNK_ROWS", 4)
+    target = FakeTarget()
+    house = House(target, *[signed((5, user, 1, 1), (6, user, 1, 1)) for user in range(5)])
+    house.run()
+    assert target.stages[0].inserts == [4, 4, 2]
+    assert sum(target.rows.values()) == 10
+    assert set(target.rows.values()) == {1}
+
+
+def test_progress_is_told() -> None:
+    """After every frame: the rows read so far."""
+    told: list[int] = []
+    frames = [signed((5, 1, 1, 1), (6, 1, 1, 1)), signed(), signed((7, 1, 1, 1))]
+    House(FakeTarget(), *frames).run(progress=told.append)
+    assert told == [2, 2, 3]
+
+
+def test_every_attempt_has_a_stage_of_its_own() -> None:
+    """Two attempts never share a stage's name."""
+    house = House(FakeTarget(), signed((5, 1, 1, 1)))
+    house.run()
+    house.run()
+    names = [stage.attempt for stage in house.target.stages]
+    assert len(set(names)) == 2
+    assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names)
+
+
+def test_a_receipt_tells_where_it_comes_from() -> None:
+    """Range, snapshot, cutoff, mode and code version; plain values for JSON."""
+    (receipt,) = House(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
+    assert (receipt.pair, receipt.ids, receipt.cutoff) == ("User/Net", IDS, CUTOFF)
+    assert (receipt.snapshot, receipt.mode, receipt.rejected) == ("snapshot 1", "append", 0)
+    assert receipt.code_version == code_version(SIGNED, NET)
+    plain = receipt.as_dict()
+    assert plain["ids"] == "0-999"
+    assert plain["cutoff"] == "2025-10-01T00:00:00+00:00"
+
+
+def test_the_code_version_follows_text_and_row() -> None:
+    """Another text, where or value is another version; another description is not."""
+    version = code_version(SIGNED, NET)
+    assert re.fullmatch("[0-9a-f]{12}", version)
+    assert code_version(SIGNED, replace(NET, description="Other words.")) == version
+    assert code_version(TYPED, NET) != version
+    assert code_version(SIGNED, replace(NET, value=pl.col("value") * 2)) != version
+    assert code_version(SIGNED, replace(NET, where=pl.col("value") > 0)) != version
+    assert code_version(SIGNED, replace(NET, metric="Gross")) != version
