@@ -346,6 +346,12 @@ class FakeRows:
     made: Mapping[str, Mapping[int, bool]] = field(default_factory=dict)
     asked: list[tuple[str, Binds]] = field(default_factory=list)
 
+    def __enter__(self) -> FakeRows:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open."""
+
     def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
         """The answer to a statement of sql/legacy or sql/entities."""
         statement.check(binds)

@@ -102,7 +102,8 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
         endpoints.postgres_url, endpoints.clickhouse_url, scale=scale, seed=seed, report=_say
     )
     settings = Settings.load()
-    write_grids(settings, demo_grids(settings, Postgres(endpoints.postgres_url)), replace=True)
+    with Postgres(endpoints.postgres_url) as source:
+        write_grids(settings, demo_grids(settings, source), replace=True)
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
 
 

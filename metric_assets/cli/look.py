@@ -94,17 +94,16 @@ def ranges(entities: tuple[str, ...], sync: bool, as_json: bool) -> None:
     if unknown:
         raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(ENTITIES)}")
     settings = environment.settings()
-    source = Postgres(names.store_url(names.POSTGRES_URL, ("postgresql", "postgres")))
-    known = survey(settings, source, list(entities) or list(ENTITIES))
+    with Postgres(names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))) as source:
+        known = survey(settings, source, list(entities) or list(ENTITIES))
     if sync:
-        import os
-
         if os.environ.get(names.RANGES):
             raise SettingsError(
                 f"{names.RANGES}: is set and wins over {settings.ranges_file}; edit it instead"
             )
         write_grids(settings, synced_grids(known))
-        known = survey(environment.settings(), source, [row.entity for row in known])
+        written = environment.settings()
+        known = [replace(row, grid=written.grid_of(row.entity)) for row in known]
     rows = [
         {"entity": row.entity, "size": row.grid.size, "ranges": len(row.grid),
          "last": len(row.grid) * row.grid.size - 1, "highest": row.highest,

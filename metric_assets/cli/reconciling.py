@@ -16,6 +16,8 @@ from metric_assets.catalog import PAIRS, SCAN_OF, Pair
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.running import Work
 from metric_assets.cli.work import dry_run, stores_answer
+from metric_assets.orchestration.resources import NobodyListens
+from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -46,6 +48,17 @@ class Drift:
             f"{self.pair}/{self.ids.key}: load drift: {self.inserted} events missing,"
             f" {self.removed} surplus; `metric-assets reconcile {self.pair} --repair` mends it"
         )
+
+
+class _Receipts(NobodyListens):
+    """Keeps what a dry run finds."""
+
+    def __init__(self) -> None:
+        self.receipts: list[Receipt] = []
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """Keep them."""
+        self.receipts += receipts
 
 
 def reconcile(
@@ -94,10 +107,11 @@ def _check(
 def _explain(rows: Sequence[report.Row], settings: Settings) -> list[Drift]:
     drifts = []
     for row in rows:
-        for key in row.failed_ranges:
-            ids = IdRange.parse(key)
-            receipt = dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ids, settings)[0]
-            drifts.append(Drift(row.pair, ids, receipt.inserted, receipt.removed))
+        ranges = [IdRange.parse(key) for key in row.failed_ranges]
+        if ranges:
+            seen = _Receipts()
+            dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ranges, settings, seen)
+            drifts += [Drift(row.pair, r.ids, r.inserted, r.removed) for r in seen.receipts]
     return drifts
 
 

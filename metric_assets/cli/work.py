@@ -7,7 +7,9 @@ belong here: a run itself (running) or a row of the table (report).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +18,6 @@ from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES, Pair, Scan, scans_of, select
 from metric_assets.cli import environment
 from metric_assets.cli.local import DEFAULT_SCALE, fill, start
-from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
     from metric_assets.cli.console import Bar
     from metric_assets.cli.running import Work
+    from metric_assets.orchestration.resources import Listener
     from metric_assets.stores.clickhouse import ClickHouse
     from metric_assets.stores.postgres import Postgres
-    from metric_assets.stores.target import ClickHouseTarget
 
 
 @click.command()
@@ -73,8 +74,6 @@ def reconcile(selection: tuple[str, ...], repair: bool, as_json: bool, verbose: 
 @click.option("--port", type=int, help="Port of ClickHouse's HTTP interface.")
 def demo(scale: int, port: int | None) -> None:
     """The main job, from nothing to a checked result, on the embedded stack."""
-    import os
-
     endpoints = start(port)
     environment.write_dotenv(endpoints)
     # The demo is the demo, whatever the shell or a .env points at.
@@ -163,53 +162,62 @@ def plan_work(pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings)
 
 def stores_answer(settings: Settings) -> None:
     """Raise at once, before Dagster is started, if a store cannot be reached or has no target."""
+    from metric_assets.orchestration.resources import open_target
     from metric_assets.sql import load
 
-    doors = open_doors(settings)
-    doors[0].frame(load("postgres/alive"), {})
-    _ = doors[2].layout
+    with open_doors(settings) as (postgres, clickhouse):
+        postgres.frame(load("postgres/alive"), {})
+        _ = open_target(clickhouse, settings).layout
 
 
-def open_doors(settings: Settings) -> tuple[Postgres, ClickHouse, ClickHouseTarget]:
+@contextmanager
+def open_doors(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
     """The stores named by the environment."""
     from metric_assets.stores.clickhouse import ClickHouse
     from metric_assets.stores.postgres import Postgres
-    from metric_assets.stores.target import ClickHouseTarget
 
-    postgres = Postgres(
-        names.store_url(names.POSTGRES_URL, ("postgresql", "postgres")),
-        statement_timeout=settings.statement_timeout,
-    )
-    clickhouse = ClickHouse(
-        names.store_url(names.CLICKHOUSE_URL, ("http", "https")),
-        timeout=settings.statement_timeout,
-    )
-    return postgres, clickhouse, ClickHouseTarget(clickhouse, settings.target_table, settings.mode)
+    source = names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))
+    server = names.store_url(names.CLICKHOUSE_URL, ("http", "https"))
+    timeout = settings.statement_timeout
+    with (
+        Postgres(source, statement_timeout=timeout) as postgres,
+        ClickHouse(server, timeout=timeout) as clickhouse,
+    ):
+        yield postgres, clickhouse
 
 
 def _plan_only(work: Sequence[Work], settings: Settings, bar: Bar) -> None:
     for piece in work:
         for scan, pairs in shared(piece.pairs):
-            for ids in piece.ranges:
-                bar.began(scan.name, ids)
-                bar.ended(dry_run(scan, pairs, ids, settings))
+            dry_run(scan, pairs, piece.ranges, settings, bar)
 
 
-def dry_run(scan: Scan, pairs: Sequence[Pair], ids: IdRange, settings: Settings) -> list[Receipt]:
-    """The source check: the plan of a range, row by row, with nothing written."""
+def dry_run(
+    scan: Scan,
+    pairs: Sequence[Pair],
+    ranges: Sequence[IdRange],
+    settings: Settings,
+    listener: Listener,
+) -> None:
+    """The source check: the plan of each range, row by row; nothing is written."""
     from metric_assets.orchestration.resources import open_stores
     from metric_assets.pipeline import materialize
 
-    postgres, clickhouse, _ = open_doors(settings)
-    return materialize(
-        scan,
-        pairs,
-        ids,
-        settings.cutoff_of(scan.entity),
-        open_stores(scan, postgres, clickhouse, settings, "dry-run"),
-        max_removed_share=1.0,
-        dry_run=True,
-    )
+    with open_doors(settings) as (postgres, clickhouse):
+        stores = open_stores(scan, postgres, clickhouse, settings, "dry-run")
+        for ids in ranges:
+            listener.began(scan.name, ids)
+            receipts = materialize(
+                scan,
+                pairs,
+                ids,
+                settings.cutoff_of(scan.entity),
+                stores,
+                max_removed_share=1.0,
+                dry_run=True,
+                progress=listener.read,
+            )
+            listener.ended(receipts)
 
 
 def shared(pairs: Sequence[Pair]) -> list[tuple[Scan, list[Pair]]]:

@@ -91,8 +91,8 @@ def build_mirror_asset(settings: Settings) -> dg.AssetsDefinition:
     def versions_mirror(
         postgres: PostgresResource, clickhouse: ClickHouseResource
     ) -> dg.MaterializeResult[None]:
-        store = clickhouse.open(settings)
-        rows = VersionsMirror(store, settings.target_table).refresh(postgres.open(settings))
+        with postgres.open(settings) as source, clickhouse.open(settings) as store:
+            rows = VersionsMirror(store, settings.target_table).refresh(source)
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return versions_mirror
@@ -150,15 +150,13 @@ class _ScanRun:
         try:
             ranges = ranges_of(self.context.partition_keys, self.scan.entity)
             self.settings.cutoff_of(self.scan.entity)
-            stores = open_stores(
-                self.scan,
-                postgres.open(self.settings),
-                clickhouse.open(self.settings),
-                self.settings,
-                self.context.run_id,
-            )
-            for ids in ranges:
-                self._one(ids, stores)
+            with (
+                postgres.open(self.settings) as source,
+                clickhouse.open(self.settings) as server,
+            ):
+                stores = open_stores(self.scan, source, server, self.settings, self.context.run_id)
+                for ids in ranges:
+                    self._one(ids, stores)
         except MetricAssetsError as error:
             self._keep_finished()
             if error.transient:

@@ -114,16 +114,16 @@ class _CheckRun:
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
     ) -> Iterator[tuple[Pair, IdRange, Verdict]]:
-        source = postgres.open(self.settings)
-        target = open_target(clickhouse.open(self.settings), self.settings)
         # Pairs are mostly materialized over the same ranges: one walk for all that share them.
         together: dict[tuple[str, ...], list[Pair]] = {}
         for pair in pairs:
             together.setdefault(self._keys(pair), []).append(pair)
-        for keys, group in together.items():
-            if keys:
-                ranges = [IdRange.parse(key) for key in keys]
-                yield from check_legacy(group, ranges, source, target)
+        with postgres.open(self.settings) as source, clickhouse.open(self.settings) as server:
+            target = open_target(server, self.settings)
+            for keys, group in together.items():
+                if keys:
+                    ranges = [IdRange.parse(key) for key in keys]
+                    yield from check_legacy(group, ranges, source, target)
 
     def _keys(self, pair: Pair) -> tuple[str, ...]:
         """Partitions of the run; without any, those that were ever materialized."""

@@ -43,13 +43,13 @@ def build_grid_sensor(settings: Settings) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, postgres: PostgresResource
     ) -> dg.SkipReason:
         del context
-        source = postgres.open(settings)
         beyond = []
-        for entity in ENTITIES:
-            grid = settings.grid_of(entity)
-            highest = highest_id(entity, settings.cutoff_of(entity), source)
-            if highest is not None and highest >= len(grid) * grid.size:
-                beyond.append(f"{entity}: highest id {highest}, grid ends before {grid.stop}")
+        with postgres.open(settings) as source:
+            for entity in ENTITIES:
+                grid = settings.grid_of(entity)
+                highest = highest_id(entity, settings.cutoff_of(entity), source)
+                if highest is not None and highest >= len(grid) * grid.size:
+                    beyond.append(f"{entity}: highest id {highest}, grid ends before {grid.stop}")
         if beyond:
             raise IdsBeyondGridError(
                 "; ".join(beyond) + ". Run `metric-assets ranges --sync` and reload the location"

@@ -93,6 +93,18 @@ class ClickHouse:
                 client_name="metric_assets",
             )
 
+    def __enter__(self) -> ClickHouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the client if one was made."""
+        if "client" in self.__dict__:
+            self.client.close()
+            del self.__dict__["client"]
+
     def frame(self, statement: Statement, binds: Binds, owner: str = "") -> pl.DataFrame:
         """All rows of a small statement."""
         text, parameters = render(statement, binds)

@@ -58,12 +58,17 @@ class Postgres:
         text = render(statement, binds)
         with self._translated(statement.name):
             connection = self._begin(owner)
+            reading = None
             try:
-                yield PostgresReading(connection, text)
+                reading = PostgresReading(connection, text)
+                yield reading
+                reading.close()
                 _execute(connection, "postgres/end")
             except BaseException:
                 # Closing waits for a statement under way; the server must end it first.
                 _quietly(connection.adbc_cancel)
+                if reading is not None:
+                    _quietly(reading.close)
                 _quietly(connection.close)
                 raise
         self._idle.append(connection)
@@ -82,6 +87,12 @@ class Postgres:
         connection = adbc.connect(self._conninfo(owner), autocommit=True)
         _execute(connection, "postgres/begin")
         return connection
+
+    def __enter__(self) -> Postgres:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close connections kept for the next reading."""
@@ -179,6 +190,10 @@ class PostgresReading:
     def snapshot(self) -> str:
         """The transaction snapshot in Postgres' own notation."""
         return self._snapshot
+
+    def close(self) -> None:
+        """Let go of the statement; its connection may be used again."""
+        self._cursor.close()
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Rows in batches of at most BATCH_BYTES."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -87,7 +88,7 @@ def read(scan: Scan, ids: IdRange, through: Doors) -> pl.DataFrame:
     return pl.concat([empty, *(frame.cast({"metricType": pl.String}) for frame in frames)])
 
 
-def totals(events: pl.DataFrame, entity: str, owners: frozenset[int]) -> Totals:
+def totals(events: pl.DataFrame, owners: frozenset[int]) -> Totals:
     """Sums by entity and metric, zeros left out, owners that are gone left out."""
     sums = events.group_by("entityId", "metricType").agg(pl.col("metricValue").sum())
     return {
@@ -138,14 +139,14 @@ def test_every_grid_gives_the_events_of_one_read_and_they_sum_to_the_formula(
     at_once = read(scan, everything, open_doors)
     wanted = of_scan(formulas[scan.entity], scan, everything)
     assert wanted, "the demo has events for every scan"
-    assert totals(at_once, scan.entity, owners) == wanted
+    assert totals(at_once, owners) == wanted
     grids = [(busiest(at_once, SINGLE_IDS), 1), (busiest(at_once, SEVENS), 7)]
     grids += [(ids, 1_000) for ids in INHABITED]
     for ids, size in grids:
         cells = [read(scan, cell, open_doors) for cell in cut(ids, size)]
         here = at_once.filter(pl.col("entityId").is_between(ids.start, ids.stop, closed="left"))
         assert multiset(cells) == multiset([here]), f"cells of {size}"
-        assert totals(pl.concat(cells), scan.entity, owners) == of_scan(wanted, scan, ids)
+        assert totals(pl.concat(cells), owners) == of_scan(wanted, scan, ids)
 
 
 def test_no_event_lies_beyond_the_range_that_the_grids_cover(
@@ -180,7 +181,7 @@ def test_all_pairs_through_a_random_grid_sum_to_the_formula(
         borders = [0, *sorted(cuts[entity]), STOP]
         for scan in scans_of(entity):
             stores = through.stores(scan)
-            for start, stop in zip(borders, borders[1:], strict=False):
+            for start, stop in pairwise(borders):
                 ids = IdRange(start, stop)
                 materialize(scan, scan.pairs, ids, cutoff_of(entity), stores)
     for entity, formula in formulas.items():

@@ -56,7 +56,7 @@ def large(stack: Endpoints) -> Iterator[Platform]:
 def rows_of(large: Platform) -> dict[str, int]:
     """How many rows each table has."""
     found = large.rows("SELECT relname, reltuples::bigint FROM pg_class WHERE relkind = 'r'")
-    return {name: count for name, count in found}
+    return dict(found)
 
 
 def narrow(platform: Platform, scan: Scan) -> IdRange:

@@ -1196,6 +1196,141 @@ BORDERS: dict[str, Case] = {
     ),
 }
 
+#: User 1 acts a millisecond before the cutoff, user 2 at it.
+AROUND = ((1, LAST), (2, LIVE))
+EVERYWHERE: dict[str, Case] = {
+    "every Postgres scan ends a millisecond before the cutoff": Case(
+        rows=(
+            row("User", id=1),
+            row("User", id=2),
+            model(id=1),
+            version(10, of=1),
+            row("Post", id=2),
+            row("Image", id=3, postId=2),
+            row("Article", id=4),
+            row("Bounty", id=5),
+            row("BountyEntry", id=6, bountyId=404),
+            row("Collection", id=50, userId=9, mode="Bookmark", type="Article"),
+            row("DonationGoal", id=1, modelVersionId=10),
+            row("Thread", id=32, postId=2),
+            row("Thread", id=33, imageId=3),
+            row("Thread", id=34, articleId=4),
+            row("Thread", id=35, bountyId=5),
+            *(
+                made
+                for user, at in AROUND
+                for made in (
+                    row("UserEngagement", userId=user, targetUserId=7, type="Follow", createdAt=at),
+                    review(10, user, at),
+                    row("Comment", modelId=1, userId=user, createdAt=at),
+                    *(comment(thread, user, at) for thread in (32, 33, 34, 35)),
+                    item(50, at, user, modelId=1),
+                    item(50, at, user, postId=2),
+                    item(50, at, user, imageId=3),
+                    item(50, at, user, articleId=4),
+                    reaction(3, user, "Cry", at),
+                    row("ArticleReaction", articleId=4, userId=user, reaction="Cry", createdAt=at),
+                    row("ArticleEngagement", articleId=4, userId=user, type="Hide", createdAt=at),
+                    row("BountyEngagement", bountyId=5, userId=user, type="Track", createdAt=at),
+                    row("BountyEntry", bountyId=5, userId=user, createdAt=at),
+                    row("BountyBenefactor", bountyId=5, userId=user, unitAmount=8, createdAt=at),
+                    row(
+                        "BountyEntryReaction",
+                        bountyEntryId=6,
+                        userId=user,
+                        reaction="Cry",
+                        createdAt=at,
+                    ),
+                    tip("Model", 1, user, 11, at),
+                    tip("Image", 3, user, 13, at),
+                    tip("Article", 4, user, 14, at),
+                    tip("BountyEntry", 6, user, 16, at),
+                    row("Donation", donationGoalId=1, userId=user, amount=17, createdAt=at),
+                )
+            ),
+        ),
+        pairs=(
+            "User/Following",
+            "User/Follower",
+            "User/Review",
+            "Model/ThumbsUp",
+            "Model/Comment",
+            "Model/Favorite",
+            "Model/TipAmount",
+            "ModelVersion/ThumbsUp",
+            "ModelVersion/Comment",
+            "ModelVersion/Collection",
+            "ModelVersion/TipAmount",
+            "Post/ReactionCry",
+            "Post/Comment",
+            "Post/Collection",
+            "Image/ReactionCry",
+            "Image/Comment",
+            "Image/Collection",
+            "Image/Buzz",
+            "Article/ReactionCry",
+            "Article/Comment",
+            "Article/Favorite",
+            "Article/Hide",
+            "Article/TipAmount",
+            "Bounty/Track",
+            "Bounty/Entry",
+            "Bounty/UnitAmount",
+            "Bounty/Comment",
+            "BountyEntry/ReactionCry",
+            "BountyEntry/TipAmount",
+        ),
+        events={
+            "User": [
+                (1, 1, "Following", 1, LAST),
+                (7, 1, "Follower", 1, LAST),
+                (1, 1, "Review", 1, LAST),
+            ],
+            "Model": [
+                (1, 1, "ThumbsUp", 1, LAST),
+                (1, 1, "Comment", 1, LAST),
+                (1, 1, "Favorite", 1, LAST),
+                (1, 1, "TipAmount", 11, LAST),
+                (1, 1, "TipAmount", 17, LAST),
+            ],
+            "ModelVersion": [
+                (10, 1, "ThumbsUp", 1, LAST),
+                (10, 1, "Comment", 1, LAST),
+                (10, 1, "Collection", 1, LAST),
+                (10, 1, "TipAmount", 17, LAST),
+            ],
+            "Post": [
+                (2, 1, "ReactionCry", 1, LAST),
+                (2, 1, "Comment", 1, LAST),
+                (2, 1, "Collection", 1, LAST),
+            ],
+            "Image": [
+                (3, 1, "ReactionCry", 1, LAST),
+                (3, 1, "Comment", 1, LAST),
+                (3, 1, "Collection", 1, LAST),
+                (3, 1, "Buzz", 13, LAST),
+            ],
+            "Article": [
+                (4, 1, "ReactionCry", 1, LAST),
+                (4, 1, "Comment", 1, LAST),
+                (4, 1, "Favorite", 1, LAST),
+                (4, 1, "Hide", 1, LAST),
+                (4, 1, "TipAmount", 14, LAST),
+            ],
+            "Bounty": [
+                (5, 1, "Track", 1, LAST),
+                (5, 1, "Entry", 1, LAST),
+                (5, 1, "UnitAmount", 8, LAST),
+                (5, 1, "Comment", 1, LAST),
+            ],
+            "BountyEntry": [
+                (6, 1, "ReactionCry", 1, LAST),
+                (6, 1, "TipAmount", 16, LAST),
+            ],
+        },
+    ),
+}
+
 CASES = {
     **ENGAGEMENTS,
     **NULLS,
@@ -1207,6 +1342,7 @@ CASES = {
     **MONEY,
     **TRACKED,
     **BORDERS,
+    **EVERYWHERE,
 }
 
 

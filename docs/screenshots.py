@@ -1,0 +1,52 @@
+"""Takes the screenshots of the README from a running `make ui`, with Debian's Chromium.
+
+Run it after `make demo` and while `make ui` runs: `make screenshots`.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+BASE = os.environ.get("METRIC_ASSETS_UI", "http://127.0.0.1:3000")
+IMAGES = Path(__file__).parent / "images"
+
+
+def first_range() -> str:
+    """The first partition key of User in this folder's grid."""
+    grids = json.loads(Path(".metric_assets/ranges.json").read_text())
+    return f"0-{grids['User']['size'] - 1}"
+
+
+PAGES = {
+    "lineage": ("/asset-groups", "BountyEntry"),
+    "partition": (
+        f"/assets/User/Follower?view=partitions&partition={first_range()}",
+        "dagster/partition_row_count",
+    ),
+    "check": ("/assets/User/Follower?view=checks&checkDetail=matches_legacy", "coverage"),
+}
+
+
+def main() -> None:
+    """Open each page, wait for a word on it, and save it."""
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        for name, (path, word) in PAGES.items():
+            page.goto(BASE + path, wait_until="domcontentloaded")
+            page.get_by_text(word, exact=False).first.wait_for(timeout=60_000)
+            page.wait_for_timeout(3000)
+            page.screenshot(path=IMAGES / f"{name}.png")
+            print(IMAGES / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""What Dagster is shown and does, on the real engines with an instance of its own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from metric_assets import settings as names
+from metric_assets.definitions import build_definitions
+from metric_assets.orchestration.assets import MIRROR
+from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP, IdsBeyondGridError
+from metric_assets.ranges import Grid
+from metric_assets.settings import Settings
+from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform
+
+pytestmark = pytest.mark.integration
+
+FOLLOWER, HIDDEN = dg.AssetKey(["Tag", "Follower"]), dg.AssetKey(["Tag", "Hidden"])
+KEYS = ["0-9", "10-19", "20-29"]
+
+
+@pytest.fixture
+def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Tags cut into ranges of ten, over the platform's stores."""
+    monkeypatch.setenv(names.POSTGRES_URL, platform.postgres_url)
+    monkeypatch.setenv(names.CLICKHOUSE_URL, platform.clickhouse_url)
+    for tag in (1, 11, 21):
+        platform.add("Tag", id=tag, createdAt="2024-01-01")
+        platform.add("TagMetric", tagId=tag, timeframe="AllTime", followerCount=1, hiddenCount=0)
+        platform.add("TagEngagement", tagId=tag, userId=5, type="Follow", createdAt="2024-02-02")
+    return Settings(tmp_path, TARGET, CUTOFF, grids={"Tag": Grid(10, 30)})
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance that ends with the test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with dg.DagsterInstance.ephemeral() as made:
+            yield made
+
+
+def run(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    keys: list[dg.AssetKey],
+    first: str = KEYS[0],
+    last: str = KEYS[-1],
+) -> dg.ExecuteInProcessResult:
+    """Materialize a range of partitions in one run, as CLI and UI do."""
+    job = build_definitions(settings).resolve_implicit_global_asset_job_def()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return job.execute_in_process(
+            instance=instance,
+            asset_selection=keys,
+            tags={RANGE_START: first, RANGE_STOP: last},
+            raise_on_error=False,
+        )
+
+
+def checks(result: dg.ExecuteInProcessResult, name: str) -> dict[tuple[str, str | None], bool]:
+    """Pass or fail by pair and range."""
+    return {
+        ("/".join(one.asset_key.path), one.partition): one.passed
+        for one in result.get_asset_check_evaluations()
+        if one.check_name == name
+    }
+
+
+def test_a_range_run_records_every_partition_with_its_receipt(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Each partition has its own materialization, row count and check result."""
+    result = run(settings, instance, [FOLLOWER])
+    assert result.success
+    assert instance.get_materialized_partitions(FOLLOWER) == set(KEYS)
+    event = instance.fetch_materializations(
+        dg.AssetRecordsFilter(FOLLOWER, asset_partitions=["10-19"]), limit=1
+    ).records[0]
+    found = event.asset_materialization
+    assert found is not None
+    figures = {name: value.value for name, value in found.metadata.items()}
+    assert figures["dagster/partition_row_count"] == 1
+    assert (figures["wanted"], figures["inserted"], figures["removed"]) == (1, 1, 0)
+    assert checks(result, "matches_legacy") == {("Tag/Follower", key): True for key in KEYS}
+    assert checks(result, "reconciled") == {("Tag/Follower", None): True}
+
+
+def test_a_second_run_says_that_nothing_was_to_do(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """Materializing the same again writes 0 rows and the metadata says so."""
+    run(settings, instance, [FOLLOWER])
+    run(settings, instance, [FOLLOWER])
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(FOLLOWER, asset_partitions=["0-9"]), limit=5
+    ).records
+    inserted = [
+        record.asset_materialization.metadata["inserted"].value
+        for record in records
+        if record.asset_materialization
+    ]
+    assert inserted == [0, 1]
+
+
+def test_a_run_that_fails_in_the_middle_keeps_what_was_finished(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """The first range stays recorded and loaded; the failure names the second and every kind."""
+    platform.run('ALTER TABLE "TagEngagement" DROP CONSTRAINT "TagEngagement_pkey"')
+    platform.run('ALTER TABLE "TagEngagement" ALTER COLUMN "userId" DROP NOT NULL')
+    platform.run("INSERT INTO \"TagEngagement\" VALUES (NULL, 12, 'Follow', '2024-03-03')")
+    result = run(settings, instance, [FOLLOWER, HIDDEN])
+    assert not result.success
+    failure = next(event for event in result.all_events if event.is_step_failure)
+    data = failure.step_failure_data.user_failure_data
+    assert data is not None
+    assert data.description is not None
+    assert data.description.startswith("Tag/10-19: 1 values of the source fail")
+    assert "userId: null: 1" in data.description
+    assert instance.get_materialized_partitions(FOLLOWER) == {"0-9"}
+    assert instance.get_materialized_partitions(HIDDEN) == {"0-9"}
+    assert [event[0] for event in platform.events()] == [1]
+
+
+def test_only_the_selected_pairs_of_a_scan_are_loaded(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """A subset of a scan's pairs materializes, checks and writes nothing of the others."""
+    platform.add("TagEngagement", tagId=1, userId=6, type="Hide", createdAt="2024-02-02")
+    run(settings, instance, [FOLLOWER])
+    assert instance.get_materialized_partitions(HIDDEN) == set()
+    assert {event[2] for event in platform.events()} == {"Follower"}
+
+
+def test_a_wrong_range_stays_red_until_it_is_mended(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """The badge `reconciled` fails while any range fails, also after a good run of another range."""
+    run(settings, instance, [FOLLOWER])
+    platform.run('UPDATE "TagMetric" SET "followerCount" = 3 WHERE "tagId" = 11')
+    red = run(settings, instance, [FOLLOWER], "10-19", "10-19")
+    assert checks(red, "matches_legacy") == {("Tag/Follower", "10-19"): False}
+    other = run(settings, instance, [FOLLOWER], "0-9", "0-9")
+    assert checks(other, "matches_legacy") == {("Tag/Follower", "0-9"): True}
+    assert checks(other, "reconciled") == {("Tag/Follower", None): False}
+    platform.run('UPDATE "TagMetric" SET "followerCount" = 1 WHERE "tagId" = 11')
+    mended = run(settings, instance, [FOLLOWER], "10-19", "10-19")
+    assert checks(mended, "reconciled") == {("Tag/Follower", None): True}
+
+
+def test_an_unreachable_store_is_no_verdict(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If legacy cannot be read the check raises; it does not say that the counters differ."""
+    run(settings, instance, [FOLLOWER])
+    platform.run('ALTER TABLE "TagMetric" RENAME TO "TagMetricGone"')
+    job = build_definitions(settings).resolve_job_def("reconcile_all")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    assert not result.success
+    assert ("Tag/Follower", "0-9") not in checks(result, "matches_legacy")
+    platform.run('ALTER TABLE "TagMetricGone" RENAME TO "TagMetric"')
+    del monkeypatch
+
+
+def test_the_grid_sensor_fails_for_ids_beyond(settings: Settings, platform: Platform) -> None:
+    """Ids beyond the grid turn the tick red and say what to do; ids after the cutoff do not."""
+    defs = build_definitions(settings)
+    sensor: Any = defs.resolve_sensor_def("ids_beyond_grid")
+    repository = defs.get_repository_def()
+    resources = {"postgres": defs.resources["postgres"]} if defs.resources else {}
+
+    def tick() -> Any:
+        with dg.build_sensor_context(repository_def=repository, resources=resources) as context:
+            return sensor.evaluate_tick(context)
+
+    assert "every id" in tick().skip_message
+    platform.add("Tag", id=31, createdAt="2099-01-01")
+    assert "every id" in tick().skip_message
+    platform.add("Tag", id=30, createdAt="2024-01-01")
+    with pytest.raises(Exception, match="Tag: highest id 30, grid ends before 30") as caught:
+        tick()
+    causes = []
+    error: BaseException | None = caught.value
+    while error is not None:
+        causes.append(type(error))
+        error = error.__cause__
+    assert IdsBeyondGridError in causes
+
+
+def test_the_missing_sensor_requests_the_first_stretch(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    """It asks for ranges some pair of an entity lacks, and for no range that all pairs have."""
+    run(settings, instance, [FOLLOWER, HIDDEN], "0-9", "0-9")
+    run(settings, instance, [FOLLOWER], "10-19", "10-19")
+    defs = build_definitions(settings)
+    sensor: Any = defs.resolve_sensor_def("ranges_never_materialized")
+    with dg.build_sensor_context(
+        instance=instance, repository_def=defs.get_repository_def()
+    ) as context:
+        requests = sensor.evaluate_tick(context).run_requests
+    tag = next(one for one in requests if one.job_name == "backfill_Tag")
+    assert (tag.tags[RANGE_START], tag.tags[RANGE_STOP]) == ("10-19", "20-29")
+
+
+def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:
+    """Group, kinds, owners, column schema, a link to the .sql and lineage from source to pair."""
+    graph = build_definitions(settings).resolve_asset_graph()
+    node = graph.get(FOLLOWER)
+    assert node.group_name == "Tag"
+    assert node.kinds == {"postgres", "polars", "clickhouse"}
+    assert node.owners == ["team:metrics"]
+    assert node.description
+    assert node.parent_keys == {dg.AssetKey(["postgres", "TagEngagement"])}
+    columns = [column.name for column in node.metadata["dagster/column_schema"].columns]
+    assert columns == [
+        "entityType", "metricType", "entityId", "userId", "metricValue", "createdAt",
+    ]  # fmt: skip
+    reference = node.metadata["dagster/code_references"].code_references[0]
+    assert Path(reference.file_path).name == "engaged.sql"
+    assert Path(reference.file_path).is_file()
+    assert MIRROR in graph.get(dg.AssetKey(["Model", "Download"])).parent_keys
+    assert len(graph.materializable_asset_keys) == 79
