@@ -7,7 +7,9 @@ anything that writes to a store, but for the empty target that doctor makes when
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
+from dataclasses import replace
 
 import click
 
