@@ -62,13 +62,23 @@ class Settings:
     reconcile_cron: str = "17 4 * * *"
 
     def cutoff_of(self, entity: str) -> datetime:
-        """The cutoff of an entity type; raises SettingsError if none is set."""
+        """The cutoff of an entity type.
+
+        Raises SettingsError if none is set, or if it lies in the future: every live event from now
+        until then would count as surplus.
+        """
         cutoff = self.cutoffs.get(entity, self.cutoff)
         if cutoff is None:
             raise SettingsError(
                 f"{CUTOFF}: not set, and {CUTOFFS} has no {entity}. Set the instant of the first"
                 " live event, for example 2025-10-01T00:00:00Z; `metric-assets doctor` shows what"
                 " the target holds"
+            )
+        if cutoff > datetime.now(timezone.utc):
+            name = f"{CUTOFFS}: {entity}" if entity in self.cutoffs else CUTOFF
+            raise SettingsError(
+                f"{name}: {cutoff.isoformat()} lies in the future; live events until then would be"
+                " taken for surplus and removed. Set the instant of the first live event"
             )
         return cutoff
 

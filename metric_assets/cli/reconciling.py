@@ -14,8 +14,9 @@ import click
 
 from metric_assets.catalog import PAIRS, SCAN_OF, Pair
 from metric_assets.cli import console, environment, report, running
+from metric_assets.cli.grids import survey
 from metric_assets.cli.running import Work
-from metric_assets.cli.work import dry_run, stores_answer
+from metric_assets.cli.work import dry_run, open_doors, stores_answer
 from metric_assets.orchestration.resources import NobodyListens
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
@@ -75,13 +76,15 @@ def reconcile(
         _repair(repaired, settings, verbose)
         outcome, rows = _check(pairs, settings, verbose)
         drifts = _explain(rows, settings)
-    clean = report.is_clean(rows, [outcome])
+    beyond = _beyond(pairs, settings)
+    clean = report.is_clean(rows, [outcome]) and not beyond
     if as_json:
         document = {
             "ok": clean,
             "pairs": [row.as_dict() for row in rows],
             "causes": [drift.cause for drift in drifts],
             "repaired": [f"{drift.pair}/{drift.ids.key}" for drift in repaired],
+            "beyond_the_grid": beyond,
             "run": outcome.run_id,
             "failure": outcome.failure,
         }
@@ -90,7 +93,8 @@ def reconcile(
     columns = ("pair", "checked", *report.CHECK_COLUMNS)
     cells = [[getattr(row, column) for column in columns] for row in rows]
     console.out().print(console.table("Checks of materialized ranges", columns, cells))
-    for line in [remark for row in rows for remark in row.remarks] + [d.cause for d in drifts]:
+    remarks = [remark for row in rows for remark in row.remarks]
+    for line in (*remarks, *(drift.cause for drift in drifts), *beyond):
         click.echo(line, err=True)
     if outcome.failure:
         click.echo(outcome.failure, err=True)
@@ -113,6 +117,19 @@ def _explain(rows: Sequence[report.Row], settings: Settings) -> list[Drift]:
             dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ranges, settings, seen)
             drifts += [Drift(row.pair, r.ids, r.inserted, r.removed) for r in seen.receipts]
     return drifts
+
+
+def _beyond(pairs: Sequence[Pair], settings: Settings) -> list[str]:
+    """Entities with ids that no partition covers, in words."""
+    entities = list(dict.fromkeys(pair.entity for pair in pairs))
+    with open_doors(settings) as (postgres, _):
+        known = survey(settings, postgres, entities)
+    return [
+        f"{row.entity}: highest id {row.highest} lies beyond the grid, which ends at"
+        f" {len(row.grid) * row.grid.size - 1}; run `metric-assets ranges --sync`, then backfill"
+        for row in known
+        if not row.covered
+    ]
 
 
 def _repair(drifts: Sequence[Drift], settings: Settings, verbose: bool) -> None:

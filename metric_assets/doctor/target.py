@@ -15,7 +15,8 @@ from metric_assets.plan import Mode
 from metric_assets.settings import CUTOFFS, TARGET_TABLE, Settings
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.target import OWNER, ClickHouseTarget, Layout
+from metric_assets.stores.layout import Layout
+from metric_assets.stores.target import OWNER, ClickHouseTarget
 
 _PLAIN_ENGINE = re.compile(r"(Replicated|Shared)?MergeTree")
 _DEDUP_LOG = re.compile(r"non_replicated_deduplication_window\s*=\s*[1-9]")
@@ -159,9 +160,9 @@ def _privileges(store: ClickHouse, table: str, mode: Mode) -> Finding:
 
 
 def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
-    """Private tables and statements under our name; they belong to a run under way or to none."""
+    """Private tables, statements and mutations under our name; they belong to a run under way or to none."""
     table = settings.target_table
-    binds = {"owners": OWNER, "tables": f"{table}__"}
+    binds = {"owners": OWNER, "table": table, "tables": f"{table}__"}
     copies = re.compile(rf"{re.escape(table)}__versions_[0-9a-f]{{16}}")
     names = [
         f"{kind} {name}"

@@ -192,7 +192,7 @@ def with_client_query_ids(text: str) -> str:
             database = found[index - 2]
             if database.text.strip('`"').lower() == "system":
                 edits.append((database.start, token.end, _SHOWN.format(table=name)))
-        elif kills and token.is_word and name == "query_id":
+        elif kills and token.is_word and name == "query_id" and found[index - 1].text != "{":
             edits.append((token.start, token.end, _TAGGED_ID))
     for start, end, new in reversed(edits):
         text = text[:start] + new + text[end:]

@@ -10,7 +10,7 @@ import dagster as dg
 
 from metric_assets import pipeline
 from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
-from metric_assets.errors import MetricAssetsError
+from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.orchestration.metadata import asset_metadata, receipt_metadata
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
 from metric_assets.orchestration.resources import (
@@ -21,7 +21,7 @@ from metric_assets.orchestration.resources import (
 )
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
-from metric_assets.settings import Settings
+from metric_assets.settings import RANGES, Settings
 from metric_assets.stores.mirror import VersionsMirror
 
 OWNERS = ["team:metrics"]
@@ -150,6 +150,7 @@ class _ScanRun:
         try:
             ranges = ranges_of(self.context.partition_keys, self.scan.entity)
             self.settings.cutoff_of(self.scan.entity)
+            self._refuse_another_size()
             with (
                 postgres.open(self.settings) as source,
                 clickhouse.open(self.settings) as server,
@@ -176,6 +177,20 @@ class _ScanRun:
             )
         for pair in self.pairs:
             yield dg.MaterializeResult(asset_key=asset_key(pair))
+
+    def _refuse_another_size(self) -> None:
+        """Keys of another size say that the grid was changed under a live instance."""
+        size = self.settings.grid_of(self.scan.entity).size
+        for pair in self.pairs:
+            for key in self.context.instance.get_materialized_partitions(asset_key(pair)):
+                known = IdRange.parse(key)
+                if known.stop - known.start != size:
+                    raise SettingsError(
+                        f"{pair.key}: was materialized in ranges like {key}, but the grid now cuts"
+                        f" {size} ids a range. A size never changes on a live instance: restore"
+                        f" it in {RANGES} or {self.settings.ranges_file}, or wipe the asset's"
+                        " history first"
+                    )
 
     def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:
         self.listener.began(self.scan.name, ids)

@@ -7,59 +7,24 @@ Belongs here: which statement does which step. Does not belong here: when a step
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 
 import polars as pl
 
-from metric_assets.errors import TargetError
-from metric_assets.events import Bounds
+from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.layout import COLUMNS, Layout
 from metric_assets.stores.ports import Binds, Scope
 
 #: Begins every log comment and table comment of ours.
 OWNER = "metric_assets "
-
-_COLUMNS = ("entityType", "entityId", "userId", "metricType", "metricValue", "createdAt")
-_INTEGER = re.compile(r"(U?)Int(8|16|32|64)")
-_TEXT = re.compile(r"(LowCardinality\()?String\)?")
-_TIME = re.compile(r"DateTime(?:64\((\d)[^)]*\)|\([^)]*\))?")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The target as the server describes it."""
-
-    engine: str
-    partition_key: str
-    sorting_key: str
-    views: tuple[str, ...]
-    columns: Mapping[str, str]
-
-    @cached_property
-    def bounds(self) -> Bounds:
-        """What the columns can hold."""
-        return Bounds(
-            _integer(self.columns["entityId"]),
-            _integer(self.columns["userId"]),
-            _integer(self.columns["metricValue"]),
-            datetime(
-                1900 if "64" in self.columns["createdAt"] else 1970, 1, 1, tzinfo=timezone.utc
-            ),
-        )
-
-    @property
-    def coarse(self) -> bool:
-        """Whether the target keeps whole seconds only."""
-        kind = _TIME.fullmatch(self.columns["createdAt"])
-        return kind is None or kind[1] in (None, "0")
+#: Listings of debris before giving up: each statement that is ended may have begun another.
+_LISTINGS = 5
 
 
 class ClickHouseTarget:
@@ -94,7 +59,7 @@ class ClickHouseTarget:
             tuple(row["views"]),
             dict(zip(columns["name"], columns["type"], strict=True)),
         )
-        self._check(layout)
+        layout.check(self._table)
         return layout
 
     @property
@@ -116,12 +81,7 @@ class ClickHouseTarget:
 
         Call it only while holding the scope: what is found then has no living owner.
         """
-        ended = []
-        for kind, name, owner in self._debris(OWNER):
-            if self._concerns(owner, scope):
-                self._end(kind, name)
-                ended.append(f"{kind} {name}")
-        return ended
+        return self._clear(lambda owner: self._concerns(owner, scope))
 
     @contextmanager
     def stage(self, scope: Scope, attempt: str) -> Iterator[ClickHouseStage]:
@@ -149,8 +109,9 @@ class ClickHouseTarget:
             stage.create()
             yield stage
         except BaseException:
-            for kind, name, _ in self._debris(owner):
-                self._end(kind, name)
+            # The error is the news; what cannot be cleared now, the next fence finds.
+            with suppress(MetricAssetsError):
+                self._clear(owner.__eq__)
             raise
         for table in stage.made:
             self._end("table", table)
@@ -167,6 +128,8 @@ class ClickHouseTarget:
         return self._store.frame(load("clickhouse/totals"), binds)
 
     def _concerns(self, owner: str, scope: Scope) -> bool:
+        if owner == OWNER:
+            return True  # Owned by nobody any more.
         try:
             other = json.loads(owner.removeprefix(OWNER))
             return (
@@ -178,28 +141,37 @@ class ClickHouseTarget:
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _debris(self, owner: str) -> list[tuple[str, str, str]]:
-        """Statements and private tables whose owner begins with ``owner``, statements first."""
-        binds = {"owners": owner, "tables": f"{self._table}__"}
+    def _clear(self, concerns: Callable[[str], bool]) -> list[str]:
+        """End statements whose owner is of concern, only then drop tables; names of all.
+
+        A delete is two things: the statement that waits, and the mutation that goes on without it.
+        One that outlived the private table it reads would fail for ever and hold up every later
+        delete of the target, whoever asks for it.
+        """
+        ended = []
+        for _ in range(_LISTINGS):
+            found = [(kind, name) for kind, name, owner in self._debris() if concerns(owner)]
+            if not found:
+                break
+            for kind, name in [one for one in found if one[0] != "table"] or found:
+                self._end(kind, name)
+                ended.append(f"{kind} {name}")
+        return ended
+
+    def _debris(self) -> list[tuple[str, str, str]]:
+        """Mutations, statements and private tables, each with its owner."""
+        binds = {"owners": OWNER, "table": self._table, "tables": f"{self._table}__"}
         rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").iter_rows()
-        return [(kind, name, whose) for kind, name, whose in rows if whose.startswith(owner)]
+        return [(kind, name, owner) for kind, name, owner in rows if owner.startswith(OWNER)]
 
     def _end(self, kind: str, name: str) -> None:
-        if kind == "query":
+        if kind == "mutation":
+            binds = {"table": self._table, "mutation": name}
+            self._store.run(load("clickhouse/kill_mutation"), binds, "")
+        elif kind == "query":
             self._store.run(load("clickhouse/kill"), {"query_id": name}, "")
         else:
             self._store.run(load("clickhouse/drop"), {"table": name}, "")
-
-    def _check(self, layout: Layout) -> None:
-        wanted = {name: _TEXT if name.endswith("Type") else _INTEGER for name in _COLUMNS}
-        wanted["createdAt"] = _TIME
-        for name, kind in wanted.items():
-            found = layout.columns.get(name)
-            if found is None or not kind.fullmatch(found):
-                raise TargetError(
-                    f"{self._table}: column {name} is {found or 'absent'}; events need"
-                    f" {', '.join(_COLUMNS)} as in sql/clickhouse/target.sql, integers of any width"
-                )
 
 
 class ClickHouseStage:
@@ -248,7 +220,7 @@ class ClickHouseStage:
         frame = events.with_columns(entity, pl.col("metricType").cast(pl.String))
         if self._layout.coarse:
             frame = frame.with_columns(pl.col("createdAt").dt.truncate("1s"))
-        self._store.insert(self._names["stage"], frame.select(_COLUMNS), self._owner)
+        self._store.insert(self._names["stage"], frame.select(COLUMNS), self._owner)
 
     def staged(self) -> dict[str, Summary]:
         """What the stage holds."""
@@ -308,13 +280,3 @@ class ClickHouseStage:
             for row in self._frame(name).rows(named=True)
         }
         return {metric: found.get(metric, Summary()) for metric in self._scope.metrics}
-
-
-def _integer(kind: str) -> tuple[int, int]:
-    found = _INTEGER.fullmatch(kind)
-    if found is None:
-        raise TargetError(f"{kind}: not an integer type")
-    unsigned, bits = bool(found[1]), int(found[2])
-    low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    # Events carry signed 64-bit numbers; wider columns hold all of them.
-    return low, min(high, 2**63 - 1)

@@ -26,17 +26,6 @@ from metric_assets_tests.integration.platforms import (
 DEMO_SCALE = 20_000
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Waive the warning of ADBC cursors that PostgresReading leaves to the garbage collector.
-
-    test_one_read::test_a_reading_leaves_no_cursor_open holds the fault itself; take this away once
-    it passes.
-    """
-    config.addinivalue_line(
-        "filterwarnings", "ignore:A adbc_driver_manager.dbapi.Cursor was not:ResourceWarning"
-    )
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Endpoints]:
     """An embedded stack that nobody else knows, stopped at the end."""

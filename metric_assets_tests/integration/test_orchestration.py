@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,22 @@ def test_a_wrong_range_stays_red_until_it_is_mended(
     platform.run('UPDATE "TagMetric" SET "followerCount" = 1 WHERE "tagId" = 11')
     mended = run(settings, instance, [FOLLOWER], "10-19", "10-19")
     assert checks(mended, "reconciled") == {("Tag/Follower", None): True}
+
+
+def test_another_range_size_is_refused(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """A grid of another size on an instance with history fails before anything is read or written."""
+    run(settings, instance, [FOLLOWER])
+    before = platform.checksum()
+    other = replace(settings, grids={"Tag": Grid(15, 30)})
+    result = run(other, instance, [FOLLOWER], "0-14", "15-29")
+    assert not result.success
+    failure = next(event for event in result.all_events if event.is_step_failure)
+    data = failure.step_failure_data.user_failure_data
+    assert data is not None
+    assert "was materialized in ranges like" in (data.description or "")
+    assert platform.checksum() == before
 
 
 def test_an_unreachable_store_is_no_verdict(

@@ -341,3 +341,19 @@ def test_a_broken_url_never_shows_its_password(url: str) -> None:
     assert "cret" not in str(refusal.value)
     assert refusal.value.__cause__ is None
     assert refusal.value.__context__ is None or refusal.value.__suppress_context__
+
+
+def test_a_cutoff_in_the_future_is_refused() -> None:
+    """Live events until then would be taken for surplus: the setting is named, nothing is planned."""
+    settings = Settings.load(
+        {
+            "METRIC_ASSETS_CUTOFF": "2025-10-01",
+            "METRIC_ASSETS_CUTOFFS": '{"Image": "2999-01-01T00:00:00Z"}',
+        }
+    )
+    assert settings.cutoff_of("Tag").year == 2025
+    with pytest.raises(SettingsError, match=r"^METRIC_ASSETS_CUTOFFS: Image: 2999.*future"):
+        settings.cutoff_of("Image")
+    alone = Settings.load({"METRIC_ASSETS_CUTOFF": "2999-01-01"})
+    with pytest.raises(SettingsError, match=r"^METRIC_ASSETS_CUTOFF: 2999.*future"):
+        alone.cutoff_of("Tag")
