@@ -97,6 +97,11 @@ class Legacy:
         if (self.rule is Rule.TOLERANCE) != (self.tolerance > 0):
             raise CatalogError(f"{self.column}: the tolerance rule and a tolerance go together")
 
+    @classmethod
+    def informational(cls, column: str, gap: str) -> Legacy:
+        """A column that is reported beside the events and never gates; ``gap`` says why."""
+        return cls(column, Rule.INFORMATIONAL, gap)
+
     @property
     def table(self) -> str:
         """The legacy table's name in Postgres."""

@@ -160,7 +160,7 @@ def _privileges(store: ClickHouse, table: str, mode: Mode) -> Finding:
 
 
 def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
-    """Private tables, statements and mutations under our name; they belong to a run under way or to none."""
+    """Private tables, statements and mutations under our name: a run's, or nobody's."""
     table = settings.target_table
     binds = {"owners": OWNER, "table": table, "tables": f"{table}__"}
     copies = re.compile(rf"{re.escape(table)}__versions_[0-9a-f]{{16}}")

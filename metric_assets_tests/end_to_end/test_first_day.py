@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +144,34 @@ def test_a_reversed_range_is_an_error(loaded: Day) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "no partition selected" in done.stderr
+
+
+def test_the_walk_through_adds_a_pair_by_one_line(loaded: Day) -> None:
+    """The README's line, and nothing else, makes a pair that plans, loads and reports."""
+    project = Path(__file__).parents[2]
+    readme = (project / "README.md").read_text()
+    line = next(text for text in readme.splitlines() if '"ReactionTotal"' in text)
+    copy = loaded.folder / "walk-through"
+    for name in ("metric_assets", "sql"):
+        shutil.copytree(project / name, copy / name)
+    posts = copy / "metric_assets/catalog/posts.py"
+    head, mark, tail = posts.read_text().partition('"post/reactions",')
+    before, pairs, after = tail.partition("    pairs=(\n")
+    posts.write_text(f"{head}{mark}{before}{pairs}{line}\n{after}")
+    changed = Day(loaded.folder, {**loaded.env, "PYTHONPATH": str(copy)})
+    entry = "from metric_assets.cli import main; main()"
+
+    def command(*arguments: str) -> Any:
+        done = changed.run("python", "-c", entry, *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert len(command("list")) == 79
+    kinds = ("Like", "Dislike", "Laugh", "Cry", "Heart")
+    each = command("backfill", *(f"Post/Reaction{kind}" for kind in kinds), "--dry-run")
+    total = command("backfill", "Post/ReactionTotal", "--dry-run")["pairs"][0]
+    assert total["inserted"] == total["wanted"] == sum(row["wanted"] for row in each["pairs"])
+    assert total["wanted"] > 0
 
 
 @pytest.mark.parametrize(

@@ -442,7 +442,9 @@ def test_kill_finds_the_clients_query_id(client: Client, port: int) -> None:
     assert eventually(lambda: running(client, "q-1"))
     status, _, body = post(port, b"SELECT 1", query_id="q-1")
     assert (status, b"QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING" in body) == (500, True)
-    client.command("KILL QUERY WHERE query_id = {query_id:String} SYNC", parameters={"query_id": "q-1"})
+    client.command(
+        "KILL QUERY WHERE query_id = {query_id:String} SYNC", parameters={"query_id": "q-1"}
+    )
     thread.join(10)
     assert isinstance(outcome[0], DatabaseError)
 
