@@ -38,11 +38,12 @@ def main() -> None:
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
         for name, (path, word) in PAGES.items():
             page.goto(BASE + path, wait_until="domcontentloaded")
             page.get_by_text(word, exact=False).first.wait_for(timeout=60_000)
-            page.wait_for_timeout(3000)
+            page.get_by_text("fetching statuses").first.wait_for(state="hidden", timeout=60_000)
+            page.wait_for_timeout(5000)
             page.screenshot(path=IMAGES / f"{name}.png")
             print(IMAGES / f"{name}.png")
         browser.close()
