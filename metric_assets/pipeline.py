@@ -77,6 +77,16 @@ class Receipt:
         return {**asdict(self), "ids": self.ids.key, "cutoff": self.cutoff.isoformat()}
 
 
+@dataclass(frozen=True)
+class _Filled:
+    """What filling the stage came to; ``sent`` has counts and sums, no hashes."""
+
+    rows: int
+    rejected: int
+    snapshot: str
+    sent: dict[str, Summary]
+
+
 #: Told the rows read so far of the range at hand.
 Progress = Callable[[int], None]
 
@@ -103,15 +113,15 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     with stores.turnstile.enter(scope) as turn:
         fenced = tuple(stores.target.fence(scope))
         with stores.target.stage(scope, uuid.uuid4().hex[:16]) as stage:
-            rows_read, snapshot, sent = _fill(scan, pairs, scope, stores, stage, progress)
-            staged = _check_stage(scope, stage, sent)
+            reading = _fill(scan, pairs, scope, stores, stage, progress)
+            staged = _check_stage(scope, stage, reading.sent)
             first, after = _level(stage, staged, scope, turn, max_removed_share, dry_run)
             facts: dict[str, Any] = {
                 "ids": ids,
-                "rows_read": rows_read,
-                "rejected": 0,
+                "rows_read": reading.rows,
+                "rejected": reading.rejected,
                 "seconds": round(time.monotonic() - began, 3),
-                "snapshot": snapshot,
+                "snapshot": reading.snapshot,
                 "cutoff": cutoff,
                 "mode": stage.mode.value,
                 "dry_run": dry_run,
@@ -181,8 +191,8 @@ def _fill(  # noqa: PLR0913 - the pieces of one attempt
     stores: Stores,
     stage: Stage,
     progress: Progress,
-) -> tuple[int, str, dict[str, Summary]]:
-    """Stream the range into the stage: rows read, snapshot and what was sent."""
+) -> _Filled:
+    """Stream the range into the stage; raises RejectedRowsError at its end if any row failed."""
     statement = load(scan.name)
     binds: dict[str, Bind] = {
         "start": scope.ids.start,
@@ -210,7 +220,7 @@ def _fill(  # noqa: PLR0913 - the pieces of one attempt
             progress(rows_read)
         snapshot = reading.snapshot
         rejections.raise_if_any(scope.ids)
-    return rows_read, snapshot, sent
+    return _Filled(rows_read, rejections.total, snapshot, sent)
 
 
 @contextmanager

@@ -156,6 +156,9 @@ class _ScanRun:
                 clickhouse.open(self.settings) as server,
             ):
                 stores = open_stores(self.scan, source, server, self.settings, self.context.run_id)
+                if self.scan.versions:
+                    # The run has refreshed the mirror; the UI should know.
+                    self.context.log_event(dg.AssetMaterialization(MIRROR))
                 for ids in ranges:
                     self._one(ids, stores)
         except MetricAssetsError as error:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import polars as pl
+import pyarrow.lib
 import urllib3.exceptions
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
@@ -53,6 +54,14 @@ _DEDUP_OFF: Mapping[str, object] = {
 #: keeper, shutdown, a table read-only for the moment.
 _TRANSIENT = frozenset(
     {159, 160, 202, 203, 209, 210, 225, 236, 241, 242, 252, 279, 285, 319, 999, 1002}
+)
+
+#: What a refused, broken or cut answer raises: an Arrow stream cut short is only found by Arrow.
+_BROKEN = (
+    ClickHouseError,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    pyarrow.lib.ArrowException,
 )
 
 
@@ -162,7 +171,7 @@ class ClickHouse:
     def _translated(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (ClickHouseError, urllib3.exceptions.HTTPError, OSError) as error:
+        except _BROKEN as error:
             raise self._translate(what, error) from None
 
     def _translate(self, what: str, error: Exception) -> Exception:
