@@ -1,0 +1,78 @@
+"""Where commands find their settings: the environment, .env, a running stack, in this order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from metric_assets.cli import environment
+from metric_assets.local.stack import Endpoints
+
+pytestmark = pytest.mark.unit
+
+ENDPOINTS = Endpoints(
+    postgres_url="postgresql://metric_assets@/platform?host=/run/x",
+    dagster_postgres_url="postgresql://metric_assets@/dagster?host=/run/x",
+    clickhouse_url="http://default:@127.0.0.1:9/default",
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder and an environment without any of our variables."""
+    monkeypatch.chdir(tmp_path)
+    for name in [*os.environ]:
+        if name.startswith(("METRIC_ASSETS_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://u:p@h/d", "postgresql+psycopg2://u:p@h/d"),
+        ("postgres://u:p@h/d", "postgresql+psycopg2://u:p@h/d"),
+        ("postgresql+psycopg2://u:p@h/d", "postgresql+psycopg2://u:p@h/d"),
+        ("postgresql+pg8000://u:p@h/d", "postgresql+pg8000://u:p@h/d"),
+    ],
+)
+def test_the_driver_is_spelled_out(given: str, used: str) -> None:
+    """Plain postgresql:// becomes the driver that Dagster's storage works with."""
+    assert environment.with_driver(given) == used
+
+
+def test_the_environment_wins_over_dotenv(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shell says stays; what it does not say comes from .env."""
+    (folder / ".env").write_text(
+        "METRIC_ASSETS_TARGET_TABLE=fromFile\nMETRIC_ASSETS_CUTOFF=2025-01-01\n"
+        "METRIC_ASSETS_DAGSTER_POSTGRES_URL=postgresql://d\n"
+    )
+    monkeypatch.setenv("METRIC_ASSETS_TARGET_TABLE", "fromShell")
+    for name in ("METRIC_ASSETS_CUTOFF", "METRIC_ASSETS_DAGSTER_POSTGRES_URL"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    environment.load_environment()
+    assert os.environ["METRIC_ASSETS_TARGET_TABLE"] == "fromShell"
+    assert os.environ["METRIC_ASSETS_CUTOFF"] == "2025-01-01"
+    assert os.environ["METRIC_ASSETS_DAGSTER_POSTGRES_URL"] == "postgresql+psycopg2://d"
+
+
+def test_a_dotenv_of_the_users_own_is_left_alone(folder: Path) -> None:
+    """`local up` writes .env once and again, but never over one that somebody else wrote."""
+    assert environment.write_dotenv(ENDPOINTS)
+    ours = (folder / ".env").read_text()
+    assert "METRIC_ASSETS_POSTGRES_URL='postgresql://metric_assets@/platform?host=/run/x'" in ours
+    assert environment.write_dotenv(ENDPOINTS)
+    (folder / ".env").write_text("MINE=1\n")
+    assert not environment.write_dotenv(ENDPOINTS)
+    assert (folder / ".env").read_text() == "MINE=1\n"
+
+
+def test_dagsters_home_shares_the_projects_file(folder: Path) -> None:
+    """Without DAGSTER_HOME one is made below ours, with the project's dagster.yaml in it."""
+    home = environment.dagster_home()
+    assert home == folder / ".metric_assets/dagster"
+    project = Path(__file__).parents[2]
+    assert (home / "dagster.yaml").resolve() == project / "dagster.yaml"
