@@ -29,9 +29,16 @@ def home() -> Path:
 
 
 def load_environment() -> None:
-    """Fill in what the environment does not say: from .env, then from a running local stack."""
-    for name, value in dotenv_values(".env").items():
-        if value is not None:
+    """Fill in what the environment does not say: from .env, then from a running local stack.
+
+    A .env that `local up` wrote belongs to the demo: where the environment names another store, its
+    cutoffs and the rest must not slip in beside it.
+    """
+    given = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    stores = (names.POSTGRES_URL, names.CLICKHOUSE_URL)
+    elsewhere = any(os.environ.get(name, given.get(name)) != given.get(name) for name in stores)
+    if not (elsewhere and _is_ours(Path(".env"))):
+        for name, value in given.items():
             os.environ.setdefault(name, value)
     endpoints = None if os.environ.get(names.POSTGRES_URL) else stack.endpoints(home())
     if endpoints is not None:
@@ -66,11 +73,16 @@ def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
 def write_dotenv(endpoints: stack.Endpoints) -> bool:
     """Write .env for Dagster's own commands; False if there is one that is not ours."""
     file = Path(".env")
-    if file.exists() and not file.read_text(encoding="utf-8").startswith(MARK):
+    if file.exists() and not _is_ours(file):
         return False
     lines = [f"{name}='{value}'" for name, value in local_variables(endpoints).items()]
     file.write_text("\n".join([MARK, *lines]) + "\n", encoding="utf-8")
     return True
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a .env is the one that `local up` writes."""
+    return file.exists() and file.read_text(encoding="utf-8").startswith(MARK)
 
 
 def dagster_home() -> Path:

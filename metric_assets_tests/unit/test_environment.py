@@ -76,3 +76,15 @@ def test_dagsters_home_shares_the_projects_file(folder: Path) -> None:
     assert home == folder / ".metric_assets/dagster"
     project = Path(__file__).parents[2]
     assert (home / "dagster.yaml").resolve() == project / "dagster.yaml"
+
+
+def test_the_demos_dotenv_does_not_mix_with_other_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the shell names another store, the demo's cutoff must not come with it."""
+    environment.write_dotenv(ENDPOINTS)
+    for name in ("METRIC_ASSETS_CUTOFF", "METRIC_ASSETS_CUTOFFS", "METRIC_ASSETS_HOME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u@production/p")
+    environment.load_environment()
+    assert "METRIC_ASSETS_CUTOFF" not in os.environ
+    assert "METRIC_ASSETS_CLICKHOUSE_URL" not in os.environ
