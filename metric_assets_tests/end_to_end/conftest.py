@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,11 +50,24 @@ class Day:
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 
-    def url(self, name: str) -> str:
-        """A URL of the stack from `metric-assets local env`."""
+    def elsewhere(self, **variables: str) -> Day:
+        """The same stack seen from a folder without a .env, as a shell of production would be."""
+        folder = self.folder / "elsewhere"
+        folder.mkdir(exist_ok=True)
+        for name in ("dagster.yaml", "workspace.yaml"):
+            if not (folder / name).exists():
+                (folder / name).symlink_to(self.folder / name)
+        return Day(folder, {**self.env, **self.variables(), **variables})
+
+    def variables(self) -> dict[str, str]:
+        """What `metric-assets local env` exports."""
         lines = self.run("metric-assets", "local", "env").stdout.splitlines()
-        line = next(line for line in lines if line.startswith(f"export {name}="))
-        return line.split("=", 1)[1].strip("'")
+        pairs = (line.removeprefix("export ").split("=", 1) for line in lines)
+        return {name: shlex.split(value)[0] for name, value in pairs}
+
+    def url(self, name: str) -> str:
+        """A URL of the stack."""
+        return self.variables()[name]
 
     def postgres(self, statement: str) -> list[tuple[Any, ...]]:
         """Run SQL at the source."""

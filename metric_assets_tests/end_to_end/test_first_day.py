@@ -199,7 +199,7 @@ def test_unreachable_stores_exit_2(day: Day) -> None:
         ("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:x@127.0.0.1:1/p", "Postgres"),
         ("METRIC_ASSETS_CLICKHOUSE_URL", "http://u:x@127.0.0.1:1/d", "ClickHouse"),
     ]:
-        done = Day(day.folder, {**day.env, name: url}).run("metric-assets", "backfill", "Tag")
+        done = day.elsewhere(**{name: url}).run("metric-assets", "backfill", "Tag")
         assert done.returncode == 2
         assert said in done.stderr
         assert "Traceback" not in done.stderr
@@ -224,7 +224,7 @@ def test_no_secret_appears_anywhere(loaded: Day) -> None:
         {"METRIC_ASSETS_TARGET_TABLE": "noSuchTable"},
         {"METRIC_ASSETS_POSTGRES_URL": postgres.replace("/platform", "/noSuchDatabase")},
     ):
-        lucky = Day(loaded.folder, {**loaded.env, **stores, **more})
+        lucky = loaded.elsewhere(**{**stores, **more})
         for command in (materialize, ("metric-assets", "backfill", "Tag", "--verbose")):
             # Four retries with growing pauses belong to a store that comes back.
             if "noSuchDatabase" in str(more) and command is materialize:
@@ -240,7 +240,7 @@ def test_no_secret_appears_anywhere(loaded: Day) -> None:
     ]
     logs = [
         file.read_text(errors="replace")
-        for file in (loaded.folder / ".metric_assets").rglob("*")
+        for file in loaded.folder.rglob("*")
         if file.suffix in {".err", ".out", ".log", ".complete"} and file.is_file()
     ]
     assert any("Tag" in text for text in kept)
