@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 1200000
 
-.PHONY: help demo test lint ui stop screenshots clean
+.PHONY: help demo test torture lint ui stop screenshots clean
 
 help:
 	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
 	@echo "make ui           Dagster's UI over the same stack, on http://127.0.0.1:3000"
 	@echo "make test         lint, types, layers and every test"
+	@echo "make torture      200 backfills killed, raced and stalled; nothing lost, nothing doubled"
 	@echo "make stop         stop the embedded stack; its data stays"
 	@echo "make clean        remove the stack, its data and the virtual environment"
 
@@ -22,6 +23,9 @@ ui: $(VENV)/.local
 
 test: $(VENV)/.dev lint
 	$(BIN)/pytest
+
+torture: $(VENV)/.dev
+	$(BIN)/python -m metric_assets_tests.torture --rounds 200
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -24,6 +24,12 @@ from metric_assets.ranges import IdRange
 EVENT_TIME = pl.Datetime("ms", "UTC")
 #: The first instant of a DateTime64.
 _EARLIEST = datetime(1900, 1, 1, tzinfo=timezone.utc)
+#: Times beyond Python's calendar (infinity, the year 294276) cannot even be shown. Moved to its
+#: ends they are as far out of bounds as they were.
+_CALENDAR = (
+    datetime(1, 1, 1, tzinfo=timezone.utc),
+    datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=timezone.utc),
+)
 #: Failing rows kept per kind, to be shown.
 SAMPLES = 3
 
@@ -180,4 +186,4 @@ def _utc(dtype: pl.DataType) -> pl.Expr:
         created = created.dt.replace_time_zone("UTC")
     elif isinstance(dtype, pl.Datetime):
         created = created.dt.convert_time_zone("UTC")
-    return created.dt.cast_time_unit("ms")
+    return created.dt.cast_time_unit("ms").clip(*_CALENDAR)

@@ -10,11 +10,11 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -30,6 +30,11 @@ from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage, Targ
 CHUNK_ROWS = 500_000
 #: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
 MAX_ROUNDS = 3
+#: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
+#: an end go on, so that an interruption would be felt only when the thread is done.
+PULSE = 0.2
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -234,7 +239,7 @@ def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
     def frames() -> Iterator[pl.DataFrame]:
         rest = reading.frames()
         ahead = reader.submit(next, rest, None)
-        while (frame := ahead.result()) is not None:
+        while (frame := _outcome(ahead)) is not None:
             ahead = reader.submit(next, rest, None)
             yield frame
 
@@ -244,6 +249,12 @@ def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
         except BaseException:
             reading.cancel()
             raise
+
+
+def _outcome(future: Future[_T]) -> _T:
+    while not wait([future], PULSE).done:
+        pass
+    return future.result()
 
 
 @contextmanager
@@ -257,7 +268,7 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
             chunk = pl.concat(waiting)
             waiting.clear()
             while under_way:
-                under_way.pop().result()
+                _outcome(under_way.pop())
             under_way.append(writer.submit(stage.insert, chunk))
 
     def send(events: pl.DataFrame) -> None:
@@ -269,7 +280,7 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
         yield send
         flush()
         while under_way:
-            under_way.pop().result()
+            _outcome(under_way.pop())
 
 
 def _count(sent: dict[str, Summary], events: pl.DataFrame) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
 import polars as pl
 import psycopg
+import pyarrow.lib
 from psycopg import sql as quoting
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -37,6 +39,11 @@ _TRANSIENT = ("08", "40", "53", "57P", "58", "55P03")
 #: Undefined or wrongly typed tables and columns.
 _DRIFT = ("42703", "42P01", "42804", "42883", "42846", "22P02")
 _TIMED_OUT = "57014"
+#: What a refused or broken statement raises; in the middle of a stream it is Arrow that raises.
+_BROKEN = (adbc_driver_manager.Error, psycopg.Error, OSError, pyarrow.lib.ArrowException)
+#: How the server says so, and that it refuses, where only the text is known.
+_ENDED = re.compile(r"ERROR: +canceling statement due to (statement timeout|user request)")
+_REFUSED = re.compile(r"ERROR: +(?!canceling statement|terminating connection)")
 
 
 class Postgres:
@@ -154,12 +161,15 @@ class Postgres:
     def _translated(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (adbc_driver_manager.Error, psycopg.Error) as error:
+        except _BROKEN as error:
             raise self._translate(what, error) from None
 
     def _translate(self, what: str, error: Exception) -> Exception:
         state = getattr(error, "sqlstate", None) or ""
         text = str(error).strip()
+        # An error in the middle of a stream comes through Arrow, which knows no code.
+        if not state and _ENDED.search(text):
+            state = _TIMED_OUT
         if self._password:
             text = text.replace(str(self._password), "***")
         if state == _TIMED_OUT:
@@ -170,7 +180,8 @@ class Postgres:
             )
         if state.startswith(_DRIFT):
             return SchemaDriftError(f"{what}: the source is not as the statement expects: {text}")
-        if not state or state.startswith(_TRANSIENT):
+        broken = not state and not _REFUSED.search(text)
+        if broken or state.startswith(_TRANSIENT):
             return UnavailableError(f"{what}: Postgres cannot be reached or broke off: {text}")
         return SourceError(f"{what}: Postgres refused: {text}")
 

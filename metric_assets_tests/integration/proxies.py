@@ -1,0 +1,131 @@
+"""A TCP proxy that spoils one request, and sockets that never answer.
+
+Belongs here: what a network can do to a connection. Does not belong here: what has to come of it.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+_PIECE = 1 << 16
+
+
+@dataclass
+class Proxy:
+    """Passes everything on to ``port`` of this machine, but spoils request number ``nth``.
+
+    ``how``: ``unsent`` (cut before the server gets all of it), ``lost`` (the server did it, nobody
+    hears of it), ``truncated`` (half the answer), ``reset`` (as lost, by a reset).
+    """
+
+    port: int
+    how: str = ""
+    nth: int = 0
+    requests: int = 0
+    spoiled: bool = False
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _listener: socket.socket = field(default_factory=socket.socket)
+
+    @property
+    def address(self) -> str:
+        """Host and port to use instead."""
+        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def spoil(self, how: str, nth: int) -> None:
+        """From now on count requests from one, and spoil the nth."""
+        with self._guard:
+            self.how, self.nth, self.requests, self.spoiled = how, nth, 0, False
+
+    def serve(self) -> None:
+        """Take connections until closed."""
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(50)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._connection, args=[client], daemon=True).start()
+
+    def _connection(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self.port)) as server:
+            exchange = _Exchange()
+            back = threading.Thread(
+                target=self._answers, args=[client, server, exchange], daemon=True
+            )
+            back.start()
+            with suppress(OSError):
+                while piece := client.recv(_PIECE):
+                    if exchange.answered:
+                        with self._guard:
+                            self.requests += 1
+                            exchange.how = self.how if self.requests == self.nth else ""
+                            self.spoiled |= bool(exchange.how)
+                        exchange.answered = False
+                    if exchange.how == "unsent":
+                        server.sendall(piece[: len(piece) // 2])
+                        break
+                    server.sendall(piece)
+            if not exchange.how or exchange.how == "unsent":
+                _hang_up(server, client)
+            back.join()
+
+    def _answers(self, client: socket.socket, server: socket.socket, exchange: _Exchange) -> None:
+        with suppress(OSError):
+            while piece := server.recv(_PIECE):
+                exchange.answered = True
+                if exchange.how == "truncated":
+                    client.sendall(piece[: len(piece) // 2])
+                if exchange.how == "reset":
+                    # Closing with the linger time zero sends a reset; whoever still reads from it
+                    # has to let go first.
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                    client.shutdown(socket.SHUT_RD)
+                    return
+                if exchange.how:
+                    break
+                client.sendall(piece)
+        _hang_up(client, server)
+
+
+@dataclass
+class _Exchange:
+    """The request under way on one connection."""
+
+    how: str = ""
+    answered: bool = True
+
+
+def _hang_up(*ends: socket.socket) -> None:
+    for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def proxy_of(port: int) -> Iterator[Proxy]:
+    """A proxy in front of a port."""
+    proxy = Proxy(port)
+    proxy.serve()
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(20)
+        yield int(listener.getsockname()[1])

@@ -1,0 +1,570 @@
+"""Faults one by one: orphans, stalls, races, restarts, networks, cancelling (test_torture mixes)."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import polars as pl
+import psycopg
+import pytest
+
+from metric_assets import pipeline
+from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
+from metric_assets.pipeline import Stores, materialize
+from metric_assets.sql import Statement
+from metric_assets.sql import load as load_sql
+from metric_assets.stores import postgres as postgres_door
+from metric_assets.stores import target as target_door
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.ports import Scope
+from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.target import ClickHouseTarget
+from metric_assets_tests.integration.local_fixtures import eventually, free_port, own_folder
+from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors, load
+from metric_assets_tests.integration.proxies import proxy_of, silent_port
+from metric_assets_tests.torture.rounds import FAULTS, Torture
+from metric_assets_tests.torture.world import World
+
+pytestmark = pytest.mark.integration
+
+FOLLOWER = Scope("User", ("Follower",), IDS, CUTOFF)
+FOLLOWS = 2_000
+
+
+def follows(platform: Platform, rows: int = FOLLOWS) -> None:
+    """Users who follow and hide users 0 to 99."""
+    platform.run(
+        'INSERT INTO "UserEngagement" ("userId", "targetUserId", type, "createdAt")'
+        " SELECT n, n % 100, (ARRAY['Follow', 'Hide'])[1 + n % 2]::\"UserEngagementType\","
+        f" timestamp '2024-01-01' + n * interval '1 second' FROM generate_series(1, {rows}) n"
+    )
+
+
+def exact(platform: Platform, metric: str = "Follower") -> bool:
+    """Whether the target holds the follows (or hides), each once, and nothing else of them."""
+    kind = {"Follower": "Follow", "Hidden": "Hide"}[metric]
+    wanted = platform.rows(
+        'SELECT "targetUserId", "userId" FROM "UserEngagement"'
+        f" WHERE type = '{kind}' ORDER BY 1, 2"
+    )
+    found = [(event[0], event[1]) for event in platform.events(f"metricType = '{metric}'")]
+    return found == wanted
+
+
+def debris(platform: Platform) -> list[tuple[Any, ...]]:
+    """Private tables, statements and unfinished mutations in this platform's database."""
+    return platform.query(
+        "SELECT name FROM system.tables WHERE database = currentDatabase()"
+        f" AND startsWith(name, '{TARGET}__')"
+        " UNION ALL SELECT query FROM system.processes"
+        " WHERE current_database = currentDatabase()"
+        " AND startsWith(Settings['log_comment'], 'metric_assets ')"
+        " UNION ALL SELECT command FROM system.mutations"
+        " WHERE database = currentDatabase() AND NOT is_done"
+    )
+
+
+def sessions(platform: Platform) -> int:
+    """Sessions of ours that run something in this platform's source."""
+    return platform.rows(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name LIKE 'metric_assets%' AND state <> 'idle'"
+    )[0][0]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def dead_attempt(platform: Platform) -> Iterator[tuple[dict[str, str], str]]:
+    """The tables of an attempt that has died, and its name in log comments."""
+    stage = doors(platform).target.stage(FOLLOWER, "dead")
+    made = stage.__enter__()
+    yield made._names, made._owner
+    del stage
+
+
+def orphan(platform: Platform, text: str, owner: str) -> None:
+    """A statement whose client is gone as soon as the server has begun it."""
+    url = urlsplit(platform.clickhouse_url)
+    asked = urlencode(
+        {
+            "database": url.path.strip("/"),
+            "log_comment": owner,
+            "query_id": f"orphan-{url.path[-8:]}",
+            "min_insert_block_size_rows": 1,
+            "max_block_size": 100,
+            "max_threads": 1,
+        },
+        quote_via=quote,
+    )
+    with socket.create_connection((url.hostname, url.port)) as client:
+        head = f"POST /?{asked} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n\r\n"
+        client.sendall(head.encode() + text.encode())
+        assert eventually(lambda: running(platform, owner))
+
+
+def running(platform: Platform, owner: str) -> bool:
+    """Whether the server runs a statement of this owner."""
+    return platform.query(
+        f"SELECT count() FROM system.processes WHERE Settings['log_comment'] = '{owner}'"
+    ) != [(0,)]
+
+
+@pytest.mark.parametrize("into", ["stage", "target"])
+def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, into: str) -> None:
+    """A server that goes on inserting after its client has died, into the stage or from there into
+    the target, is found and stopped; what it had committed by then is put right.
+    """
+    follows(platform)
+    load(platform, "User/Follower")
+    with dead_attempt(platform) as (names, owner):
+        orphan(
+            platform,
+            f"INSERT INTO {names[into]} SELECT 'User', number % 100, 5, 'Follower', 1,"
+            " toDateTime64('2024-02-02', 3, 'UTC') FROM numbers(1000000)"
+            " WHERE NOT sleepEachRow(0.0005)",
+            owner,
+        )
+        assert eventually(lambda: platform.query(f"SELECT count() FROM {names[into]}") > [(300,)])
+        (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
+        assert {name.split()[0] for name in receipt.fenced} == {"query", "table"}
+        assert not running(platform, owner)
+        assert exact(platform)
+        time.sleep(0.3)
+        assert exact(platform)
+        assert debris(platform) == []
+
+
+def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) -> None:
+    """A delete whose client has died goes on as a mutation. It is ended before the table it reads
+    is dropped: it would fail for ever, and every later delete of the target with it.
+    """
+    follows(platform)
+    load(platform, "User/Follower")
+    with dead_attempt(platform) as (names, owner):
+        platform.command(
+            f"CREATE TABLE {names['surplus']} ENGINE = MergeTree ORDER BY (part, position)"
+            f" COMMENT '{owner}' AS SELECT _part AS part, _part_offset AS position FROM {TARGET}"
+        )
+        platform.command(f"SYSTEM STOP MERGES {TARGET}")
+        platform.clickhouse.command(
+            f"DELETE FROM {TARGET} WHERE (_part, _part_offset) IN"
+            f" (SELECT part, position FROM {names['surplus']})",
+            settings={"lightweight_deletes_sync": 0, "mutations_sync": 0},
+        )
+        (receipt,) = load(platform, "User/Follower")
+        assert "mutation" in {name.split()[0] for name in receipt.fenced}
+        platform.command(f"SYSTEM START MERGES {TARGET}")
+        platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
+        assert exact(platform)
+        assert debris(platform) == []
+
+
+def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Platform) -> None:
+    """A delete of ours that can never finish holds up the deletes of the whole table: the next run
+    of any pair ends it.
+    """
+    platform.add("TagEngagement", userId=7, tagId=1, type="Follow", createdAt="2024-01-01")
+    follows(platform)
+    load(platform, "User/Follower")
+    platform.command(
+        f"CREATE TABLE {TARGET}__surplus_0 (part String) ENGINE = MergeTree ORDER BY ()"
+    )
+    platform.command(f"SYSTEM STOP MERGES {TARGET}")
+    platform.clickhouse.command(
+        f"DELETE FROM {TARGET} WHERE _part IN (SELECT part FROM {TARGET}__surplus_0)",
+        settings={"lightweight_deletes_sync": 0, "mutations_sync": 0},
+    )
+    platform.command(f"DROP TABLE {TARGET}__surplus_0 SYNC")
+    platform.command(f"SYSTEM START MERGES {TARGET}")
+    (receipt,) = load(platform, "Tag/Follower")
+    assert [name.split()[0] for name in receipt.fenced] == ["mutation"]
+    platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
+    assert debris(platform) == []
+
+
+class Gate(Postgres):
+    """A source that stops between opening a reading and its rows until let through."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    @contextmanager
+    def read(self, *asked: Any) -> Iterator[Any]:
+        with super().read(*asked) as reading:
+            self.reached.set()
+            assert self.opened.wait(30)
+            yield reading
+
+
+def run(platform: Platform, key: str, source: Postgres) -> Any:
+    """Materialize a pair through doors of its own, as another process would."""
+    with source, ClickHouse(platform.clickhouse_url) as store:
+        target = ClickHouseTarget(store, TARGET)
+        return materialize(SCAN_OF[key], [PAIRS[key]], IDS, CUTOFF, Stores(source, target, source))
+
+
+def test_two_runs_of_one_partition_one_waits_outside(platform: Platform) -> None:
+    """The second is refused at once, names the partition and can be tried again; the first ends
+    exact.
+    """
+    follows(platform)
+    gate = Gate(platform.postgres_url)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(run, platform, "User/Follower", gate)
+        assert gate.reached.wait(30)
+        with pytest.raises(BusyError, match="User/Follower/0-999") as refused:
+            run(platform, "User/Follower", Postgres(platform.postgres_url))
+        assert refused.value.transient
+        gate.opened.set()
+        first.result(60)
+    assert exact(platform)
+    assert debris(platform) == []
+
+
+def test_two_pairs_of_one_scan_in_two_runs(platform: Platform) -> None:
+    """Neither hinders the other, neither fences the other: both end exact."""
+    follows(platform)
+    gates = [Gate(platform.postgres_url), Gate(platform.postgres_url)]
+    with ThreadPoolExecutor() as pool:
+        both = [
+            pool.submit(run, platform, key, gate)
+            for key, gate in zip(["User/Follower", "User/Hidden"], gates, strict=True)
+        ]
+        assert all(gate.reached.wait(30) for gate in gates)
+        for gate in gates:
+            gate.opened.set()
+        receipts = [one.result(60)[0] for one in both]
+    assert [receipt.fenced for receipt in receipts] == [(), ()]
+    assert exact(platform)
+    assert exact(platform, "Hidden")
+    assert debris(platform) == []
+
+
+def test_a_run_that_lost_its_lock_writes_nothing(platform: Platform) -> None:
+    """Its session in Postgres is ended while it reads: it stops before it writes."""
+    follows(platform)
+    gate = Gate(platform.postgres_url)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(run, platform, "User/Follower", gate)
+        assert gate.reached.wait(30)
+        platform.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+            " datname = current_database() AND application_name = 'metric_assets:lock'"
+        )
+        gate.opened.set()
+        with pytest.raises(BusyError, match="lost the hold"):
+            first.result(60)
+    assert platform.events() == []
+    assert debris(platform) == []
+
+
+@pytest.fixture(scope="module")
+def torture() -> Iterator[Torture]:
+    """A world of its own, whose servers and clients may be killed."""
+    with own_folder() as home:
+        world = World(home, free_port(), rows=3_000)
+        try:
+            with Torture(world, seed=11) as torture:
+                yield torture
+        finally:
+            world.down()
+
+
+@pytest.mark.parametrize(
+    "name", [fault.name for fault in FAULTS if fault.kind == "stall"], ids=lambda name: name[:25]
+)
+def test_a_stalled_client_that_wakes_up_writes_nothing(torture: Torture, name: str) -> None:
+    """Stopped with its write in hand, its lock lost, overtaken by a retry and woken: it is refused,
+    and the target stays as the retry left it.
+    """
+    (verdict,) = torture.run(1, [fault for fault in FAULTS if fault.name == name])
+    assert verdict.struck
+    assert verdict.clean, verdict.as_dict()
+    failed = [fact["failed"] for fact in verdict.said if "failed" in fact]
+    assert failed in (["TargetError"], ["BusyError"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "postgres: while reading",
+        "clickhouse: during the first insert into the stage",
+        "clickhouse: during the handover",
+        "clickhouse: during the delete",
+    ],
+)
+def test_a_store_that_dies_is_an_error_that_passes(torture: Torture, name: str) -> None:
+    """Killed mid-read or mid-write: the run ends with an error that another attempt can outlive,
+    and that attempt ends exact.
+    """
+    (verdict,) = torture.run(1, [fault for fault in FAULTS if fault.name == name])
+    assert verdict.struck
+    assert verdict.clean, verdict.as_dict()
+    failed = [(fact["failed"], fact["transient"]) for fact in verdict.said if "failed" in fact]
+    assert failed in ([("UnavailableError", True)], [("BusyError", True)])
+
+
+@pytest.mark.parametrize("how", ["unsent", "lost", "truncated", "reset"])
+def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> None:
+    """Whichever request of a load the network spoils, the load ends exact or with an error that
+    passes, nothing is left behind for good, and the next load ends exact.
+    """
+    follows(platform, 400)
+    url = urlsplit(platform.clickhouse_url)
+    assert url.port is not None
+    with (
+        proxy_of(url.port) as proxy,
+        ClickHouse(
+            platform.clickhouse_url.replace(f"127.0.0.1:{url.port}", proxy.address), timeout=20
+        ) as store,
+    ):
+        source = Postgres(platform.postgres_url)
+        pair = PAIRS["User/Follower"]
+        for nth in range(1, 40):
+            _ = store.client
+            proxy.spoil(how, nth)
+            stores = Stores(source, ClickHouseTarget(store, TARGET), source)
+            failed = None
+            try:
+                materialize(SCAN_OF[pair.key], [pair], IDS, CUTOFF, stores, max_removed_share=1.0)
+            except MetricAssetsError as error:
+                failed = error
+            assert failed.transient if failed else exact(platform), (nth, failed)
+            spoiled = proxy.spoiled
+            proxy.spoil("", 0)
+            load(platform, "User/Follower", max_removed_share=1.0)
+            assert exact(platform), nth
+            assert debris(platform) == [], nth
+            # A surplus and a gap, so that the next load has a difference to write.
+            platform.command(f"INSERT INTO {TARGET} SELECT * FROM {TARGET} WHERE userId % 9 = 0")
+            platform.command(f"DELETE FROM {TARGET} WHERE userId % 9 = 1")
+            if not spoiled:
+                break
+        source.close()
+    assert not spoiled
+    assert nth > 12
+
+
+def test_refused_connections_end_at_once(platform: Platform) -> None:
+    """Nobody listens: an error that passes, naming store and address, within two seconds."""
+    port = free_port()
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match=f"ClickHouse at 127.0.0.1:{port}"):
+        ClickHouseTarget(ClickHouse(f"http://127.0.0.1:{port}/x"), TARGET).fence(FOLLOWER)
+    with pytest.raises(UnavailableError, match="Postgres cannot be reached"):
+        run(platform, "User/Follower", Postgres(f"postgresql://a@127.0.0.1:{port}/x"))
+    assert time.monotonic() - began < 2
+
+
+def test_silent_connections_end_within_the_timeout(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody listens but never answers: the same error once the timeout is over."""
+    monkeypatch.setattr(postgres_door, "CONNECT_TIMEOUT", 2)
+    with silent_port() as port:
+        began = time.monotonic()
+        store = ClickHouse(f"http://127.0.0.1:{port}/x", timeout=1)
+        with pytest.raises(UnavailableError):
+            ClickHouseTarget(store, TARGET).fence(FOLLOWER)
+        with pytest.raises(UnavailableError):
+            run(platform, "User/Follower", Postgres(f"postgresql://a@127.0.0.1:{port}/x"))
+        assert time.monotonic() - began < 12
+
+
+def slowly(name: str, text: str) -> Callable[[str], Statement]:
+    """Statements as on disk, but for one, whose text is another."""
+
+    def loaded(asked: str) -> Statement:
+        found = load_sql(asked)
+        if asked != name:
+            return found
+        return Statement(found.name, text, "", frozenset())
+
+    return loaded
+
+
+SLOW_READ = 'SELECT 1 AS "entityId", 2 AS "userId", now()::timestamp AS "createdAt", pg_sleep(60)::text AS "type"'
+
+
+#: Rows as they come, for minutes.
+SLOW_ROWS = (
+    'SELECT n AS "entityId", n AS "userId", timestamp \'2024-01-01\' AS "createdAt",'
+    " repeat('x', 30000) || pg_sleep(0.01)::text AS \"type\" FROM generate_series(1, 10000) n"
+)
+
+
+@pytest.fixture
+def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scan of follows streams its rows for minutes."""
+    monkeypatch.setattr(pipeline, "load", slowly("user/engaged", SLOW_ROWS))
+    monkeypatch.setattr(Statement, "check", lambda *_: None)
+
+
+@pytest.mark.usefixtures("slow_rows")
+def test_a_session_ended_in_mid_stream_is_an_error_that_passes(platform: Platform) -> None:
+    """A read that breaks off after rows have come: nothing is written, another attempt may help."""
+
+    def terminate() -> None:
+        time.sleep(2)
+        with psycopg.connect(platform.postgres_url) as session:
+            session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+                " datname = current_database() AND state = 'active' AND query LIKE 'COPY%'"
+            )
+
+    thread = threading.Thread(target=terminate)
+    thread.start()
+    with pytest.raises(UnavailableError, match="broke off"):
+        load(platform, "User/Follower")
+    thread.join()
+    assert debris(platform) == []
+
+
+@pytest.mark.usefixtures("slow_rows")
+def test_a_statement_that_takes_too_long_names_the_setting(platform: Platform) -> None:
+    """The source ends it in mid-stream; trying again would not help, so it is not tried."""
+    with pytest.raises(SourceError, match="METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS") as refused:
+        run(platform, "User/Follower", Postgres(platform.postgres_url, statement_timeout=1))
+    assert not refused.value.transient
+    assert debris(platform) == []
+
+
+def interrupt(platform: Platform, when: Callable[[], bool]) -> None:
+    """Send this process what Ctrl-C and Dagster's termination send, once something is under way."""
+
+    def strike() -> None:
+        assert eventually(when, 20)
+        time.sleep(0.2)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        load(platform, "User/Follower")
+    assert time.monotonic() - began < 25
+    ended = time.monotonic()
+    thread.join()
+    assert eventually(lambda: sessions(platform) == 0 and debris(platform) == [], 5)
+    assert time.monotonic() - ended < 5
+
+
+def test_a_cancelled_read_ends_in_postgres(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted while the source works: within five seconds neither store runs anything of ours,
+    and no table is left.
+    """
+    monkeypatch.setattr(pipeline, "load", slowly("user/engaged", SLOW_READ))
+    monkeypatch.setattr(Statement, "check", lambda *_: None)
+    # Opened here: the thread that watches must not share a session with the test's.
+    seen = platform.postgres_url
+
+    def reading() -> bool:
+        with psycopg.connect(seen) as session:
+            row = session.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state = 'active' AND query LIKE '%pg_sleep(60)%'"
+                " AND pid <> pg_backend_pid()"
+            ).fetchone()
+        return row != (0,)
+
+    interrupt(platform, reading)
+
+
+@pytest.mark.parametrize("step", ["clickhouse/attach", "clickhouse/stage_summary"])
+def test_a_cancelled_statement_ends_in_clickhouse(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The same while ClickHouse works, reading or writing."""
+    follows(platform)
+    slow = "SELECT sleepEachRow(0.05) FROM numbers(1200) SETTINGS max_block_size = 10"
+    if step == "clickhouse/attach":
+        slow = (
+            f"INSERT INTO {TARGET} SELECT 'User', number, 5, 'Other', 1, now64(3) FROM numbers(1200)"
+            " WHERE NOT sleepEachRow(0.05) SETTINGS max_block_size = 10"
+        )
+    monkeypatch.setattr(target_door, "load", slowly(step, slow))
+    probe = ClickHouse(platform.clickhouse_url)
+
+    def working() -> bool:
+        return probe.client.query(
+            "SELECT count() FROM system.processes WHERE current_database = currentDatabase()"
+            " AND query LIKE '%sleepEachRow(0.05)%' AND query NOT LIKE '%system.processes%'"
+        ).result_rows != [(0,)]
+
+    interrupt(platform, working)
+    probe.close()
+
+
+def test_a_row_that_comes_back_is_not_taken_for_a_repetition(platform: Platform) -> None:
+    """A target with a dedup log would drop an insert that equals one of before, and say it did it:
+    deleted and inserted again and again, the same event is there at the end.
+    """
+    follows(platform, 200)
+    platform.command(
+        f"ALTER TABLE {TARGET} MODIFY SETTING non_replicated_deduplication_window = 1000"
+    )
+    load(platform, "User/Follower")
+    for _ in range(3):
+        platform.command(f"DELETE FROM {TARGET} WHERE userId = 8")
+        platform.command(f"DELETE FROM {TARGET} WHERE userId = 10")
+        (receipt,) = load(platform, "User/Follower")
+        assert receipt.inserted == 2
+        assert exact(platform)
+
+
+def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -> None:
+    """The stage inherits the target's dedup log; a chunk that equals the one before it counts."""
+    platform.command(
+        f"ALTER TABLE {TARGET} MODIFY SETTING non_replicated_deduplication_window = 1000"
+    )
+    chunk = pl.DataFrame(
+        {
+            "metricType": "Follower",
+            "entityId": 1,
+            "userId": 2,
+            "metricValue": 1,
+            "createdAt": CUTOFF,
+        }
+    )
+    with doors(platform).target.stage(FOLLOWER, "twice") as stage:
+        for _ in range(2):
+            stage.insert(chunk)
+        assert stage.staged()["Follower"].events == 2
+
+
+def test_a_reading_is_one_snapshot_and_cannot_write(platform: Platform) -> None:
+    """What another session commits while a reading is open is not seen by it, not even by a second
+    statement; and a statement that writes is refused by the session.
+    """
+    follows(platform, 10)
+    counted = Statement("count", 'SELECT count(*) AS n FROM "UserEngagement"', "", frozenset())
+    with Postgres(platform.postgres_url) as source:
+        with source.read(counted, {}, "test") as reading:
+            platform.run('DELETE FROM "UserEngagement"')
+            found = [frame["n"].to_list() for frame in reading.frames() if frame.height]
+        assert found == [[10]]
+        writing = Statement("write", "SELECT lo_create(0)::int AS n", "", frozenset())
+        with (
+            pytest.raises(SourceError, match="read-only"),
+            source.read(writing, {}, "test") as reading,
+        ):
+            list(reading.frames())
+        (state,) = source.frame(
+            Statement(
+                "state", "SELECT current_setting('transaction_read_only') AS s", "", frozenset()
+            ),
+            {},
+        )["s"].to_list()
+    assert state == "on"

@@ -1,0 +1,52 @@
+"""A short torture: one round of each kind of fault (``make torture`` runs two hundred)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from metric_assets_tests.integration.local_fixtures import free_port, own_folder
+from metric_assets_tests.torture.rounds import FAULTS, Torture
+from metric_assets_tests.torture.world import World
+
+pytestmark = pytest.mark.integration
+
+CHOSEN = (
+    "while reading",
+    "between chunks",
+    "after the stage, before the plan",
+    "during the handover",
+    "between insert and delete",
+    "during the delete",
+    "after the read-back, not yet recorded",
+    "clickhouse: during the delete",
+    "postgres: between chunks",
+    "two backfills at once, one killed",
+    "stalled before the delete, woken after the retry",
+    "at a random time",
+)
+
+
+@pytest.fixture
+def torture() -> Iterator[Torture]:
+    """A world of its own: its servers are killed."""
+    with own_folder() as home:
+        world = World(home, free_port(), rows=3_000)
+        try:
+            with Torture(world, seed=4) as torture:
+                yield torture
+        finally:
+            world.down()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_whatever_is_killed_one_more_backfill_is_exact(torture: Torture) -> None:
+    """Whoever dies, wherever: what was said to be done is exact, one more backfill makes the rest
+    so, live events are untouched, and no table, statement, mutation or lock of ours is left.
+    """
+    faults = [next(fault for fault in FAULTS if fault.name == name) for name in CHOSEN]
+    verdicts = list(torture.run(len(faults), faults))
+    assert [verdict.as_dict() for verdict in verdicts if not verdict.clean] == []
+    named = [verdict.fault for verdict in verdicts if not verdict.struck]
+    assert set(named) <= {"two backfills at once, one killed"}
