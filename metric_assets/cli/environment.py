@@ -86,7 +86,10 @@ def _is_ours(file: Path) -> bool:
 
 
 def dagster_home() -> Path:
-    """Dagster's home: DAGSTER_HOME, or one below ours that shares the project's dagster.yaml."""
+    """Dagster's home: DAGSTER_HOME, or one below ours that shares the project's dagster.yaml.
+
+    Whichever it is, this process has it in its environment afterwards.
+    """
     given = os.environ.get("DAGSTER_HOME")
     if given:
         return Path(given)
@@ -96,6 +99,7 @@ def dagster_home() -> Path:
     if not ours.exists():
         ours.unlink(missing_ok=True)
         ours.symlink_to(project_file("dagster.yaml"))
+    os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 
 

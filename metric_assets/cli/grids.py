@@ -16,7 +16,7 @@ from metric_assets.ranges import Grid
 from metric_assets.settings import Settings, dump_grids
 
 #: Ranges an entity of the demo is cut into.
-DEMO_RANGES = 8
+DEMO_RANGES = 4
 
 
 @dataclass(frozen=True)

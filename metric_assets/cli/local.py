@@ -103,7 +103,14 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
     )
     settings = Settings.load()
     with Postgres(endpoints.postgres_url) as source:
-        write_grids(settings, demo_grids(settings, source), replace=True)
+        grids = demo_grids(settings, source)
+    write_grids(settings, grids, replace=True)
+    if any(settings.grids.get(name, grid).size != grid.size for name, grid in grids.items()):
+        from metric_assets.cli.running import forget_materializations
+
+        environment.load_environment()
+        environment.dagster_home()
+        forget_materializations()
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
 
 

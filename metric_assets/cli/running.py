@@ -12,7 +12,7 @@ from typing import Any
 
 import dagster as dg
 
-from metric_assets.catalog import Pair, scans_of
+from metric_assets.catalog import PAIRS, Pair, scans_of
 from metric_assets.definitions import build_definitions
 from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.checks import MATCHES_LEGACY
@@ -103,6 +103,13 @@ def legacy_checks(outcome: Outcome) -> Iterator[tuple[str, str, dg.AssetCheckEva
 def plain_metadata(check: dg.AssetCheckEvaluation) -> dict[str, Any]:
     """Metadata of a check result as plain values."""
     return {name: value.value for name, value in check.metadata.items()}
+
+
+def forget_materializations() -> None:
+    """Wipe what Dagster knows of all pairs: for the demo, whose data and ranges were replaced."""
+    with dg.DagsterInstance.get() as instance:
+        known = instance.all_asset_keys()
+        instance.wipe_assets([key for key in known if "/".join(key.path) in PAIRS])
 
 
 def quiet_dagster() -> None:

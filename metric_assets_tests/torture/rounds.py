@@ -248,7 +248,9 @@ class Torture:
             kill(others or [child.process.pid])
         verdict.hung = not child.end()
         verdict.said = child.said
-        verdict.struck = fault.point is None or any("struck" in fact for fact in child.said)
+        verdict.struck = any("struck" in fact for fact in child.said) or (
+            fault.point is None and not any("finished" in fact for fact in child.said)
+        )
         return child.done
 
     def _race(self, fault: Fault, case: Case, table: str, verdict: Verdict) -> set[str]:
@@ -262,7 +264,9 @@ class Torture:
         ends = [child.end() for child in children]
         verdict.hung = not all(ends)
         verdict.said = [fact for child in children for fact in child.said]
-        verdict.struck = any("BusyError" in fact.values() for fact in verdict.said)
+        ended = sum("finished" in fact or "failed" in fact for fact in verdict.said)
+        met = any("BusyError" in fact.values() for fact in verdict.said)
+        verdict.struck = ended < len(children) if fault.victim == "client" else met
         return children[0].done | children[1].done
 
     def _stall(self, fault: Fault, case: Case, table: str, verdict: Verdict) -> set[str]:

@@ -59,8 +59,11 @@ def test_the_environment_wins_over_dotenv(folder: Path, monkeypatch: pytest.Monk
     assert os.environ["METRIC_ASSETS_DAGSTER_POSTGRES_URL"] == "postgresql+psycopg2://d"
 
 
-def test_a_dotenv_of_the_users_own_is_left_alone(folder: Path) -> None:
+def test_a_dotenv_of_the_users_own_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`local up` writes .env once and again, but never over one that somebody else wrote."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
     assert environment.write_dotenv(ENDPOINTS)
     ours = (folder / ".env").read_text()
     assert "METRIC_ASSETS_POSTGRES_URL='postgresql://metric_assets@/platform?host=/run/x'" in ours
@@ -70,9 +73,13 @@ def test_a_dotenv_of_the_users_own_is_left_alone(folder: Path) -> None:
     assert (folder / ".env").read_text() == "MINE=1\n"
 
 
-def test_dagsters_home_shares_the_projects_file(folder: Path) -> None:
-    """Without DAGSTER_HOME one is made below ours, with the project's dagster.yaml in it."""
+def test_dagsters_home_shares_the_projects_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without DAGSTER_HOME one is made below ours, with the project's dagster.yaml in it, and used."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
     home = environment.dagster_home()
+    assert os.environ["DAGSTER_HOME"] == str(home)
     assert home == folder / ".metric_assets/dagster"
     project = Path(__file__).parents[2]
     assert (home / "dagster.yaml").resolve() == project / "dagster.yaml"
@@ -80,6 +87,7 @@ def test_dagsters_home_shares_the_projects_file(folder: Path) -> None:
 
 def test_the_demos_dotenv_does_not_mix_with_other_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the shell names another store, the demo's cutoff must not come with it."""
+    monkeypatch.setenv("DAGSTER_HOME", "")
     environment.write_dotenv(ENDPOINTS)
     for name in ("METRIC_ASSETS_CUTOFF", "METRIC_ASSETS_CUTOFFS", "METRIC_ASSETS_HOME"):
         monkeypatch.setenv(name, "")
