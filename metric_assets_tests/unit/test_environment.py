@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from metric_assets.cli import environment
+from metric_assets.local import seed
 from metric_assets.local.stack import Endpoints
+from metric_assets.settings import Settings
 
 pytestmark = pytest.mark.unit
 
@@ -96,3 +98,15 @@ def test_the_demos_dotenv_does_not_mix_with_other_stores(monkeypatch: pytest.Mon
     environment.load_environment()
     assert "METRIC_ASSETS_CUTOFF" not in os.environ
     assert "METRIC_ASSETS_CLICKHOUSE_URL" not in os.environ
+
+
+def test_the_demos_cutoffs_are_those_its_data_is_made_for() -> None:
+    """The settings of `local up` and the generator name the same instants."""
+    settings = Settings.load(
+        {
+            "METRIC_ASSETS_CUTOFF": environment.DEMO_CUTOFF,
+            "METRIC_ASSETS_CUTOFFS": environment.DEMO_CUTOFFS,
+        }
+    )
+    assert settings.cutoff == seed.DEMO_CUTOFF
+    assert settings.cutoffs == seed.DEMO_CUTOFFS
