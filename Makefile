@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 1200000
 
-.PHONY: help demo test torture lint ui stop screenshots clean
+.PHONY: help demo test torture bench lint ui stop screenshots clean
 
 help:
 	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
 	@echo "make ui           Dagster's UI over the same stack, on http://127.0.0.1:3000"
 	@echo "make test         lint, types, layers and every test"
 	@echo "make torture      200 backfills killed, raced and stalled; nothing lost, nothing doubled"
+	@echo "make bench        ratios of speed and the peak of memory; writes docs/benchmarks.md"
 	@echo "make stop         stop the embedded stack; its data stays"
 	@echo "make clean        remove the stack, its data and the virtual environment"
 
@@ -26,6 +27,9 @@ test: $(VENV)/.dev lint
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.torture --rounds 200
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m metric_assets_tests.benchmarks
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -52,4 +56,8 @@ $(VENV)/.local: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.local
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
 	touch $@

@@ -1,7 +1,7 @@
-"""Materialize: read, derive, validate, stage, plan, guard, apply, prove.
+"""Materialize: fill the stage, plan, guard, apply, prove.
 
-Belongs here: the order of the steps, and what may happen in between. Does not belong here: how a
-store does a step (stores), what a plan means (plan), or Dagster.
+Belongs here: the order of the steps, and what may happen in between. Does not belong here: how the
+stage is filled (filling), how a store does a step (stores), what a plan means (plan), or Dagster.
 """
 
 from __future__ import annotations
@@ -9,32 +9,23 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
 from metric_assets.catalog import Pair, Scan
 from metric_assets.errors import ProofError, StageMismatchError
-from metric_assets.events import Rejections, check_columns, derive, event_schema
+from metric_assets.filling import Progress, fill
 from metric_assets.plan import Plan, Summary, build_plan, guard_removal, outline
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
-from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage, Target, Turn, Turnstile
+from metric_assets.stores.ports import Bind, Scope, Source, Stage, Target, Turn, Turnstile
 
-#: Rows sent to the stage in one insert: large enough to be one good part, small enough to hold.
-CHUNK_ROWS = 500_000
 #: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
 MAX_ROUNDS = 3
-#: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
-#: an end go on, so that an interruption would be felt only when the thread is done.
-PULSE = 0.2
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,8 @@ class Receipt:
     """What a materialization of one pair and range proves. Counts are rows.
 
     ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the
-    scope holds afterwards; in a dry run, what it would hold.
+    scope holds afterwards; in a dry run, what it would hold. ``phases`` say where the ``seconds``
+    went, in the order of the steps: enter, fill, plan, apply, prove, leave.
     """
 
     pair: str
@@ -76,24 +68,11 @@ class Receipt:
     code_version: str
     dry_run: bool
     fenced: tuple[str, ...]
+    phases: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {**asdict(self), "ids": self.ids.key, "cutoff": self.cutoff.isoformat()}
-
-
-@dataclass(frozen=True)
-class _Filled:
-    """What filling the stage came to; ``sent`` has counts and sums, no hashes."""
-
-    rows: int
-    rejected: int
-    snapshot: str
-    sent: dict[str, Summary]
-
-
-#: Told the rows read so far of the range at hand.
-Progress = Callable[[int], None]
 
 
 def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
@@ -113,72 +92,102 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     the target untouched, BusyError if somebody else is at it, ProofError if the scope cannot be
     made level. With ``dry_run`` everything up to the plan happens and nothing is written.
     """
-    began = time.monotonic()
+    clock = _Clock()
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
+    more: dict[str, Bind] = {"versions": stores.versions} if scan.versions else {}
     with stores.turnstile.enter(scope) as turn:
         fenced = tuple(stores.target.fence(scope))
         with stores.target.stage(scope, uuid.uuid4().hex[:16]) as stage:
-            reading = _fill(scan, pairs, scope, stores, stage, progress)
-            staged = _check_stage(scope, stage, reading.sent)
-            first, after = _level(stage, staged, scope, turn, max_removed_share, dry_run)
-            facts: dict[str, Any] = {
-                "ids": ids,
-                "rows_read": reading.rows,
-                "rejected": reading.rejected,
-                "seconds": round(time.monotonic() - began, 3),
-                "snapshot": reading.snapshot,
-                "cutoff": cutoff,
-                "mode": stage.mode.value,
-                "dry_run": dry_run,
-                "fenced": fenced,
-            }
-            return [
-                Receipt(
-                    pair=pair.key,
-                    wanted=staged[pair.metric].events,
-                    present=first.of(pair.metric).present,
-                    inserted=first.of(pair.metric).inserted,
-                    removed=first.of(pair.metric).removed,
-                    unchanged=first.of(pair.metric).unchanged,
-                    events=after[pair.metric].events,
-                    total=after[pair.metric].total,
-                    code_version=code_version(scan, pair),
-                    **facts,
-                )
-                for pair in pairs
-            ]
+            clock.ends("enter")
+            filled = fill(scan, pairs, scope, stores.source, more, stage, progress)
+            clock.ends("fill")
+            staged = _check_stage(scope, stage, filled.sent)
+            attempt = _Attempt(stage, staged, scope, turn, max_removed_share, clock)
+            first, after = attempt.level(dry_run=dry_run)
+    clock.ends("leave")
+    facts: dict[str, Any] = {
+        "ids": ids,
+        "rows_read": filled.rows,
+        "rejected": filled.rejected,
+        "seconds": round(sum(clock.phases.values()), 3),
+        "snapshot": filled.snapshot,
+        "cutoff": cutoff,
+        "mode": stage.mode.value,
+        "dry_run": dry_run,
+        "fenced": fenced,
+        "phases": {name: round(seconds, 3) for name, seconds in clock.phases.items()},
+    }
+    return [
+        Receipt(
+            pair=pair.key,
+            wanted=staged[pair.metric].events,
+            present=first.of(pair.metric).present,
+            inserted=first.of(pair.metric).inserted,
+            removed=first.of(pair.metric).removed,
+            unchanged=first.of(pair.metric).unchanged,
+            events=after[pair.metric].events,
+            total=after[pair.metric].total,
+            code_version=code_version(scan, pair),
+            **facts,
+        )
+        for pair in pairs
+    ]
 
 
-def _level(  # noqa: PLR0913 - the pieces of one attempt
-    stage: Stage,
-    staged: dict[str, Summary],
-    scope: Scope,
-    turn: Turn,
-    max_removed_share: float,
-    dry_run: bool,
-) -> tuple[Plan, dict[str, Summary]]:
-    """Apply plans until one is empty: the first plan, and what the scope then holds.
+class _Clock:
+    """Seconds that each phase took, summed over rounds."""
 
-    Every plan passes the guard, the second and third as well as the first.
-    """
-    first, present = _take_plan(stage, staged)
-    guard_removal(scope.label, first.metrics, max_removed_share)
-    if dry_run:
-        return first, staged
-    plan = first
-    for _ in range(MAX_ROUNDS):
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self.phases: dict[str, float] = {}
+
+    def ends(self, phase: str) -> None:
+        """What went by since the last end was ``phase``."""
+        now = time.monotonic()
+        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._last
+        self._last = now
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A filled stage on its way to the target."""
+
+    stage: Stage
+    staged: dict[str, Summary]
+    scope: Scope
+    turn: Turn
+    max_removed_share: float
+    clock: _Clock
+
+    def level(self, *, dry_run: bool) -> tuple[Plan, dict[str, Summary]]:
+        """Apply plans until one is empty: the first plan, and what the scope then holds.
+
+        Every plan passes the guard, the second and third as well as the first.
+        """
+        first, present = self._plan("plan")
+        if dry_run:
+            return first, self.staged
+        plan = first
+        for _ in range(MAX_ROUNDS):
+            if plan.empty:
+                return first, present
+            self.turn.confirm()
+            _apply(self.stage, plan, self.staged)
+            self.clock.ends("apply")
+            plan, present = self._plan("prove")
         if plan.empty:
             return first, present
-        turn.confirm()
-        _apply(stage, plan, staged)
-        plan, present = _take_plan(stage, staged)
-        guard_removal(scope.label, plan.metrics, max_removed_share)
-    if plan.empty:
-        return first, present
-    raise ProofError(
-        f"{scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
-        f" something else is writing below the cutoff {scope.cutoff.isoformat()}"
-    )
+        raise ProofError(
+            f"{self.scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
+            " something else is writing below the cutoff"
+            f" {self.scope.cutoff.isoformat()}"
+        )
+
+    def _plan(self, phase: str) -> tuple[Plan, dict[str, Summary]]:
+        plan, present = _take_plan(self.stage, self.staged)
+        guard_removal(self.scope.label, plan.metrics, self.max_removed_share)
+        self.clock.ends(phase)
+        return plan, present
 
 
 def code_version(scan: Scan, pair: Pair) -> str:
@@ -187,106 +196,6 @@ def code_version(scan: Scan, pair: Pair) -> str:
     with pl.Config(fmt_table_cell_list_len=-1):
         row = f"{pair.key} {pair.where} {pair.value}"
     return hashlib.sha256(f"{load(scan.name).text}\n{row}".encode()).hexdigest()[:12]
-
-
-def _fill(  # noqa: PLR0913 - the pieces of one attempt
-    scan: Scan,
-    pairs: Sequence[Pair],
-    scope: Scope,
-    stores: Stores,
-    stage: Stage,
-    progress: Progress,
-) -> _Filled:
-    """Stream the range into the stage; raises RejectedRowsError at its end if any row failed."""
-    statement = load(scan.name)
-    binds: dict[str, Bind] = {
-        "start": scope.ids.start,
-        "stop": scope.ids.stop,
-        "cutoff": scope.cutoff,
-        **({"versions": stores.versions} if scan.versions else {}),
-    }
-    schema = event_schema(pairs, scope.ids, scope.cutoff, stage.bounds)
-    rejections = Rejections(scope.entity)
-    rows_read = 0
-    sent = {metric: Summary() for metric in scope.metrics}
-    with (
-        stores.source.read(statement, binds, scope.label) as reading,
-        _sender(stage) as send,
-        _prefetched(reading) as frames,
-    ):
-        for frame in frames:
-            check_columns(scan, frame)
-            rows_read += frame.height
-            events = derive(frame, pairs)
-            # Once a row has failed nothing will be written: the rest is only validated.
-            if events.height and rejections.validate(schema, events) and not rejections.counts:
-                _count(sent, events)
-                send(events)
-            progress(rows_read)
-        snapshot = reading.snapshot
-        rejections.raise_if_any(scope.ids)
-    return _Filled(rows_read, rejections.total, snapshot, sent)
-
-
-@contextmanager
-def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
-    """The reading's frames, each read in a thread while the one before it is worked on.
-
-    Whatever ends the work, the statement is ended in the server and the thread waited for, before
-    the connection is closed under it.
-    """
-
-    def frames() -> Iterator[pl.DataFrame]:
-        rest = reading.frames()
-        ahead = reader.submit(next, rest, None)
-        while (frame := _outcome(ahead)) is not None:
-            ahead = reader.submit(next, rest, None)
-            yield frame
-
-    with ThreadPoolExecutor(1, "read") as reader:
-        try:
-            yield frames()
-        except BaseException:
-            reading.cancel()
-            raise
-
-
-def _outcome(future: Future[_T]) -> _T:
-    while not wait([future], PULSE).done:
-        pass
-    return future.result()
-
-
-@contextmanager
-def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """Gathers events into chunks and inserts each in a thread while the next one is gathered."""
-    waiting: list[pl.DataFrame] = []
-    under_way: list[Future[None]] = []
-
-    def flush() -> None:
-        if waiting:
-            chunk = pl.concat(waiting)
-            waiting.clear()
-            while under_way:
-                _outcome(under_way.pop())
-            under_way.append(writer.submit(stage.insert, chunk))
-
-    def send(events: pl.DataFrame) -> None:
-        waiting.append(events)
-        if sum(frame.height for frame in waiting) >= CHUNK_ROWS:
-            flush()
-
-    with ThreadPoolExecutor(1, "stage") as writer:
-        yield send
-        flush()
-        while under_way:
-            _outcome(under_way.pop())
-
-
-def _count(sent: dict[str, Summary], events: pl.DataFrame) -> None:
-    sums = events.group_by("metricType").agg(pl.len(), pl.col("metricValue").sum())
-    for metric, rows, total in sums.iter_rows():
-        sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)
 
 
 def _check_stage(scope: Scope, stage: Stage, sent: dict[str, Summary]) -> dict[str, Summary]:

@@ -18,6 +18,7 @@ from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.checks import MATCHES_LEGACY
 from metric_assets.orchestration.resources import Listener
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -59,6 +60,7 @@ def run_backfill(
     definitions = build_definitions(settings, listener)
     job = definitions.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.get() as instance:
+        keep_connections(instance)
         for piece in work:
             tags = {
                 RANGE_START: piece.ranges[0].key,
@@ -85,6 +87,7 @@ def run_checks(pairs: Sequence[Pair], settings: Settings, *, verbose: bool) -> O
     )
     definitions = dg.Definitions.merge(build_definitions(settings), dg.Definitions(jobs=[job]))
     with dg.DagsterInstance.get() as instance:
+        keep_connections(instance)
         result = definitions.resolve_job_def("reconcile_selection").execute_in_process(
             instance=instance,
             run_config={} if verbose else _QUIET,

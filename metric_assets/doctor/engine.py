@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 from metric_assets.catalog import SCANS, Scan, Store
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
+from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
 from metric_assets.settings import CLICKHOUSE_URL, Settings
 from metric_assets.sql import Statement, load
@@ -23,7 +24,17 @@ _PLACE = "/* scan */"
 
 def examine_server(store: ClickHouse) -> Iterator[Finding]:
     """Time zone, and the settings that our statements pin, which some users may not set."""
-    row = store.frame(load("doctor/clickhouse_server"), {}).row(0, named=True)
+    names = load("doctor/clickhouse_settings")
+    try:
+        row = store.frame(load("doctor/clickhouse_server"), {}).row(0, named=True)
+        pinned = store.frame(names, {})
+    except MetricAssetsError:
+        # The driver sends no statement that sets a setting which the server says is fixed.
+        fixed = [name for name, known in store.client.server_settings.items() if known.readonly]
+        if not fixed:
+            raise
+        yield _fixed([name for name in fixed if f"'{name}'" in names.text] or fixed, "")
+        return
     found = f"user {row['user']}, database {row['database']}, time zone {row['zone']}"
     if row["zone"] == "UTC":
         yield Finding("ClickHouse: server", f"{found}; Postgres sessions are UTC, too")
@@ -35,19 +46,22 @@ def examine_server(store: ClickHouse) -> Iterator[Finding]:
             "Expect Generation and Earned to be dated by those days, not by days in UTC",
             REMARK,
         )
-    pinned = store.frame(load("doctor/clickhouse_settings"), {})
     values = ", ".join(f"{name}={value}" for name, value, _ in pinned.iter_rows())
     fixed = [name for name, _, is_fixed in pinned.iter_rows() if is_fixed]
     if fixed:
-        yield Finding(
-            "ClickHouse: settings",
-            f"the user's profile forbids to change {', '.join(fixed)} (now: {values})",
-            "Let the user change them: our statements wait for rows to be written and switch"
-            " de-duplication off",
-            FAILED,
-        )
+        yield _fixed(fixed, f" (now: {values})")
     else:
         yield Finding("ClickHouse: settings", f"statements of ours run with {values}")
+
+
+def _fixed(names: list[str], now: str) -> Finding:
+    return Finding(
+        "ClickHouse: settings",
+        f"the user's profile forbids to change {', '.join(names)}{now}",
+        "Let the user change them: our statements wait for rows to be written and switch"
+        " de-duplication off",
+        FAILED,
+    )
 
 
 def examine_scans(store: ClickHouse, settings: Settings) -> Iterator[Finding]:

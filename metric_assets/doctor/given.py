@@ -7,7 +7,7 @@ not belong here: what a store holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 
 from metric_assets.catalog import ENTITIES, SCANS, Store
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, FAILED, POSTGRES, REMARK, Finding
@@ -72,11 +72,16 @@ def _whole_days(known: Mapping[str, datetime]) -> Iterator[Finding]:
     for entity in dict.fromkeys(scan.entity for scan in scans):
         cutoff = known.get(entity)
         if cutoff is not None and cutoff.time() != time():
+            before = datetime.combine(cutoff.date(), time(), timezone.utc)
+            after = before + timedelta(days=1)
             yield Finding(
                 f"{entity}: cutoff",
                 f"{cutoff.isoformat()} lies inside a day, but Generation and Earned are counted by"
-                " whole days, UTC: of that day Generation takes nothing and Earned everything",
-                f"Use midnight UTC for {entity} in {CUTOFFS} if the live stream allows it",
+                " whole days, UTC. Of that day Generation leaves out all, and what happened of it"
+                " before the cutoff is in neither backfill nor live events; Earned takes all, and"
+                " what live events say of it from the cutoff on counts twice",
+                f"Use a midnight, UTC, for {entity} in {CUTOFFS}, if the live stream allows it:"
+                f" {before.isoformat()} or {after.isoformat()}",
                 REMARK,
             )
 

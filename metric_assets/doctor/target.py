@@ -1,6 +1,6 @@
-"""The target table: its layout and what that means, what we may do to it, what dead attempts left.
+"""The target table: its layout and what that means, its storage, what dead attempts left.
 
-Belongs here: the table as it is. Does not belong here: its events (live).
+Belongs here: the table as it is. Does not belong here: its events (live), what we may do (grants).
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from metric_assets.catalog import ENTITIES
+from metric_assets.doctor import grants
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
-from metric_assets.errors import TargetError
 from metric_assets.plan import Mode
 from metric_assets.settings import CUTOFFS, TARGET_TABLE, Settings
 from metric_assets.sql import load
@@ -20,11 +20,6 @@ from metric_assets.stores.target import OWNER, ClickHouseTarget
 
 _PLAIN_ENGINE = re.compile(r"(Replicated|Shared)?MergeTree")
 _DEDUP_LOG = re.compile(r"non_replicated_deduplication_window\s*=\s*[1-9]")
-_PRIVILEGES = {
-    "read": "read it",
-    "insert": "insert into it",
-    "remove": "delete from it",
-}
 
 
 def examine(store: ClickHouse, settings: Settings, create: bool) -> Iterator[Finding]:
@@ -48,7 +43,7 @@ def examine(store: ClickHouse, settings: Settings, create: bool) -> Iterator[Fin
     yield _layout(table, layout, target.mode)
     yield from _times(table, layout, settings)
     yield from guarded(f"Target {table}: storage", _storage(store, table, layout))
-    yield _privileges(store, table, target.mode)
+    yield from grants.examine(store, table, target.mode)
 
 
 def _layout(table: str, layout: Layout, mode: Mode) -> Finding:
@@ -125,38 +120,6 @@ def _storage(store: ClickHouse, table: str, layout: Layout) -> Iterator[Finding]
         )
     else:
         yield Finding(subject, found)
-
-
-def _privileges(store: ClickHouse, table: str, mode: Mode) -> Finding:
-    """What the server says we may do; leniently, as not every server can be asked."""
-    subject = f"Target {table}: privileges"
-    asked = {
-        name: {"table": table} for name in _PRIVILEGES if name != "remove" or mode is Mode.REPLACE
-    }
-    words = {**_PRIVILEGES, "stage": "make and drop private tables beside it"}
-    try:
-        refused = [
-            words[name]
-            for name, binds in {**asked, "stage": {}}.items()
-            if store.answer(load(f"doctor/clickhouse_may_{name}"), binds).strip() != "1"
-        ]
-    except TargetError:
-        return Finding(
-            subject,
-            "this server cannot be asked about single privileges (CHECK GRANT)",
-            "Look at SHOW GRANTS: SELECT, INSERT and ALTER DELETE on the target; CREATE TABLE, DROP"
-            " TABLE, SELECT, INSERT and ALTER DELETE on its database",
-            REMARK,
-        )
-    if refused:
-        return Finding(
-            subject,
-            f"the user may not {'; may not '.join(refused)}",
-            "Grant SELECT, INSERT and ALTER DELETE on the target; CREATE TABLE, DROP TABLE, SELECT,"
-            " INSERT and ALTER DELETE on its database",
-            FAILED,
-        )
-    return Finding(subject, "all that loading takes: " + ", ".join(words.values()))
 
 
 def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding]:

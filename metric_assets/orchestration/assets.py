@@ -4,7 +4,8 @@ Belongs here: what Dagster has to know about a scan, and the loop over the parti
 Does not belong here: how a partition is materialized (pipeline).
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
@@ -19,6 +20,7 @@ from metric_assets.orchestration.resources import (
     PostgresResource,
     open_stores,
 )
+from metric_assets.orchestration.storage import keep_connections
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
@@ -30,8 +32,8 @@ POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse
 RETRIES = dg.RetryPolicy(
     max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
-
-
+#: Seconds between two lines of a run's log.
+LOG_SECONDS = 2.0
 #: The mirror of ModelVersion.
 MIRROR = dg.AssetKey(["dimensions", "ModelVersion"])
 
@@ -142,11 +144,13 @@ class _ScanRun:
         chosen = context.selected_asset_keys
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[Receipt] = []
+        self._log = _Log(context)
 
     def execute(
         self, postgres: PostgresResource, clickhouse: ClickHouseResource
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Materialize partition after partition; what is finished is kept whatever follows."""
+        keep_connections(self.context.instance)
         try:
             ranges = ranges_of(self.context.partition_keys, self.scan.entity)
             self.settings.cutoff_of(self.scan.entity)
@@ -161,6 +165,7 @@ class _ScanRun:
                     self.context.log_event(dg.AssetMaterialization(MIRROR))
                 for ids in ranges:
                     self._one(ids, stores)
+            self._log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
             if error.transient:
@@ -208,11 +213,11 @@ class _ScanRun:
         )
         self.done += receipts
         self.listener.ended(receipts)
-        # One line a range: each is an event in Dagster's storage.
-        self.context.log.info("\n".join(_sentence(receipt) for receipt in receipts))
+        self._log.add(_sentence(receipt) for receipt in receipts)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
+        self._log.flush()
         for receipt in self.done:
             self.context.log_event(
                 dg.AssetMaterialization(
@@ -221,6 +226,28 @@ class _ScanRun:
                     metadata=receipt_metadata(receipt),
                 )
             )
+
+
+class _Log:
+    """Sentences for the run's log, some seconds' worth in one: each is an event in a database."""
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self._context = context
+        self._waiting: list[str] = []
+        self._last = float("-inf")
+
+    def add(self, sentences: Iterable[str]) -> None:
+        """Log them now, or with those that follow."""
+        self._waiting += sentences
+        if time.monotonic() - self._last >= LOG_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Log what waits."""
+        if self._waiting:
+            self._context.log.info("\n".join(self._waiting))
+            self._waiting.clear()
+            self._last = time.monotonic()
 
 
 def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:

@@ -24,6 +24,7 @@ from metric_assets.orchestration.resources import (
     PostgresResource,
     open_target,
 )
+from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings
@@ -93,6 +94,7 @@ class _CheckRun:
         clickhouse: ClickHouseResource,
     ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
         """An evaluation a pair and range, then one a pair."""
+        keep_connections(self.instance)
         partitioned = [pair for pair in self.pairs if _check_key(pair, MATCHES_LEGACY) in selected]
         try:
             for pair, ids, verdict in self._verdicts(partitioned, postgres, clickhouse):

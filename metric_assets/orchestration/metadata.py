@@ -63,6 +63,7 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         "events_after": receipt.events,
         "sum_after": receipt.total,
         "seconds": receipt.seconds,
+        **{f"seconds_{phase}": seconds for phase, seconds in receipt.phases.items()},
         "cutoff": receipt.cutoff.isoformat(),
         "mode": receipt.mode,
         "source_snapshot": receipt.snapshot,
@@ -109,9 +110,7 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
 
 def _column_schema(pair: Pair) -> dg.TableSchema:
     """The Pandera schema of events, in the target's types."""
-    anywhere = event_schema(
-        [pair], IdRange(0, 2**31), parse_instant("schema", "9999-01-01"), Bounds()
-    )
+    anywhere = event_schema(IdRange(0, 2**31), parse_instant("schema", "9999-01-01"), Bounds())
     columns = [
         dg.TableColumn(
             name,

@@ -20,7 +20,7 @@ import pyarrow.lib
 import urllib3.exceptions
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, ProgrammingError
 
 from metric_assets.errors import TargetError, UnavailableError
 from metric_assets.sql import Statement
@@ -40,6 +40,8 @@ _PINNED: Mapping[str, object] = {
     "max_bytes_before_external_sort": 2 << 30,
     "lightweight_deletes_sync": 2,
     "mutations_sync": 2,
+    # Since 26.9 a mirror could otherwise not be replaced by one of no rows.
+    "allow_replace_partition_from_empty_source": 1,
 }
 
 #: A dedup log drops a block that was inserted before, deleted since and is right again. The name
@@ -55,6 +57,16 @@ _DEDUP_OFF: Mapping[str, object] = {
 _TRANSIENT = frozenset(
     {159, 160, 202, 203, 209, 210, 225, 236, 241, 242, 252, 279, 285, 319, 999, 1002}
 )
+
+#: What somebody has to do about a refusal, by code: no other attempt can outlive these.
+_CURES = {
+    164: "The user may only read: let it write, or name another in METRIC_ASSETS_CLICKHOUSE_URL",
+    243: "The server's disk is full: make room, then run again",
+    497: "Grant what it names; `metric-assets doctor` lists all that a run takes",
+    516: "Check user and password in METRIC_ASSETS_CLICKHOUSE_URL",
+}
+#: The driver's own refusals, made before anything is sent: a setting that the user's profile fixes.
+_UNSENT = (ProgrammingError, DataError)
 
 #: What a refused, broken or cut answer raises: an Arrow stream cut short is only found by Arrow.
 _BROKEN = (
@@ -117,7 +129,7 @@ class ClickHouse:
     def frame(self, statement: Statement, binds: Binds, owner: str = "") -> pl.DataFrame:
         """All rows of a small statement."""
         text, parameters = render(statement, binds)
-        with self._translated(statement.name):
+        with self._translated(_named(statement, binds)):
             table = self.client.query_arrow(
                 text, parameters=parameters, settings=self._settings(owner), use_strings=True
             )
@@ -126,7 +138,7 @@ class ClickHouse:
     def run(self, statement: Statement, binds: Binds, owner: str, **settings: object) -> None:
         """Run a statement that returns nothing; done when this returns."""
         text, parameters = render(statement, binds)
-        with self._translated(statement.name):
+        with self._translated(_named(statement, binds)):
             self.client.command(
                 text, parameters=parameters, settings={**self._settings(owner), **settings}
             )
@@ -181,12 +193,18 @@ class ClickHouse:
         code = getattr(error, "code", None)
         if code is None and (found := re.search(r"\bCode:\s*(\d+)", text)):
             code = int(found[1])
+        if isinstance(error, _UNSENT) and code is None:
+            return TargetError(
+                f"{what}: not sent to ClickHouse: {text}. `metric-assets doctor` names settings"
+                " that the user's profile forbids to change"
+            )
         if code is None or code in _TRANSIENT:
             where = f"{self._host}:{self._port}"
             return UnavailableError(
                 f"{what}: ClickHouse at {where} cannot be reached or broke off: {text}"
             )
-        return TargetError(f"{what}: ClickHouse refused: {text}")
+        cure = f". {_CURES[code]}" if code in _CURES else ""
+        return TargetError(f"{what}: ClickHouse refused: {text}{cure}")
 
 
 class ClickHouseReading:
@@ -231,6 +249,12 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
         return f"{{{name}:{kind}}}"
 
     return statement.fill(place), served
+
+
+def _named(statement: Statement, binds: Binds) -> str:
+    """How messages name a statement: with the table that it is about."""
+    table = binds.get("target") or binds.get("table")
+    return f"{statement.name} ({table})" if table else statement.name
 
 
 def _instant(value: datetime) -> str:

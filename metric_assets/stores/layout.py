@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
 
+import polars as pl
+
 from metric_assets.errors import TargetError
 from metric_assets.events import Bounds
 
 #: The columns of an event, in the target's order.
 COLUMNS = ("entityType", "entityId", "userId", "metricType", "metricValue", "createdAt")
+
+_NUMBERS = ("entityId", "userId", "metricValue")
 
 _INTEGER = re.compile(r"(U?)Int(8|16|32|64)")
 _TEXT = re.compile(r"(LowCardinality\()?String\)?")
@@ -43,6 +47,11 @@ class Layout:
                 1900 if "64" in self.columns["createdAt"] else 1970, 1, 1, tzinfo=timezone.utc
             ),
         )
+
+    @cached_property
+    def numbers(self) -> dict[str, pl.DataType]:
+        """The integer columns and their types; what ``bounds`` admits fits them."""
+        return {name: getattr(pl, self.columns[name]) for name in _NUMBERS}
 
     @property
     def coarse(self) -> bool:

@@ -1,7 +1,8 @@
 """The door to Postgres: read-only sessions, one snapshot a reading, Arrow out.
 
-Belongs here: connections, quoting of binds, cancelling, advisory locks, translation of driver
-errors. Does not belong here: what is read (sql/) or why (pipeline, reconcile).
+Belongs here: what a session is told, quoting of binds, advisory locks, translation of driver
+errors. Does not belong here: how long the driver is waited for (postgres_session), what is read
+(sql/) or why (pipeline, reconcile).
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
 import polars as pl
 import psycopg
 import pyarrow.lib
@@ -26,12 +26,16 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from metric_assets.errors import BusyError, SchemaDriftError, SourceError, UnavailableError
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
+from metric_assets.stores.bounded import Caller
 from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.postgres_session import ANSWER, CONNECT_TIMEOUT, PATIENCE, Session
 
 APPLICATION = "metric_assets"
 #: What one Arrow batch may weigh on its way from the driver; bounds memory whatever the range.
 BATCH_BYTES = 8 << 20
-CONNECT_TIMEOUT = 15
+#: Milliseconds after which the network is given up that does not acknowledge what was sent; with
+#: the keepalives of _conninfo, which ask where nothing is sent, about as long after the last word.
+UNACKNOWLEDGED = 60_000
 
 #: SQLSTATE classes and codes that another attempt can outlive: connection lost, shutdown,
 #: deadlock, serialization, resources, a replica's conflict with recovery.
@@ -57,43 +61,40 @@ class Postgres:
         self._timeout = statement_timeout
         self._password = conninfo_to_dict(url).get("password")
         # Connecting costs more than a small range; readings of one run follow one another.
-        self._idle: list[Any] = []
+        self._idle: list[Session] = []
 
     @contextmanager
     def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[PostgresReading]:
         """Open a reading in one read-only REPEATABLE READ transaction."""
         text = render(statement, binds)
         with self._translated(statement.name):
-            connection = self._begin(owner)
-            reading = None
+            session = self._begin(owner)
             try:
-                reading = PostgresReading(connection, text)
-                yield reading
-                reading.close()
-                _execute(connection, "postgres/end")
+                yield PostgresReading(session, text)
+                session.close_cursor()
+                session.ask("postgres/end")
             except BaseException:
-                # Closing waits for a statement under way; the server must end it first.
-                _quietly(connection.adbc_cancel)
-                if reading is not None:
-                    _quietly(reading.close)
-                _quietly(connection.close)
+                session.give_up()
                 raise
-        self._idle.append(connection)
+        self._idle.append(session)
 
-    def _begin(self, owner: str) -> Any:
-        """A connection in a new transaction: a kept one if it still lives, else a new one."""
+    def _begin(self, owner: str) -> Session:
+        """A session in a new transaction: a kept one if it still lives, else a new one."""
         while self._idle:
             kept = self._idle.pop()
             try:
-                _execute(kept, "postgres/begin")
-            except adbc_driver_manager.Error:
-                _quietly(kept.close)
+                kept.ask("postgres/begin")
+            except _BROKEN:
+                kept.give_up()
             else:
                 return kept
-        # Outside autocommit the driver would leave the session in a transaction for good.
-        connection = adbc.connect(self._conninfo(owner), autocommit=True)
-        _execute(connection, "postgres/begin")
-        return connection
+        session = Session(self._conninfo(owner), self._timeout)
+        try:
+            session.ask("postgres/begin")
+        except BaseException:
+            session.give_up()
+            raise
+        return session
 
     def __enter__(self) -> Postgres:
         return self
@@ -102,9 +103,9 @@ class Postgres:
         self.close()
 
     def close(self) -> None:
-        """Close connections kept for the next reading."""
+        """Close sessions kept for the next reading."""
         while self._idle:
-            _quietly(self._idle.pop().close)
+            self._idle.pop().end()
 
     def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
         """All rows of a small statement."""
@@ -119,22 +120,20 @@ class Postgres:
         earlier attempt left behind belongs to nobody.
         """
         with self._translated(scope.label):
-            connection = psycopg.connect(self._conninfo("lock"), autocommit=True)
-        with connection:
-            statement = load("postgres/lock")
+            turn = PostgresTurn(self._conninfo("lock"), scope)
+        try:
             for metric in sorted(scope.metrics):
                 key = _lock_key(f"{scope.entity}/{metric}/{scope.ids.key}")
                 with self._translated(scope.label):
-                    row = connection.execute(render(statement, {"key": key}).encode()).fetchone()
-                if row is None or not row[0]:
+                    held = turn.ask(render(load("postgres/lock"), {"key": key}))
+                if not held:
                     raise BusyError(
                         f"{scope.entity}/{metric}/{scope.ids.key}: another run is materializing"
                         " this partition right now; nothing was written. Wait for it, or end it"
                     )
-            try:
-                yield PostgresTurn(connection, scope)
-            finally:
-                _quietly(lambda: connection.execute(load("postgres/unlock").text.encode()))
+            yield turn
+        finally:
+            turn.leave()
 
     def _conninfo(self, owner: str) -> str:
         given = conninfo_to_dict(self._url).get("options") or ""
@@ -155,6 +154,7 @@ class Postgres:
             keepalives_idle=30,
             keepalives_interval=10,
             keepalives_count=3,
+            tcp_user_timeout=UNACKNOWLEDGED,
         )
 
     @contextmanager
@@ -189,68 +189,93 @@ class Postgres:
 class PostgresReading:
     """One statement being read; frames come as the server sends them."""
 
-    def __init__(self, connection: Any, text: str) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, text: str) -> None:
+        self._session = session
         self._text = text
-        self._cursor = connection.cursor()
-        self._cursor.execute(load("postgres/snapshot").text)
-        row = self._cursor.fetchone()
-        self._snapshot = "" if row is None else str(row[0])
+        self._snapshot = str(session.ask("postgres/snapshot") or "")
+        self._cursor = session.open()
 
     @property
     def snapshot(self) -> str:
         """The transaction snapshot in Postgres' own notation."""
         return self._snapshot
 
-    def close(self) -> None:
-        """Let go of the statement; its connection may be used again."""
-        self._cursor.close()
-
     def frames(self) -> Iterator[pl.DataFrame]:
         """Rows in batches of at most BATCH_BYTES."""
-        options = {"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
-        self._cursor.adbc_statement.set_options(**options)
-        self._cursor.execute(self._text)
-        reader = self._cursor.fetch_record_batch()
+        began = time.monotonic()
+
+        def execute() -> Any:
+            options = {"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
+            self._cursor.adbc_statement.set_options(**options)
+            self._cursor.execute(self._text)
+            return self._cursor.fetch_record_batch()
+
+        reader = self._session.statement(execute, began)
         yield frame_of(reader.schema.empty_table())
-        for batch in reader:
+        while (batch := self._session.statement(lambda: next(reader, None), began)) is not None:
             yield frame_of(batch)
 
     def columns(self) -> pl.DataFrame:
         """The columns the statement would return, as a frame without rows; it is not run."""
-        return frame_of(self._cursor.adbc_execute_schema(self._text).empty_table())
+        schema = self._session.statement(lambda: self._cursor.adbc_execute_schema(self._text))
+        return frame_of(schema.empty_table())
 
     def plan(self) -> dict[str, Any]:
         """How the planner would run the statement, the top node; it is not run."""
-        # COPY, in which the driver wraps what it reads, does not take EXPLAIN.
-        self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
-        self._cursor.execute(f"{load('postgres/explain').text}\n{self._text}")
-        top: dict[str, Any] = json.loads(self._cursor.fetchone()[0])[0]["Plan"]
+
+        def explain() -> Any:
+            # COPY, in which the driver wraps what it reads, does not take EXPLAIN.
+            self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
+            self._cursor.execute(f"{load('postgres/explain').text}\n{self._text}")
+            return self._cursor.fetchone()[0]
+
+        top: dict[str, Any] = json.loads(self._session.statement(explain))[0]["Plan"]
         return top
 
     def cancel(self) -> None:
-        """Have the server end the statement."""
-        _quietly(self._connection.adbc_cancel)
+        """Have the server end the statement; ends within PATIENCE even if the server does not."""
+        self._session.cancel()
 
 
 class PostgresTurn:
     """Advisory locks held by one session."""
 
-    def __init__(self, connection: psycopg.Connection[Any], scope: Scope) -> None:
-        self._connection = connection
+    def __init__(self, conninfo: str, scope: Scope) -> None:
         self._scope = scope
-        self._guard = threading.Lock()
+        self._caller = Caller("postgres-lock")
+        self._connection: psycopg.Connection[Any] = self._caller.call(
+            lambda: psycopg.connect(conninfo, autocommit=True), 4 * CONNECT_TIMEOUT
+        )
+
+    def ask(self, text: str) -> Any:
+        """The first value of a statement that a living server answers at once."""
+
+        def asked() -> Any:
+            row = self._connection.execute(text.encode()).fetchone()
+            return row[0] if row else None
+
+        return self._caller.call(asked, ANSWER)
 
     def confirm(self) -> None:
         """Ask the server on the locks' own session: if that is gone, so are they."""
         try:
-            with self._guard:
-                self._connection.execute(load("postgres/alive").text.encode())
-        except psycopg.Error as error:
+            self.ask(load("postgres/alive").text)
+        except (psycopg.Error, TimeoutError) as error:
             raise BusyError(
                 f"{self._scope.label}: lost the hold on this partition ({type(error).__name__});"
                 " another run may have taken over, so this one stops before it writes"
             ) from None
+
+    def leave(self) -> None:
+        """Let go and close, within PATIENCE; never raises."""
+        connection = self._connection
+
+        def close() -> None:
+            with suppress(psycopg.Error):
+                connection.execute(load("postgres/unlock").text.encode())
+            connection.close()
+
+        self._caller.end(close, PATIENCE)
 
 
 def render(statement: Statement, binds: Binds) -> str:
@@ -271,16 +296,5 @@ def _literal(value: object) -> str:
     return quoting.Literal(value).as_string(None)
 
 
-def _execute(connection: Any, name: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(load(name).text)
-
-
 def _lock_key(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
-
-
-def _quietly(action: Any) -> None:
-    # The connection is being given up: the error that led here is the news.
-    with suppress(Exception):
-        action()

@@ -1,7 +1,7 @@
-"""The target table: its layout, the stages of attempts, and how a scope is made right.
+"""The target table: its layout, what it holds, and what dead attempts left beside it.
 
-Belongs here: which statement does which step. Does not belong here: when a step is taken
-(pipeline) or what a plan means (plan).
+Belongs here: describing, fencing, handing out stages. Does not belong here: what an attempt does
+with its stage (stage), when (pipeline) or what a plan means (plan).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from functools import cached_property
 import polars as pl
 
 from metric_assets.errors import MetricAssetsError, TargetError
-from metric_assets.plan import Mode, Summary
+from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.layout import COLUMNS, Layout
+from metric_assets.stores.layout import Layout
 from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.stage import ClickHouseStage
 
 #: Begins every log comment and table comment of ours.
 OWNER = "metric_assets "
@@ -85,7 +86,9 @@ class ClickHouseTarget:
 
     @contextmanager
     def stage(self, scope: Scope, attempt: str) -> Iterator[ClickHouseStage]:
-        """Make the stage of an attempt; on the way out drop it and end its statements."""
+        """The stage of an attempt, made when it is needed; on the way out drop it and end its
+        statements.
+        """
         if self.layout.coarse and scope.cutoff.microsecond:
             raise TargetError(
                 f"{self._table}: createdAt is {self.layout.columns['createdAt']}, whole"
@@ -106,7 +109,6 @@ class ClickHouseTarget:
             self._store, self._table, self.layout, self.mode, scope, attempt, owner
         )
         try:
-            stage.create()
             yield stage
         except BaseException:
             # The error is the news; what cannot be cleared now, the next fence finds.
@@ -161,8 +163,14 @@ class ClickHouseTarget:
     def _debris(self) -> list[tuple[str, str, str]]:
         """Mutations, statements and private tables, each with its owner."""
         binds = {"owners": OWNER, "table": self._table, "tables": f"{self._table}__"}
-        rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").iter_rows()
-        return [(kind, name, owner) for kind, name, owner in rows if owner.startswith(OWNER)]
+        rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").rows()
+        owners = {name: owner for kind, name, owner in rows if kind == "table"}
+        # A mutation is its private table's owner's; once that is gone, nobody's.
+        found = [
+            (kind, name, owners.get(owner, OWNER) if kind == "mutation" else owner)
+            for kind, name, owner in rows
+        ]
+        return [one for one in found if one[2].startswith(OWNER)]
 
     def _end(self, kind: str, name: str) -> None:
         if kind == "mutation":
@@ -172,111 +180,3 @@ class ClickHouseTarget:
             self._store.run(load("clickhouse/kill"), {"query_id": name}, "")
         else:
             self._store.run(load("clickhouse/drop"), {"table": name}, "")
-
-
-class ClickHouseStage:
-    """One attempt's private tables beside the target."""
-
-    def __init__(  # noqa: PLR0913 - a value of every kind that the statements bind
-        self,
-        store: ClickHouse,
-        target: str,
-        layout: Layout,
-        mode: Mode,
-        scope: Scope,
-        attempt: str,
-        owner: str,
-    ) -> None:
-        self._store = store
-        self._layout = layout
-        self._owner = owner
-        self._scope = scope
-        self.mode = mode
-        self.bounds = layout.bounds
-        #: Private tables there are now, in the order of their making.
-        self.made: dict[str, None] = {}
-        self._names: dict[str, str] = {
-            "target": target,
-            **{kind: f"{target}__{kind}_{attempt}" for kind in ("stage", "difference", "surplus")},
-        }
-        self._binds: Binds = {
-            "entity": scope.entity,
-            "metrics": list(scope.metrics),
-            "start": scope.ids.start,
-            "stop": scope.ids.stop,
-            "cutoff": scope.cutoff,
-            "append": mode is Mode.APPEND,
-            "owner": owner,
-            **self._names,
-        }
-
-    def create(self) -> None:
-        """Make the stage itself."""
-        self._make("stage")
-
-    def insert(self, events: pl.DataFrame) -> None:
-        """Send events of metricType, entityId, userId, metricValue, createdAt."""
-        entity = pl.lit(self._scope.entity).alias("entityType")
-        frame = events.with_columns(entity, pl.col("metricType").cast(pl.String))
-        if self._layout.coarse:
-            frame = frame.with_columns(pl.col("createdAt").dt.truncate("1s"))
-        self._store.insert(self._names["stage"], frame.select(COLUMNS), self._owner)
-
-    def staged(self) -> dict[str, Summary]:
-        """What the stage holds."""
-        return self._summary("stage_summary")
-
-    def present(self) -> dict[str, Summary]:
-        """What the target holds in the scope."""
-        return self._summary("scope_summary")
-
-    def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """Take the difference into a private table and count it."""
-        self._make("difference", metrics=list(metrics))
-        rows = self._frame("difference_summary").rows(named=True)
-        return {
-            row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows
-        }
-
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Attach the stage's partitions, or where that is not possible insert from it."""
-        if not (alone and self.mode is Mode.REPLACE and self._layout.engine.endswith("MergeTree")):
-            self._run("publish", metrics=list(metrics))
-            return
-        parts = self._store.frame(load("clickhouse/partitions"), {"table": self._names["stage"]})
-        for partition in parts["partition_id"]:
-            self._run("attach", partition=partition)
-
-    def level(self, metrics: Sequence[str]) -> None:
-        """Insert what is missing, then remove what is surplus."""
-        self._run("insert_missing")
-        if self.mode is Mode.APPEND:
-            return
-        self._make("surplus", metrics=list(metrics))
-        self._run("remove", metrics=list(metrics))
-
-    def _make(self, kind: str, **more: str | list[str]) -> None:
-        """Make a private table anew by the statement of its name."""
-        name = self._names[kind]
-        if name in self.made:
-            self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
-        self.made[name] = None
-        self._run(kind, **more)
-
-    def _run(self, name: str, **more: str | list[str]) -> None:
-        statement = load(f"clickhouse/{name}")
-        self._store.run(statement, self._asked(statement.placeholders, more), self._owner)
-
-    def _frame(self, name: str) -> pl.DataFrame:
-        statement = load(f"clickhouse/{name}")
-        return self._store.frame(statement, self._asked(statement.placeholders, {}), self._owner)
-
-    def _asked(self, placeholders: frozenset[str], more: Binds) -> Binds:
-        return {name: more.get(name, self._binds.get(name, "")) for name in placeholders}
-
-    def _summary(self, name: str) -> dict[str, Summary]:
-        found = {
-            row["metricType"]: Summary(row["events"], row["total"], row["hash"])
-            for row in self._frame(name).rows(named=True)
-        }
-        return {metric: found.get(metric, Summary()) for metric in self._scope.metrics}

@@ -1,4 +1,4 @@
-"""A TCP proxy that spoils one request, and sockets that never answer.
+"""Proxies that spoil one request, delay or fall silent, and sockets that never answer.
 
 Belongs here: what a network can do to a connection. Does not belong here: what has to come of it.
 """
@@ -6,10 +6,14 @@ Belongs here: what a network can do to a connection. Does not belong here: what 
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
 _PIECE = 1 << 16
 
@@ -19,10 +23,12 @@ class Proxy:
     """Passes everything on to ``port`` of this machine, but spoils request number ``nth``.
 
     ``how``: ``unsent`` (cut before the server gets all of it), ``lost`` (the server did it, nobody
-    hears of it), ``truncated`` (half the answer), ``reset`` (as lost, by a reset).
+    hears of it), ``truncated`` (half the answer), ``reset`` (as lost, by a reset). Each piece of an
+    answer is ``delay`` seconds late.
     """
 
     port: int
+    delay: float = 0.0
     how: str = ""
     nth: int = 0
     requests: int = 0
@@ -82,6 +88,7 @@ class Proxy:
     def _answers(self, client: socket.socket, server: socket.socket, exchange: _Exchange) -> None:
         with suppress(OSError):
             while piece := server.recv(_PIECE):
+                time.sleep(self.delay)
                 exchange.answered = True
                 if exchange.how == "truncated":
                     client.sendall(piece[: len(piece) // 2])
@@ -129,3 +136,75 @@ def silent_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(20)
         yield int(listener.getsockname()[1])
+
+
+class Relay:
+    """Passes connections on to a Unix socket, each piece ``delay`` seconds late, until silenced.
+
+    Silenced, it goes on taking connections and acknowledging, but passes nothing on, either way: a
+    firewall that swallows packets, or a server that was stopped.
+    """
+
+    def __init__(self, behind: str, front: str) -> None:
+        self.delay = 0.0
+        self.connections = 0
+        self._speaking = threading.Event()
+        self._speaking.set()
+        self._behind = behind
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(front)
+        self._listener.listen(20)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def silence(self) -> None:
+        """From now on pass nothing on."""
+        self._speaking.clear()
+
+    def speak(self) -> None:
+        """Pass on what was held back, and whatever comes."""
+        self._speaking.set()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._connection, args=[client], daemon=True).start()
+
+    def _connection(self, client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(self._behind)
+            back = threading.Thread(target=self._pass, args=[server, client], daemon=True)
+            back.start()
+            self._pass(client, server)
+            back.join()
+
+    def _pass(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := one.recv(_PIECE):
+                time.sleep(self.delay)
+                self._speaking.wait()
+                other.sendall(piece)
+        _hang_up(one, other)
+
+
+@contextmanager
+def relay_of(postgres_url: str) -> Iterator[tuple[Relay, str]]:
+    """A relay in front of a Postgres on a Unix socket, and the URL that leads through it."""
+    parts = urlsplit(postgres_url)
+    given = parse_qs(parts.query)
+    name = f".s.PGSQL.{given.get('port', ['5432'])[0]}"
+    with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+        relay = Relay(str(Path(given["host"][0]) / name), str(Path(folder) / name))
+        try:
+            query = "&".join(
+                [f"host={quote(folder)}", *(f"port={port}" for port in given.get("port", []))]
+            )
+            yield relay, urlunsplit(parts._replace(query=query))
+        finally:
+            relay.speak()
+            relay.close()

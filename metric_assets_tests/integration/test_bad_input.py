@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from metric_assets import pipeline
+from metric_assets import filling
 from metric_assets.errors import (
     RejectedRowsError,
     SchemaDriftError,
@@ -42,10 +42,10 @@ def feed(monkeypatch: pytest.MonkeyPatch, rows: str) -> None:
     def loaded(name: str) -> Statement:
         return statement if name == real.name else load_sql(name)
 
-    monkeypatch.setattr(pipeline, "load", loaded)
+    monkeypatch.setattr(filling, "load", loaded)
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Several chunks are in the stage before the last row is read.
-    monkeypatch.setattr(pipeline, "CHUNK_ROWS", 10_000)
+    monkeypatch.setattr(filling, "CHUNK_ROWS", 10_000)
 
 
 def many(entity: str, user: str, created: str) -> str:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
@@ -13,12 +17,14 @@ from click.testing import CliRunner
 from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES, SCANS
 from metric_assets.cli import cli
-from metric_assets.doctor import Finding, examine, exit_code, live, scans
+from metric_assets.doctor import Finding, engine, examine, exit_code, live, scans, source
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, POSTGRES
 from metric_assets.doctor.grids import judge as judge_ids
+from metric_assets.errors import UnavailableError
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
+from metric_assets.sql import Statement
 from metric_assets_tests.integration.platforms import TARGET, Platform
 
 pytestmark = pytest.mark.integration
@@ -95,6 +101,109 @@ def test_the_demo_is_fit_to_be_loaded(demo: Platform, stack: Endpoints, settings
     assert {f"sql/{scan.name}.sql" for scan in SCANS} <= {f.subject for f in findings}
 
 
+def test_what_is_told_of_servers_that_are_fit(doctor: Examine) -> None:
+    """Versions, time zones, the session's bounds, room for connections, what our statements switch
+    off, grants, and what a full backfill reads, each in a finding of its own.
+    """
+    findings = doctor()
+    told = {
+        "Postgres: session": r"PostgreSQL \d+.*read-only on, repeatable read, time zone UTC"
+        r".*statement_timeout 1800 s",
+        "Postgres: role": "primary",
+        "Postgres: connections": r"\d+ of \d+ connections are free",
+        "Postgres: tables": r"(\d+) of \1 source and legacy tables are there: about [\d,]+ rows,"
+        r" \d+ [kM]?B",
+        "Postgres: full backfill": r"about [\d,]+ rows \(\d+ [kM]?B\) in \d+ readings",
+        "ClickHouse: connection": r"ClickHouse \d+\.\d+",
+        "ClickHouse: server": r"user default, database platform_\w+, time zone \w+",
+        "ClickHouse: settings": r"async_insert=0.*deduplicate_insert=disable",
+        f"Target {TARGET}: layout": r"MergeTree, partitioned by entityType.*replace",
+        f"Target {TARGET}: storage": "0 events, 0 B; without a log of inserted blocks",
+        f"Target {TARGET}: privileges": "SELECT, INSERT, ALTER DELETE on .* CREATE TABLE, DROP TABLE",
+        f"Target {TARGET}: ending deletes": "ALTER UPDATE",
+        f"Target {TARGET}: system tables": "processes, mutations",
+    }
+    for subject, words in told.items():
+        assert re.search(words, of(findings, subject).found), of(findings, subject)
+    assert all(finding.advice for finding in findings if finding.level != "ok")
+
+
+class Answers:
+    """A store that answers statements of doctor's by name; what ours cannot be made to say."""
+
+    def __init__(self, **rows: list[dict[str, object]]) -> None:
+        self._rows = rows
+
+    def frame(self, statement: Statement, binds: object) -> pl.DataFrame:
+        del binds
+        return pl.DataFrame(self._rows[statement.name.removeprefix("doctor/")])
+
+
+SESSION = {
+    "version": "16.4", "readOnly": "on", "isolation": "repeatable read", "zone": "UTC",
+    "timeoutMilliseconds": 1_800_000, "replica": False, "feedback": "off",
+    "delayMilliseconds": 30_000, "connections": 97, "taken": 3, "roleLimit": -1, "role": "reader",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "subject", "level", "advice"),
+    [
+        ({"readOnly": "off"}, "Postgres: session", "failed", "pooler"),
+        ({"isolation": "read committed"}, "Postgres: session", "failed", "pooler"),
+        ({"zone": "Europe/Paris"}, "Postgres: session", "failed", "pooler"),
+        ({"timeoutMilliseconds": 0}, "Postgres: session", "failed", "pooler"),
+        ({"replica": True}, "Postgres: role", "remark", "hot_standby_feedback"),
+        ({"replica": True, "feedback": "on"}, "Postgres: role", "ok", ""),
+        ({"taken": 90}, "Postgres: connections", "remark", "max_concurrent_runs"),
+    ],
+)
+def test_a_postgres_that_is_not_as_asked(
+    settings: Settings, said: dict[str, object], subject: str, level: str, advice: str
+) -> None:
+    """Options that a pooler dropped, a replica that ends readings, no room: told, with a remedy."""
+    store: Any = Answers(postgres_server=[{**SESSION, **said}])
+    finding = of(list(source.examine_server(store, settings)), subject)
+    assert (finding.level, advice in finding.advice) == (level, True), finding
+
+
+def test_a_clickhouse_that_is_not_as_asked() -> None:
+    """Days of another zone are remarked; settings that the profile fixes fail."""
+    store: Any = Answers(
+        clickhouse_server=[
+            {"version": "24.8", "user": "u", "database": "d", "zone": "Europe/Paris"}
+        ],
+        clickhouse_settings=[{"name": "async_insert", "value": "1", "fixed": True}],
+    )
+    zone, fixed = engine.examine_server(store)
+    assert (zone.level, "days of that zone" in zone.found) == ("remark", True)
+    assert (fixed.level, "async_insert" in fixed.found) == ("failed", True)
+
+
+class Refusing(Answers):
+    """A store whose driver sends nothing, because the server says that a setting is fixed."""
+
+    client = SimpleNamespace(
+        server_settings={
+            "async_insert": SimpleNamespace(readonly=1),
+            "mutations_sync": SimpleNamespace(readonly=0),
+        }
+    )
+
+    def frame(self, statement: Statement, binds: object) -> pl.DataFrame:
+        del binds
+        raise UnavailableError(f"{statement.name}: Setting async_insert is readonly")
+
+
+def test_a_profile_that_fixes_what_our_statements_set() -> None:
+    """The driver refuses before the server is asked: what is fixed is named all the same."""
+    store: Any = Refusing()
+    (finding,) = engine.examine_server(store)
+    assert (finding.subject, finding.level) == ("ClickHouse: settings", "failed")
+    assert finding.found.endswith("forbids to change async_insert")
+    assert finding.advice
+
+
 def test_looking_writes_nothing(platform: Platform, doctor: Examine) -> None:
     """No table is made or changed in either store, not even the mirror of versions."""
     tables = "SELECT name, total_rows FROM system.tables WHERE database = currentDatabase()"
@@ -144,7 +253,7 @@ def test_a_role_without_privileges(
     platform: Platform, stack: Endpoints, settings: Settings
 ) -> None:
     """A table that may not be read and one whose rows are hidden fail; the GRANT is spelled out."""
-    role = "reader_" + platform.postgres_url.rpartition("_")[2].partition("?")[0]
+    role = "reader_" + urlsplit(platform.postgres_url).path.rpartition("_")[2]
     platform.run(
         f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 5;"
         f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};"
@@ -397,8 +506,14 @@ def test_cutoffs(doctor: Examine) -> None:
 def test_a_cutoff_inside_a_day(doctor: Examine) -> None:
     """Tables with a row a day cannot be cut there: Model and ModelVersion are remarked."""
     findings = doctor(cutoff=CUTOFF + timedelta(hours=1))
-    remarked = [f.subject for f in findings if f.subject.endswith(": cutoff")]
-    assert remarked == ["Model: cutoff", "ModelVersion: cutoff"]
+    remarked = [f for f in findings if f.subject.endswith(": cutoff")]
+    assert [f.subject for f in remarked] == ["Model: cutoff", "ModelVersion: cutoff"]
+    for finding in remarked:
+        assert finding.level == "remark"
+        assert "2025-10-01T00:00:00+00:00" in finding.advice
+        assert "2025-10-02T00:00:00+00:00" in finding.advice
+    whole = doctor(cutoff=CUTOFF)
+    assert not [f for f in whole if f.subject.endswith(": cutoff")]
 
 
 def test_nothing_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

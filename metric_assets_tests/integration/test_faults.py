@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import polars as pl
 import psycopg
 import pytest
 
-from metric_assets import pipeline
+from metric_assets import filling
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.sql import Statement
-from metric_assets.sql import load as load_sql
 from metric_assets.stores import postgres as postgres_door
 from metric_assets.stores import target as target_door
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.ports import Scope
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
+from metric_assets_tests.integration.follows import (
+    FOLLOWER,
+    SLOW_READ,
+    SLOW_ROWS,
+    Gate,
+    dead_attempt,
+    debris,
+    exact,
+    follows,
+    orphan,
+    run,
+    running,
+    sessions,
+    slowly,
+)
 from metric_assets_tests.integration.local_fixtures import eventually, free_port, own_folder
 from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors, load
 from metric_assets_tests.integration.proxies import proxy_of, silent_port
@@ -35,86 +45,6 @@ from metric_assets_tests.torture.rounds import FAULTS, Torture
 from metric_assets_tests.torture.world import World
 
 pytestmark = pytest.mark.integration
-
-FOLLOWER = Scope("User", ("Follower",), IDS, CUTOFF)
-FOLLOWS = 2_000
-
-
-def follows(platform: Platform, rows: int = FOLLOWS) -> None:
-    """Users who follow and hide users 0 to 99."""
-    platform.run(
-        'INSERT INTO "UserEngagement" ("userId", "targetUserId", type, "createdAt")'
-        " SELECT n, n % 100, (ARRAY['Follow', 'Hide'])[1 + n % 2]::\"UserEngagementType\","
-        f" timestamp '2024-01-01' + n * interval '1 second' FROM generate_series(1, {rows}) n"
-    )
-
-
-def exact(platform: Platform, metric: str = "Follower") -> bool:
-    """Whether the target holds the follows (or hides), each once, and nothing else of them."""
-    kind = {"Follower": "Follow", "Hidden": "Hide"}[metric]
-    wanted = platform.rows(
-        'SELECT "targetUserId", "userId" FROM "UserEngagement"'
-        f" WHERE type = '{kind}' ORDER BY 1, 2"
-    )
-    found = [(event[0], event[1]) for event in platform.events(f"metricType = '{metric}'")]
-    return found == wanted
-
-
-def debris(platform: Platform) -> list[tuple[Any, ...]]:
-    """Private tables, statements and unfinished mutations in this platform's database."""
-    return platform.query(
-        "SELECT name FROM system.tables WHERE database = currentDatabase()"
-        f" AND startsWith(name, '{TARGET}__')"
-        " UNION ALL SELECT query FROM system.processes"
-        " WHERE current_database = currentDatabase()"
-        " AND startsWith(Settings['log_comment'], 'metric_assets ')"
-        " UNION ALL SELECT command FROM system.mutations"
-        " WHERE database = currentDatabase() AND NOT is_done"
-    )
-
-
-def sessions(platform: Platform) -> int:
-    """Sessions of ours that run something in this platform's source."""
-    return platform.rows(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND application_name LIKE 'metric_assets%' AND state <> 'idle'"
-    )[0][0]  # type: ignore[no-any-return]
-
-
-@contextmanager
-def dead_attempt(platform: Platform) -> Iterator[tuple[dict[str, str], str]]:
-    """The tables of an attempt that has died, and its name in log comments."""
-    stage = doors(platform).target.stage(FOLLOWER, "dead")
-    made = stage.__enter__()
-    yield made._names, made._owner
-    del stage
-
-
-def orphan(platform: Platform, text: str, owner: str) -> None:
-    """A statement whose client is gone as soon as the server has begun it."""
-    url = urlsplit(platform.clickhouse_url)
-    asked = urlencode(
-        {
-            "database": url.path.strip("/"),
-            "log_comment": owner,
-            "query_id": f"orphan-{url.path[-8:]}",
-            "min_insert_block_size_rows": 1,
-            "max_block_size": 100,
-            "max_threads": 1,
-        },
-        quote_via=quote,
-    )
-    with socket.create_connection((url.hostname, url.port)) as client:
-        head = f"POST /?{asked} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n\r\n"
-        client.sendall(head.encode() + text.encode())
-        assert eventually(lambda: running(platform, owner))
-
-
-def running(platform: Platform, owner: str) -> bool:
-    """Whether the server runs a statement of this owner."""
-    return platform.query(
-        f"SELECT count() FROM system.processes WHERE Settings['log_comment'] = '{owner}'"
-    ) != [(0,)]
 
 
 @pytest.mark.parametrize("into", ["stage", "target"])
@@ -188,29 +118,6 @@ def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Plat
     assert [name.split()[0] for name in receipt.fenced] == ["mutation"]
     platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
     assert debris(platform) == []
-
-
-class Gate(Postgres):
-    """A source that stops between opening a reading and its rows until let through."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-    @contextmanager
-    def read(self, *asked: Any) -> Iterator[Any]:
-        with super().read(*asked) as reading:
-            self.reached.set()
-            assert self.opened.wait(30)
-            yield reading
-
-
-def run(platform: Platform, key: str, source: Postgres) -> Any:
-    """Materialize a pair through doors of its own, as another process would."""
-    with source, ClickHouse(platform.clickhouse_url) as store:
-        target = ClickHouseTarget(store, TARGET)
-        return materialize(SCAN_OF[key], [PAIRS[key]], IDS, CUTOFF, Stores(source, target, source))
 
 
 def test_two_runs_of_one_partition_one_waits_outside(platform: Platform) -> None:
@@ -381,32 +288,10 @@ def test_silent_connections_end_within_the_timeout(
         assert time.monotonic() - began < 12
 
 
-def slowly(name: str, text: str) -> Callable[[str], Statement]:
-    """Statements as on disk, but for one, whose text is another."""
-
-    def loaded(asked: str) -> Statement:
-        found = load_sql(asked)
-        if asked != name:
-            return found
-        return Statement(found.name, text, "", frozenset())
-
-    return loaded
-
-
-SLOW_READ = 'SELECT 1 AS "entityId", 2 AS "userId", now()::timestamp AS "createdAt", pg_sleep(60)::text AS "type"'
-
-
-#: Rows as they come, for minutes.
-SLOW_ROWS = (
-    'SELECT n AS "entityId", n AS "userId", timestamp \'2024-01-01\' AS "createdAt",'
-    " repeat('x', 30000) || pg_sleep(0.01)::text AS \"type\" FROM generate_series(1, 10000) n"
-)
-
-
 @pytest.fixture
 def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scan of follows streams its rows for minutes."""
-    monkeypatch.setattr(pipeline, "load", slowly("user/engaged", SLOW_ROWS))
+    monkeypatch.setattr(filling, "load", slowly("user/engaged", SLOW_ROWS))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
@@ -465,7 +350,7 @@ def test_a_cancelled_read_ends_in_postgres(
     """Interrupted while the source works: within five seconds neither store runs anything of ours,
     and no table is left.
     """
-    monkeypatch.setattr(pipeline, "load", slowly("user/engaged", SLOW_READ))
+    monkeypatch.setattr(filling, "load", slowly("user/engaged", SLOW_READ))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Opened here: the thread that watches must not share a session with the test's.
     seen = platform.postgres_url

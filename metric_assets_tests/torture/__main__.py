@@ -10,7 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from metric_assets_tests.torture.rounds import Torture, Verdict
+from metric_assets_tests.torture.rounds import FAULTS, Torture
+from metric_assets_tests.torture.verdict import Verdict, table
 from metric_assets_tests.torture.world import World
 
 ROWS = 9_000
@@ -21,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1, help="order of faults, times, drifts")
+    parser.add_argument("--only", default="", help="faults whose name has this in it")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--port", type=int, default=18499, help="of the stack's ClickHouse")
     parser.add_argument("--json", action="store_true", help="every round as one JSON document")
@@ -39,7 +41,8 @@ def _run(arguments: argparse.Namespace, home: Path) -> int:
     verdicts: list[Verdict] = []
     try:
         with Torture(world, arguments.seed) as torture:
-            for verdict in torture.run(arguments.rounds):
+            faults = [fault for fault in FAULTS if arguments.only in fault.name]
+            for verdict in torture.run(arguments.rounds, faults):
                 verdicts.append(verdict)
                 _tell(len(verdicts), verdict)
     finally:
@@ -49,7 +52,11 @@ def _run(arguments: argparse.Namespace, home: Path) -> int:
         print(json.dumps({"seconds": seconds, "rounds": [v.as_dict() for v in verdicts]}, indent=1))
     else:
         print(table(verdicts))
-        print(f"{len(verdicts)} rounds in {seconds:.0f} s, seed {arguments.seed}")
+        killed = sum(verdict.killed for verdict in verdicts)
+        print(
+            f"{len(verdicts)} rounds, {killed} of them with a process killed at work,"
+            f" in {seconds:.0f} s, seed {arguments.seed}"
+        )
     return 0 if all(verdict.clean for verdict in verdicts) else 1
 
 
@@ -61,29 +68,6 @@ def _tell(number: int, verdict: Verdict) -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-def table(verdicts: list[Verdict]) -> str:
-    """Rounds by fault, as Markdown; ``struck`` are rounds in which the fault took place."""
-    lines = [
-        "| fault | rounds | struck | lost | doubled | live events hit | debris | hung |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    names = {verdict.fault: None for verdict in verdicts}
-    for name in [*sorted(names), "**all**"]:
-        those = [v for v in verdicts if name in {v.fault, "**all**"}]
-        cells = (
-            name,
-            len(those),
-            sum(v.struck for v in those),
-            sum(v.damage.lost for v in those),
-            sum(v.damage.doubled for v in those),
-            sum(v.damage.live for v in those),
-            sum(len(v.damage.debris) for v in those),
-            sum(v.hung for v in those),
-        )
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from typing import Any
 
 import polars as pl
 
-from metric_assets import pipeline
+from metric_assets import filling
 from metric_assets.catalog import SCANS
 from metric_assets.errors import MetricAssetsError
 from metric_assets.pipeline import Stores, materialize
@@ -99,6 +99,8 @@ class Trap:
 
 _STRIKING = threading.Lock()
 _SAYING = threading.Lock()
+#: Standard output as it was at the start: the harness listens there.
+_HARNESS = sys.stdout
 
 
 class TrappedReading:
@@ -169,8 +171,8 @@ def kill(processes: list[int]) -> None:
 def say(**fact: object) -> None:
     """Tell the harness."""
     with _SAYING:
-        sys.stdout.write(json.dumps(fact) + "\n")
-        sys.stdout.flush()
+        _HARNESS.write(json.dumps(fact) + "\n")
+        _HARNESS.flush()
 
 
 def work(order: dict[str, Any]) -> None:
@@ -209,7 +211,7 @@ def main() -> None:
     faulthandler.enable()
     # The driver logs every connection that a kill breaks.
     logging.disable(logging.CRITICAL)
-    pipeline.CHUNK_ROWS = CHUNK_ROWS
+    filling.CHUNK_ROWS = CHUNK_ROWS
     postgres_door.BATCH_BYTES = BATCH_BYTES
     line = sys.stdin.readline()
     if line:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from metric_assets_tests.torture.world import TABLES, Case, World
+from metric_assets_tests.torture.cases import TABLES, Case
+from metric_assets_tests.torture.world import World
 
 #: Users of live events; the number tells the batch.
 FIRST = 1_000_000_000

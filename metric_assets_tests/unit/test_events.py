@@ -199,7 +199,7 @@ def events(**changed: object) -> pl.DataFrame:
     return frame.with_columns(pl.col("createdAt").dt.replace_time_zone("UTC"))
 
 
-SCHEMA = event_schema([SUM], IDS, CUTOFF, Bounds())
+SCHEMA = event_schema(IDS, CUTOFF, Bounds())
 
 OUTSIDE = "entityId: outside the partition 1000-1999"
 LATE = "createdAt: at or after the cutoff 2025-10-01T00:00:00+00:00"
@@ -285,7 +285,7 @@ def test_each_kind_is_named_in_words(changed: dict[str, object], kind: str) -> N
 def test_bounds_are_the_targets() -> None:
     """A target of unsigned and narrow columns refuses what it cannot hold."""
     narrow = Bounds((0, 2**32 - 1), (0, 255), (0, 100), utc(1970, 1, 1))
-    schema = event_schema([SUM], IDS, CUTOFF, narrow)
+    schema = event_schema(IDS, CUTOFF, narrow)
     rejections = Rejections("User")
     for changed in (
         {"userId": -1},

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import polars as pl
 import pytest
 
-from metric_assets import pipeline
+from metric_assets import filling
 from metric_assets.catalog import SCANS, Legacy, Pair, Scan
 from metric_assets.errors import (
     BusyError,
@@ -426,7 +426,7 @@ def test_a_failing_insert_ends_the_run() -> None:
 
 def test_a_failing_insert_cancels_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the stage refuses in the middle of the range, the source's statement is ended."""
-    monkeypatch.setattr(pipeline, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(filling, "CHUNK_ROWS", 1)
     target = FakeTarget()
     target.insert_fails = TargetError("no space left")
     house = House(target, *[signed((5, user, 1, 1)) for user in range(20)])
@@ -612,7 +612,7 @@ def test_a_scan_that_does_not_ask_for_the_mirror_gets_none() -> None:
 
 def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events are sent in inserts of about CHUNK_ROWS, the rest at the end, none twice."""
-    monkeypatch.setattr(pipeline, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(filling, "CHUNK_ROWS", 4)
     target = FakeTarget()
     house = House(target, *[signed((5, user, 1, 1), (6, user, 1, 1)) for user in range(5)])
     house.run()

@@ -2,10 +2,41 @@
 -- the event and of its negation to add and to take away. A key is level when both sides net the
 -- same, so an event and the compensation of it weigh nothing. Where nothing may be taken away
 -- (append), its negation is added; an event of value 0 needs none.
+-- Keys are first thrown into a million buckets, in which wanted and present cancel out as signed
+-- sums of 64-bit hashes: a bucket that is level by count and hash is, like a scope, taken for
+-- level, and only keys of the others are compared one by one.
 CREATE TABLE {difference:Identifier}
 ENGINE = MergeTree ORDER BY (metricType, entityId)
 COMMENT {owner:Literal}
 AS
+WITH rows AS
+(
+    SELECT metricType, entityId, userId, createdAt,
+           toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, true AS wanted
+    FROM {stage:Identifier}
+    WHERE metricType IN {metrics:Array(String)}
+    UNION ALL
+    SELECT metricType, entityId, userId, createdAt,
+           toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, false AS wanted
+    FROM {target:Identifier}
+    WHERE entityType = {entity:String}
+      AND metricType IN {metrics:Array(String)}
+      AND entityId >= {start:Int64}
+      AND entityId < {stop:Int64}
+      AND createdAt < {cutoff:DateTime64(3, 'UTC')}
+),
+buckets AS
+(
+    SELECT toUInt32(bitAnd(hash, 1048575)) AS bucket
+    FROM
+    (
+        SELECT cityHash64(metricType, entityId, userId, createdAt, magnitude) AS hash,
+               if(wanted = positive, 1, -1) AS sign
+        FROM rows
+    )
+    GROUP BY bucket
+    HAVING sum(sign) != 0 OR sumWithOverflow(reinterpretAsInt64(hash) * sign) != 0
+)
 SELECT metricType, entityId, userId, createdAt, magnitude,
        wantedPositive - wantedNegative - presentPositive + presentNegative AS net,
        if({append:Bool}, greatest(net, 0), greatest(wantedPositive - presentPositive, 0)) AS addPositive,
@@ -22,22 +53,8 @@ FROM
            toInt64(countIf(wanted AND NOT positive)) AS wantedNegative,
            toInt64(countIf(NOT wanted AND positive)) AS presentPositive,
            toInt64(countIf(NOT wanted AND NOT positive)) AS presentNegative
-    FROM
-    (
-        SELECT metricType, entityId, userId, createdAt,
-               toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, true AS wanted
-        FROM {stage:Identifier}
-        WHERE metricType IN {metrics:Array(String)}
-        UNION ALL
-        SELECT metricType, entityId, userId, createdAt,
-               toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, false AS wanted
-        FROM {target:Identifier}
-        WHERE entityType = {entity:String}
-          AND metricType IN {metrics:Array(String)}
-          AND entityId >= {start:Int64}
-          AND entityId < {stop:Int64}
-          AND createdAt < {cutoff:DateTime64(3, 'UTC')}
-    )
+    FROM rows
+    WHERE toUInt32(bitAnd(cityHash64(metricType, entityId, userId, createdAt, magnitude), 1048575)) IN buckets
     GROUP BY metricType, entityId, userId, createdAt, magnitude
 )
 WHERE addPositive + addNegative + removePositive + removeNegative > 0 AND net != 0

@@ -1,2 +1,3 @@
--- 1 if we may take surplus events out of the target.
+-- 1 if we may take events out of a table, which replacing its partitions and handing partitions over
+-- to it take, too.
 CHECK GRANT ALTER DELETE ON {table:Identifier}

@@ -1,0 +1,148 @@
+"""Fill: read, derive, validate and stage, overlapped in a small bounded pipeline.
+
+Belongs here: how rows flow from the source's statement into the stage, and how that flow is ended.
+Does not belong here: what an event is (events), or what becomes of the stage (pipeline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from metric_assets.catalog import Pair, Scan
+from metric_assets.events import Rejections, check_columns, derive, event_schema
+from metric_assets.plan import Summary
+from metric_assets.sql import load
+from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage
+
+#: Events sent to the stage in one insert: large enough to be one good part, which is sorted and
+#: merged once, and small enough to hold three of (gathered, under way, at the server).
+CHUNK_ROWS = 1_000_000
+#: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
+#: an end go on, so that an interruption would be felt only when the thread is done.
+PULSE = 0.2
+
+_T = TypeVar("_T")
+
+#: Told the rows read so far of the range at hand.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What filling the stage came to; ``sent`` has counts and sums a metric, no hashes."""
+
+    rows: int
+    rejected: int
+    snapshot: str
+    sent: dict[str, Summary]
+
+
+def fill(  # noqa: PLR0913 - the pieces of one attempt
+    scan: Scan,
+    pairs: Sequence[Pair],
+    scope: Scope,
+    source: Source,
+    more: Mapping[str, Bind],
+    stage: Stage,
+    progress: Progress,
+) -> Filled:
+    """Stream the scope's range from ``source`` into the stage; ``more`` is bound besides it.
+
+    Memory holds two frames of the source and two chunks of events, whatever the range. Raises
+    RejectedRowsError at the end of the range if any row failed, SchemaDriftError at once.
+    """
+    binds: dict[str, Bind] = {
+        "start": scope.ids.start,
+        "stop": scope.ids.stop,
+        "cutoff": scope.cutoff,
+        **more,
+    }
+    schema = event_schema(scope.ids, scope.cutoff, stage.bounds)
+    rejections = Rejections(scope.entity)
+    rows_read = 0
+    sent = {metric: Summary() for metric in scope.metrics}
+    with (
+        source.read(load(scan.name), binds, scope.label) as reading,
+        _sender(stage) as send,
+        _prefetched(reading) as frames,
+    ):
+        for frame in frames:
+            check_columns(scan, frame)
+            rows_read += frame.height
+            events = derive(frame, pairs)
+            # Once a row has failed nothing will be written: the rest is only validated.
+            if events.height and rejections.validate(schema, events) and not rejections.counts:
+                _count(sent, events)
+                send(events)
+            progress(rows_read)
+        snapshot = reading.snapshot
+        rejections.raise_if_any(scope.ids)
+    return Filled(rows_read, rejections.total, snapshot, sent)
+
+
+@contextmanager
+def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
+    """The reading's frames, each read in a thread while the one before it is worked on.
+
+    Whatever ends the work, the statement is ended in the server and the thread waited for, before
+    the connection is closed under it.
+    """
+
+    def frames() -> Iterator[pl.DataFrame]:
+        rest = reading.frames()
+        ahead = reader.submit(next, rest, None)
+        while (frame := _outcome(ahead)) is not None:
+            ahead = reader.submit(next, rest, None)
+            yield frame
+
+    with ThreadPoolExecutor(1, "read") as reader:
+        try:
+            yield frames()
+        except BaseException:
+            reading.cancel()
+            raise
+
+
+@contextmanager
+def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Gathers events into chunks and inserts each in a thread while the next one is gathered."""
+    waiting: list[pl.DataFrame] = []
+    under_way: list[Future[None]] = []
+
+    def flush() -> None:
+        if waiting:
+            # One piece of memory is one block for the server, and one dictionary of names.
+            chunk = pl.concat(waiting, rechunk=True)
+            waiting.clear()
+            while under_way:
+                _outcome(under_way.pop())
+            under_way.append(writer.submit(stage.insert, chunk))
+
+    def send(events: pl.DataFrame) -> None:
+        waiting.append(events)
+        if sum(frame.height for frame in waiting) >= CHUNK_ROWS:
+            flush()
+
+    with ThreadPoolExecutor(1, "stage") as writer:
+        yield send
+        flush()
+        while under_way:
+            _outcome(under_way.pop())
+
+
+def _outcome(future: Future[_T]) -> _T:
+    while not wait([future], PULSE).done:
+        pass
+    return future.result()
+
+
+def _count(sent: dict[str, Summary], events: pl.DataFrame) -> None:
+    sums = events.group_by("metricType").agg(pl.len(), pl.col("metricValue").sum())
+    for metric, rows, total in sums.iter_rows():
+        sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)

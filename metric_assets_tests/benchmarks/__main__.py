@@ -1,0 +1,72 @@
+"""``python -m metric_assets_tests.benchmarks``: every measure, one table, docs/benchmarks.md.
+
+``--quick`` measures a tenth of it once, to see that it works; it writes no page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from metric_assets_tests.benchmarks import page
+from metric_assets_tests.benchmarks.measures import say
+from metric_assets_tests.benchmarks.story import Plan, Results, measure
+from metric_assets_tests.benchmarks.world import build_world
+
+DOCS = Path(__file__).parents[2] / "docs"
+FULL = Plan(
+    events=10_000_000,
+    rounds=5,
+    growth=(1_000_000, 3_000_000, 10_000_000, 30_000_000),
+    growth_rounds=3,
+    peak=(1_000_000, 50_000_000),
+    demo_scale=300_000,
+    ranges=1_000,
+)
+QUICK = Plan(
+    events=500_000,
+    rounds=1,
+    growth=(100_000, 200_000, 500_000),
+    growth_rounds=1,
+    peak=(100_000, 1_000_000),
+    demo_scale=20_000,
+    ranges=20,
+)
+
+
+def main() -> int:
+    """Measure, show, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of it, once")
+    parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
+    parser.add_argument("--out", type=Path, help="where the page goes; docs/ unless quick")
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
+    plan = QUICK if arguments.quick else FULL
+    began = time.monotonic()
+    if arguments.home:
+        results = _run(arguments.home, plan)
+    else:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            results = _run(Path(folder).resolve(), plan)
+    seconds = time.monotonic() - began
+    print(page.table(results))
+    print(f"{seconds:.0f} s in all")
+    out = arguments.out or (None if arguments.quick else DOCS)
+    if out:
+        page.write(out, results, seconds)
+    return 0
+
+
+def _run(home: Path, plan: Plan) -> Results:
+    say("making reactions and a demo")
+    with build_world(home, max(plan.largest, plan.events), plan.demo_scale) as world:
+        return measure(world, plan)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

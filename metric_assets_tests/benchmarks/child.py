@@ -1,0 +1,122 @@
+"""``python -m metric_assets_tests.benchmarks.child SELECTION``: one Dagster run, measured inside.
+
+Prints one JSON document: seconds of the run, of ``materialize`` and of what it is busy with, the
+peak of this process's memory. Settings come from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import dagster as dg
+import polars as pl
+
+from metric_assets import filling, pipeline
+from metric_assets.catalog import select
+from metric_assets.cli import environment, running, work
+from metric_assets.definitions import build_definitions
+from metric_assets.events import Rejections
+from metric_assets.orchestration.assets import asset_key
+from metric_assets.orchestration.resources import NobodyListens
+from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.storage import keep_connections
+from metric_assets.pipeline import Receipt
+from metric_assets.stores.postgres import PostgresReading
+from metric_assets.stores.stage import ClickHouseStage
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _Watch(NobodyListens):
+    """Seconds of each kind of work, and the receipts."""
+
+    def __init__(self) -> None:
+        self.busy: dict[str, float] = defaultdict(float)
+        self.receipts: list[Receipt] = []
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """Keep them."""
+        self.receipts += receipts
+
+    def timed(self, name: str, function: _F) -> _F:
+        """The function, its seconds added up under a name."""
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.busy[name] += time.perf_counter() - began
+
+        return watched  # type: ignore[return-value]
+
+    def install(self) -> None:
+        """Watch the steps inside a materialization, each in its thread."""
+        pipeline_materialize = pipeline.materialize
+        pipeline.materialize = self.timed("materialize", pipeline_materialize)
+        filling.derive = self.timed("derive", filling.derive)  # type: ignore[attr-defined]
+        Rejections.validate = self.timed("validate", Rejections.validate)  # type: ignore[method-assign]
+        ClickHouseStage.insert = self.timed("insert", ClickHouseStage.insert)  # type: ignore[method-assign]
+        frames = PostgresReading.frames
+
+        def watched(reading: PostgresReading) -> Iterator[pl.DataFrame]:
+            rest = frames(reading)
+            while (frame := self.timed("read", next)(rest, None)) is not None:
+                yield frame
+
+        PostgresReading.frames = watched  # type: ignore[method-assign]
+
+
+def main() -> None:
+    """Run the selection over its whole grid, without checks."""
+    environment.load_environment()
+    environment.dagster_home()
+    running.quiet_dagster()
+    settings = environment.settings()
+    watch = _Watch()
+    watch.install()
+    pieces = work.plan_work(select(sys.argv[1:]), None, settings)
+    whole = build_definitions(settings, watch).resolve_implicit_global_asset_job_def()
+    seconds = 0.0
+    with dg.DagsterInstance.get() as instance:
+        keep_connections(instance)
+        instance.get_runs(limit=1)
+        for piece in pieces:
+            job = whole.get_subset(
+                asset_selection={asset_key(pair) for pair in piece.pairs},
+                asset_check_selection=set(),
+            )
+            tags = {RANGE_START: piece.ranges[0].key, RANGE_STOP: piece.ranges[-1].key}
+            began = time.perf_counter()
+            job.execute_in_process(
+                instance=instance,
+                tags=tags,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+            seconds += time.perf_counter() - began
+    first = watch.receipts[0]
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "busy": watch.busy,
+                "phases": first.phases,
+                "partitions": len(watch.receipts),
+                "rows": sum(receipt.rows_read for receipt in watch.receipts),
+                "inserted": sum(receipt.inserted for receipt in watch.receipts),
+                "removed": sum(receipt.removed for receipt in watch.receipts),
+                "unchanged": sum(receipt.unchanged for receipt in watch.receipts),
+                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The faults: what happens to a backfill, and how often of a deck.
+
+Belongs here: names, steps, victims. Does not belong here: how they strike (strikes, managed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from metric_assets_tests.torture.cases import SUMMED
+from metric_assets_tests.torture.child import Point
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a backfill: ``victim`` is killed at ``point``, or at random if there is none.
+
+    ``kind`` other than ``kill``: ``race`` (two children at once), ``stall`` (stopped at the point,
+    woken after another backfill has finished), ``command`` (the command line is killed), ``managed``
+    (runs that Dagster's daemon has launched; the daemon is killed, or all of Dagster). ``delay``
+    puts a slow way before ClickHouse.
+    """
+
+    name: str
+    point: Point | None = None
+    victim: str = "client"
+    drift: str = "any"
+    kind: str = "kill"
+    table: str = ""
+    delay: float = 0.0
+
+
+def _named(name: str, step: str, when: str, drift: str = "any", **more: Any) -> Fault:
+    other = {key: more.pop(key) for key in ("table", "victim", "delay", "kind") if key in more}
+    return Fault(name, Point(step, when, **more), drift=drift, **other)
+
+
+_STEPS = (
+    ("while reading", "read", "before", "any", 3),
+    ("after the read", "read/end", "before", "any", 1),
+    ("during the first insert into the stage", "insert", "during", "any", 1),
+    ("between chunks", "insert", "after", "any", 2),
+    ("after the stage, before the plan", "clickhouse/stage_summary", "after", "any", 1),
+    ("during the difference", "clickhouse/difference", "during", "differs", 1),
+    ("before the handover", "clickhouse/attach", "before", "empty", 1),
+    ("during the handover", "clickhouse/attach", "during", "empty", 1),
+    ("after the handover, before the read-back", "clickhouse/attach", "after", "empty", 1),
+    ("during the insert of one metric of several", "clickhouse/publish", "during", "partial", 1),
+    ("during the insert of a difference", "clickhouse/insert_missing", "during", "differs", 1),
+    ("between insert and delete", "clickhouse/insert_missing", "after", "differs", 1),
+    ("before the delete, surplus known", "clickhouse/remove", "before", "differs", 1),
+    ("during the delete", "clickhouse/remove", "during", "differs", 1),
+    ("between apply and read-back", "clickhouse/remove", "after", "differs", 2),
+    ("after the read-back, not yet recorded", "clickhouse/scope_summary", "after", "differs", 2),
+    ("between two drops of private tables", "clickhouse/drop", "after", "differs", 1),
+)
+#: Steps that a table with a view has, and no other.
+_SUMMED_STEPS = (
+    ("before the publishing", "clickhouse/publish", "before", "empty", 1),
+    ("during the publishing", "clickhouse/publish", "during", "empty", 1),
+    ("between publishing and read-back", "clickhouse/publish", "after", "empty", 1),
+    ("during the insert of one metric of several", "clickhouse/publish", "during", "partial", 1),
+    ("before the compensation", "clickhouse/insert_missing", "before", "differs", 1),
+    ("during the compensation", "clickhouse/insert_missing", "during", "differs", 1),
+    ("between compensation and read-back", "clickhouse/insert_missing", "after", "differs", 1),
+    ("after the read-back, not yet recorded", "clickhouse/scope_summary", "after", "differs", 2),
+)
+#: Done by the server, and the answer is on its way.
+_ON_ITS_WAY = (
+    ("handed over, not yet heard of", "clickhouse/attach", "empty"),
+    ("deleted, not yet heard of", "clickhouse/remove", "differs"),
+)
+_SERVER_STEPS = {
+    "clickhouse": ("insert", "between", "difference", "handover", "delete", "read-back"),
+    "postgres": ("while reading", "between chunks", "before the handover", "before the delete"),
+}
+
+FAULTS: tuple[Fault, ...] = (
+    *(_named(name, step, when, drift, nth=nth) for name, step, when, drift, nth in _STEPS),
+    _named("between two partitions handed over", "clickhouse/attach", "after", "empty", nth=4,
+           table="monthlyEvents"),
+    *(
+        _named(f"{victim}: {name}", step, when, drift, nth=nth, victim=victim)
+        for victim, words in _SERVER_STEPS.items()
+        for name, step, when, drift, nth in _STEPS
+        if any(word in name for word in words)
+    ),
+    *(
+        _named(f"view: {name}", step, when, drift, nth=nth, table=SUMMED)
+        for name, step, when, drift, nth in _SUMMED_STEPS
+    ),
+    *[Fault("view: at a random time", table=SUMMED)] * 2,
+    *[Fault("at a random time")] * 7,
+    *[Fault("clickhouse: at a random time", victim="clickhouse")] * 3,
+    *[Fault("postgres: at a random time", victim="postgres")] * 2,
+    *[Fault("two backfills at once", kind="race", victim="none")] * 2,
+    *[Fault("two backfills at once, one killed", kind="race")] * 2,
+    Fault("stalled before the handover, woken after the retry",
+          Point("clickhouse/attach"), "none", "empty", "stall"),
+    Fault("stalled before a difference is written, woken after the retry",
+          Point("clickhouse/insert_missing"), "none", "differs", "stall"),
+    Fault("stalled before the delete, woken after the retry",
+          Point("clickhouse/remove"), "none", "differs", "stall"),
+    *(_named(f"slow answers: {name}", step, "during", drift, delay=0.25)
+      for name, step, drift in _ON_ITS_WAY),
+    Fault("slow answers: at a random time", delay=0.1),
+    Fault("slow answers: clickhouse at a random time", victim="clickhouse", delay=0.1),
+    *[Fault("command line: at a random time", kind="command")] * 2,
+    _named("command line: after the read-back, not yet recorded", "dagster/record", "before",
+           "differs", kind="command"),
+    _named("command line: while Dagster records it", "dagster/record", "after", "differs",
+           nth=2, kind="command"),
+    Fault("daemon: at a random time", kind="managed", victim="daemon", table="ownEvents"),
+    Fault("daemon, webserver, code server and runs: at a random time", kind="managed",
+          victim="dagster", table="ownEvents"),
+)  # fmt: skip
