@@ -120,8 +120,7 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
             # One piece of memory is one block for the server, and one dictionary of names.
             chunk = pl.concat(waiting, rechunk=True)
             waiting.clear()
-            while under_way:
-                _outcome(under_way.pop())
+            settle()
             under_way.append(writer.submit(stage.insert, chunk))
 
     def send(events: pl.DataFrame) -> None:
@@ -129,11 +128,21 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
         if sum(frame.height for frame in waiting) >= CHUNK_ROWS:
             flush()
 
-    with ThreadPoolExecutor(1, "stage") as writer:
-        yield send
-        flush()
+    def settle() -> None:
         while under_way:
-            _outcome(under_way.pop())
+            _outcome(under_way[0])
+            del under_way[0]
+
+    with ThreadPoolExecutor(1, "stage") as writer:
+        try:
+            yield send
+            flush()
+            settle()
+        except BaseException:
+            # An insert under way is ended in the server, or it would be waited for.
+            while under_way and not wait(under_way, PULSE).done:
+                stage.cancel()
+            raise
 
 
 def _outcome(future: Future[_T]) -> _T:

@@ -152,7 +152,8 @@ class FakeTarget:
 
     ``writes`` names every step that reached the table. ``after_write`` is called with the target
     after each of them: somebody else who writes. ``stage_loses`` rows vanish on their way into the
-    stage. ``debris`` is what dead attempts left: fence() ends it.
+    stage. ``debris`` is what dead attempts left: fence() ends it. With ``insert_hangs`` an insert
+    ends, as an error, only when the attempt is cancelled.
     """
 
     def __init__(self, mode: Mode = Mode.REPLACE, rows: Sequence[Event] = ()) -> None:
@@ -164,6 +165,8 @@ class FakeTarget:
         self.fences = 0
         self.stage_loses = 0
         self.insert_fails: BaseException | None = None
+        self.insert_hangs = False
+        self.cancelled = threading.Event()
         self.after_write: Callable[[FakeTarget], None] = _nobody
         self.bounds = Bounds()
 
@@ -225,11 +228,18 @@ class FakeStage:
         self.mode = target.mode
         self.bounds = target.bounds
 
+    def cancel(self) -> None:
+        """End an insert that hangs."""
+        self._target.cancelled.set()
+
     def insert(self, events: pl.DataFrame) -> None:
         """Keep the rows, but for those the test wants lost."""
         assert not self.dropped, "a stage takes no rows after it was dropped"
         if self._target.insert_fails is not None:
             raise self._target.insert_fails
+        if self._target.insert_hangs:
+            assert self._target.cancelled.wait(30), "nobody cancelled"
+            raise TargetError("query was cancelled")
         columns = ("metricType", "entityId", "userId", "createdAt", "metricValue")
         with self._guard:
             self.inserts.append(events.height)

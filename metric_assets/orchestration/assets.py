@@ -20,6 +20,7 @@ from metric_assets.orchestration.resources import (
     PostgresResource,
     open_stores,
 )
+from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
@@ -29,9 +30,6 @@ from metric_assets.stores.mirror import VersionsMirror
 OWNERS = ["team:metrics"]
 #: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).
 POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse"}
-RETRIES = dg.RetryPolicy(
-    max_retries=4, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
 #: Seconds between two lines of a run's log.
 LOG_SECONDS = 2.0
 #: The mirror of ModelVersion.
@@ -58,7 +56,6 @@ def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
         pool=POOLS[scan.store],
-        retry_policy=RETRIES,
     )
     def materialize_scan(
         context: dg.AssetExecutionContext,
@@ -88,13 +85,17 @@ def build_mirror_asset(settings: Settings) -> dg.AssetsDefinition:
         kinds={"postgres", "clickhouse"},
         owners=OWNERS,
         pool=POOLS[Store.POSTGRES],
-        retry_policy=RETRIES,
     )
     def versions_mirror(
-        postgres: PostgresResource, clickhouse: ClickHouseResource
+        context: dg.AssetExecutionContext,
+        postgres: PostgresResource,
+        clickhouse: ClickHouseResource,
     ) -> dg.MaterializeResult[None]:
-        with postgres.open(settings) as source, clickhouse.open(settings) as store:
-            rows = VersionsMirror(store, settings.target_table).refresh(source)
+        try:
+            with postgres.open(settings) as source, clickhouse.open(settings) as store:
+                rows = VersionsMirror(store, settings.target_table).refresh(source)
+        except MetricAssetsError as error:
+            raise step_error(error, context.op_execution_context.retry_number) from error
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return versions_mirror
@@ -168,9 +169,7 @@ class _ScanRun:
             self._log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
-            if error.transient:
-                raise
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise step_error(error, self.context.op_execution_context.retry_number) from error
         except Exception as error:
             self._keep_finished()
             raise dg.Failure(

@@ -16,7 +16,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from metric_assets.audit import check_legacy
 from metric_assets.catalog import ENTITIES, Pair, Store, pairs_of
 from metric_assets.errors import MetricAssetsError
-from metric_assets.orchestration.assets import RETRIES, asset_key, source_key
+from metric_assets.orchestration.assets import asset_key, source_key
 from metric_assets.orchestration.metadata import verdict_metadata
 from metric_assets.orchestration.partitions import build_partitions
 from metric_assets.orchestration.resources import (
@@ -24,6 +24,7 @@ from metric_assets.orchestration.resources import (
     PostgresResource,
     open_target,
 )
+from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
@@ -61,9 +62,7 @@ def build_entity_checks(entity: str, settings: Settings) -> dg.AssetChecksDefini
         for pair in pairs
     ]
 
-    @dg.multi_asset_check(
-        name=f"{entity}_checks", specs=specs, can_subset=True, retry_policy=RETRIES
-    )
+    @dg.multi_asset_check(name=f"{entity}_checks", specs=specs, can_subset=True)
     def check_entity(
         context: dg.AssetCheckExecutionContext,
         postgres: PostgresResource,
@@ -100,9 +99,7 @@ class _CheckRun:
             for pair, ids, verdict in self._verdicts(partitioned, postgres, clickhouse):
                 yield self._evaluation(pair, ids, verdict)
         except MetricAssetsError as error:
-            if error.transient:
-                raise
-            raise dg.Failure(str(error), allow_retries=False) from None
+            raise step_error(error, self.context.retry_number) from error
         for pair in partitioned:
             yield dg.Output(None, _output(pair, MATCHES_LEGACY))
         for pair in self.pairs:

@@ -95,6 +95,10 @@ class Stage(Protocol):
         """How surplus is mended."""
         ...
 
+    def cancel(self) -> None:
+        """End in the server what this attempt runs there, from any thread; never raises."""
+        ...
+
     def insert(self, events: pl.DataFrame) -> None:
         """Send events; they are durable in the stage when this returns."""
         ...

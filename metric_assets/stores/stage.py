@@ -6,10 +6,12 @@ Belongs here: which statement does which step. Does not belong here: when a step
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import polars as pl
 
+from metric_assets.errors import MetricAssetsError
 from metric_assets.plan import Mode, Summary
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
@@ -29,10 +31,12 @@ class ClickHouseStage:
         scope: Scope,
         attempt: str,
         owner: str,
+        end: Callable[[], object],
     ) -> None:
         self._store = store
         self._layout = layout
         self._owner = owner
+        self._end = end
         self._scope = scope
         self.mode = mode
         self.bounds = layout.bounds
@@ -57,6 +61,11 @@ class ClickHouseStage:
         """Make the stage itself, once; a range without rows, and there are many, needs none."""
         if self._names["stage"] not in self.made:
             self._make("stage")
+
+    def cancel(self) -> None:
+        """End in the server what this attempt runs there, from any thread; never raises."""
+        with suppress(MetricAssetsError):
+            self._end()
 
     def insert(self, events: pl.DataFrame) -> None:
         """Send events of metricType, entityId, userId, metricValue, createdAt."""

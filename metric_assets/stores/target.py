@@ -7,13 +7,14 @@ with its stage (stage), when (pipeline) or what a plan means (plan).
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 
 import polars as pl
 
-from metric_assets.errors import MetricAssetsError, TargetError
+from metric_assets.errors import BusyError, MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
@@ -26,6 +27,9 @@ from metric_assets.stores.stage import ClickHouseStage
 OWNER = "metric_assets "
 #: Listings of debris before giving up: each statement that is ended may have begun another.
 _LISTINGS = 5
+#: How long an insert of an earlier attempt is waited for, where views make it wrong to end it.
+INSERT_SECONDS = 60.0
+_PULSE = 0.1
 
 
 class ClickHouseTarget:
@@ -106,7 +110,14 @@ class ClickHouseTarget:
             }
         )
         stage = ClickHouseStage(
-            self._store, self._table, self.layout, self.mode, scope, attempt, owner
+            self._store,
+            self._table,
+            self.layout,
+            self.mode,
+            scope,
+            attempt,
+            owner,
+            lambda: self._clear(owner.__eq__),
         )
         try:
             yield stage
@@ -176,7 +187,25 @@ class ClickHouseTarget:
         if kind == "mutation":
             binds = {"table": self._table, "mutation": name}
             self._store.run(load("clickhouse/kill_mutation"), binds, "")
-        elif kind == "query":
+        elif kind == "insert" and self.layout.views:
+            self._outlast(name)
+        elif kind in {"insert", "query"}:
             self._store.run(load("clickhouse/kill"), {"query_id": name}, "")
         else:
             self._store.run(load("clickhouse/drop"), {"table": name}, "")
+
+    def _outlast(self, query_id: str) -> None:
+        """Wait for an insert into a table that views read.
+
+        The server writes the table first and its views after it. An insert ended in between leaves
+        rows in the table that no view will ever see, and that no later plan would find missing.
+        """
+        end = time.monotonic() + INSERT_SECONDS
+        while ("insert", query_id) in {(kind, name) for kind, name, _ in self._debris()}:
+            if time.monotonic() > end:
+                raise BusyError(
+                    f"{self._table}: an insert of an earlier attempt is still being shown to the"
+                    " views of the table; ending it would leave them short for good, so this run"
+                    " waits no longer. Try again later"
+                )
+            time.sleep(_PULSE)

@@ -82,10 +82,11 @@ TABLES = {
 }
 #: The table that a materialized view sums up: nothing is ever taken away from it (append mode).
 SUMMED = "summedEvents"
-#: The sums; ``ours`` is below the cutoff.
+#: The sums; ``ours`` is below the cutoff. The view is slow: what is ended in the middle of showing it
+#: rows would leave it short.
 SUMS = f"""CREATE TABLE {SUMMED}Sums (entityType String, metricType String, entityId Int32, ours Bool,
     total Int64) ENGINE = SummingMergeTree ORDER BY (entityType, metricType, entityId, ours)"""
 VIEW = f"""CREATE MATERIALIZED VIEW {SUMMED}View TO {SUMMED}Sums AS
     SELECT entityType, metricType, entityId, createdAt < toDateTime64('2025-10-01', 3, 'UTC') AS ours,
-           sum(toInt64(metricValue)) AS total
+           sum(toInt64(metricValue)) + 0 * any(sleep(0.3)) AS total
     FROM {SUMMED} GROUP BY entityType, metricType, entityId, ours"""

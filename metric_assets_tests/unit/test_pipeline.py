@@ -474,6 +474,19 @@ def test_an_interruption_while_reading() -> None:
     house.closed()
 
 
+def test_an_interruption_ends_the_insert_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An insert into the stage that does not come back is ended in the server, not waited for."""
+    monkeypatch.setattr(filling, "CHUNK_ROWS", 1)
+    target = FakeTarget()
+    target.insert_hangs = True
+    house = House(target, signed((5, 1, 1, 1)), KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        house.run()
+    assert target.cancelled.is_set()
+    assert target.writes == []
+    house.closed()
+
+
 @MODES
 def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
     """When every round finds new rows below the cutoff, the attempt says so and gives up."""

@@ -1,6 +1,8 @@
--- Statements that run and private tables that lie about under our name, and whose they are; and
--- mutations not done, of which only the private table they read is known.
-SELECT 'query' AS kind, query_id AS name, Settings['log_comment'] AS owner
+-- Statements that run (inserts into the target apart) and private tables that lie about under our
+-- name, and whose they are; and mutations not done, of which only the private table they read is
+-- known.
+SELECT if(match(query, concat('INSERT INTO [`"]?', {table:String}, '[`" ]')), 'insert', 'query') AS kind,
+       query_id AS name, Settings['log_comment'] AS owner
 FROM system.processes
 WHERE startsWith(Settings['log_comment'], {owners:String})
 UNION ALL
