@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -22,6 +22,8 @@ from metric_assets.errors import RejectedRowsError, SchemaDriftError
 from metric_assets.ranges import IdRange
 
 EVENT_TIME = pl.Datetime("ms", "UTC")
+#: Integers of the source that stay 32 bits wide: half of the memory.
+_NARROW = (pl.Int8, pl.Int16, pl.Int32)
 #: The first instant of a DateTime64.
 _EARLIEST = datetime(1900, 1, 1, tzinfo=timezone.utc)
 #: Times beyond Python's calendar (infinity, the year 294276) cannot even be shown. Moved to its
@@ -58,28 +60,28 @@ def derive(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
 
     Columns: metricType, entityId, userId, metricValue, createdAt.
 
-    Times without a zone are UTC. Numbers stay 64 bits wide, so that the schema, not a cast, finds
-    what the target cannot hold. Raises SchemaDriftError for a column of another type.
+    Times without a zone are UTC. Numbers stay as wide as the source has them (32 or 64 bits), so
+    that the schema, not a cast, finds what the target cannot hold. Raises SchemaDriftError for a
+    column of another type.
     """
     metrics = pl.Enum([pair.metric for pair in pairs])
     parts = []
     try:
+        shared = frame.with_columns(
+            *(pl.col(name).cast(_width(frame.schema[name])) for name in ("entityId", "userId")),
+            _utc(frame.schema["createdAt"]).alias("createdAt"),
+        )
+        values = {pair.metric: _value(pair, frame) for pair in pairs}
+        kind = pl.Int64 if pl.Int64 in [width for _, width in values.values()] else pl.Int32
         for pair in pairs:
-            rows = frame if pair.where is None else frame.filter(pair.where)
-            value = pl.lit(1) if pair.value is None else pair.value
-            kind = rows.lazy().select(value.alias("value")).collect_schema()["value"]
-            if not kind.is_integer():
-                raise SchemaDriftError(
-                    f"{pair.key}: the source's column types are not those the scan was written for:"
-                    f" its values are {kind}, the target counts in whole numbers"
-                )
+            rows = shared if pair.where is None else shared.filter(pair.where)
             parts.append(
                 rows.select(
                     pl.lit(pair.metric, dtype=metrics).alias("metricType"),
-                    pl.col("entityId").cast(pl.Int64),
-                    pl.col("userId").cast(pl.Int64),
-                    value.cast(pl.Int64).alias("metricValue"),
-                    _utc(frame.schema["createdAt"]).alias("createdAt"),
+                    "entityId",
+                    "userId",
+                    values[pair.metric][0].cast(kind).alias("metricValue"),
+                    "createdAt",
                 )
             )
     except pl.exceptions.PolarsError as error:
@@ -90,28 +92,32 @@ def derive(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def event_schema(ids: IdRange, cutoff: datetime, bounds: Bounds) -> pa.DataFrameSchema:
+def event_schema(
+    ids: IdRange, cutoff: datetime, bounds: Bounds, widths: Mapping[str, Any] | None = None
+) -> pa.DataFrameSchema:
     """The contract of staged events: no nulls, ids in range, values that fit, before the cutoff.
 
-    Metric types need no check: derive() makes them an enum of exactly its pairs.
+    ``widths`` are the types of the integer columns as derive() has them from the source, 64 bits
+    without. Metric types need no check: derive() makes them an enum of exactly its pairs.
     """
+    widths = widths or {}
     return pa.DataFrameSchema(
         {
             "metricType": pa.Column(nullable=False, description="The metric, as stored."),
             "entityId": pa.Column(
-                pl.Int64,
+                widths.get("entityId", pl.Int64),
                 pa.Check.in_range(
                     ids.start, ids.stop - 1, error=f"outside the partition {ids.key}"
                 ),
                 description="The entity counted for.",
             ),
             "userId": pa.Column(
-                pl.Int64,
+                widths.get("userId", pl.Int64),
                 pa.Check.in_range(*bounds.user_id, error="beyond the target's userId"),
                 description="The acting user; 0 where there is none.",
             ),
             "metricValue": pa.Column(
-                pl.Int64,
+                widths.get("metricValue", pl.Int64),
                 pa.Check.in_range(*bounds.value, error="beyond the target's metricValue"),
                 description="What the event adds to the counter.",
             ),
@@ -178,6 +184,22 @@ def _show(row: dict[str, Any]) -> str:
         for name, value in row.items()
         if not (isinstance(value, float) and math.isnan(value))
     )
+
+
+def _width(dtype: pl.DataType) -> type[pl.Int32 | pl.Int64]:
+    return pl.Int32 if dtype in _NARROW else pl.Int64
+
+
+def _value(pair: Pair, frame: pl.DataFrame) -> tuple[pl.Expr, type[pl.Int32 | pl.Int64]]:
+    """What an event of a pair counts, and how wide it is; raises SchemaDriftError."""
+    value = pl.lit(1, pl.Int32) if pair.value is None else pair.value
+    kind = frame.lazy().select(value.alias("value")).collect_schema()["value"]
+    if not kind.is_integer():
+        raise SchemaDriftError(
+            f"{pair.key}: the source's column types are not those the scan was written for:"
+            f" its values are {kind}, the target counts in whole numbers"
+        )
+    return value, _width(kind)
 
 
 def _utc(dtype: pl.DataType) -> pl.Expr:

@@ -63,7 +63,6 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
         "cutoff": scope.cutoff,
         **more,
     }
-    schema = event_schema(scope.ids, scope.cutoff, stage.bounds)
     rejections = Rejections(scope.entity)
     rows_read = 0
     sent = {metric: Summary() for metric in scope.metrics}
@@ -76,6 +75,7 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
             check_columns(scan, frame)
             rows_read += frame.height
             events = derive(frame, pairs)
+            schema = event_schema(scope.ids, scope.cutoff, stage.bounds, events.schema)
             # Once a row has failed nothing will be written: the rest is only validated.
             if events.height and rejections.validate(schema, events) and not rejections.counts:
                 _count(sent, events)
@@ -152,6 +152,7 @@ def _outcome(future: Future[_T]) -> _T:
 
 
 def _count(sent: dict[str, Summary], events: pl.DataFrame) -> None:
-    sums = events.group_by("metricType").agg(pl.len(), pl.col("metricValue").sum())
+    value = pl.col("metricValue").cast(pl.Int64)
+    sums = events.group_by("metricType").agg(pl.len(), value.sum())
     for metric, rows, total in sums.iter_rows():
         sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)

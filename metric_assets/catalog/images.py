@@ -17,6 +17,9 @@ ENTITY = Entity(
 
 _GAP = "frozen since 2025-02-28: the processor is switched off, rows made since then stay at zero"
 
+#: The numbers of sql/image/reactions.sql.
+_LIKE, _DISLIKE, _LAUGH, _CRY, _HEART = range(1, 6)
+
 REACTIONS = Scan(
     "image/reactions",
     sources=("ImageReaction", "Image"),
@@ -26,42 +29,42 @@ REACTIONS = Scan(
             "ReactionLike",
             "Like reactions that still stand.",
             Legacy("ImageMetric.likeCount", Rule.INFORMATIONAL, gap=_GAP),
-            where=pl.col("reaction") == "Like",
+            where=pl.col("reaction") == _LIKE,
         ),
         Pair(
             "Image",
             "ReactionDislike",
             "Dislike reactions that still stand.",
             Legacy("ImageMetric.dislikeCount", Rule.INFORMATIONAL, gap=_GAP),
-            where=pl.col("reaction") == "Dislike",
+            where=pl.col("reaction") == _DISLIKE,
         ),
         Pair(
             "Image",
             "ReactionLaugh",
             "Laugh reactions that still stand.",
             Legacy("ImageMetric.laughCount", Rule.INFORMATIONAL, gap=_GAP),
-            where=pl.col("reaction") == "Laugh",
+            where=pl.col("reaction") == _LAUGH,
         ),
         Pair(
             "Image",
             "ReactionCry",
             "Cry reactions that still stand.",
             Legacy("ImageMetric.cryCount", Rule.INFORMATIONAL, gap=_GAP),
-            where=pl.col("reaction") == "Cry",
+            where=pl.col("reaction") == _CRY,
         ),
         Pair(
             "Image",
             "ReactionHeart",
             "Heart reactions that still stand.",
             Legacy("ImageMetric.heartCount", Rule.INFORMATIONAL, gap=_GAP),
-            where=pl.col("reaction") == "Heart",
+            where=pl.col("reaction") == _HEART,
         ),
         Pair(
             "Image",
             "Reaction",
             "Reactions that still stand, of every kind but Dislike.",
             Legacy("ImageMetric.reactionCount", Rule.INFORMATIONAL, gap=_GAP),
-            where=pl.col("reaction").is_in(["Like", "Heart", "Laugh", "Cry"]),
+            where=pl.col("reaction").is_in([_LIKE, _HEART, _LAUGH, _CRY]),
         ),
     ),
 )

@@ -19,6 +19,10 @@ from typing import Any
 
 from metric_assets.catalog import ENTITIES
 from metric_assets.local.postgres_tools import Tools
+from metric_assets.settings import parse_instant
+from metric_assets.sql import load as sql
+from metric_assets.stores.ports import Binds
+from metric_assets.stores.postgres import render
 from metric_assets_tests.benchmarks.world import CUTOFF, EVENTS_AN_IMAGE, World, tcp
 from metric_assets_tests.integration.platforms import TARGET, Platform
 
@@ -33,17 +37,16 @@ REACTIONS = (
     "Image/Reaction",
 )
 
-_COPY = """COPY (SELECT "entityId", "userId", "createdAt", reaction FROM standing
-WHERE "entityId" >= 0 AND "entityId" < {images} AND "createdAt" < '{cutoff}')
-TO STDOUT (FORMAT binary)"""
-
 _NATIVE = """INSERT INTO {target} (entityType, entityId, userId, metricType, metricValue, createdAt)
 SELECT 'Image', entityId, userId,
-       arrayJoin(if(reaction = 'Dislike', ['ReactionDislike'],
-                    [concat('Reaction', reaction), 'Reaction'])),
+       arrayJoin(if({kind} = 'Dislike', ['ReactionDislike'],
+                    [concat('Reaction', {kind}), 'Reaction'])),
        1, createdAt
-FROM postgresql('{address}', '{database}', 'standing', '{user}', '')
+FROM postgresql('{address}', '{database}', '{view}', '{user}', '')
 WHERE entityId >= 0 AND entityId < {images} AND createdAt < '2025-10-01 00:00:00'"""
+
+
+_NAMES = "['Like', 'Dislike', 'Laugh', 'Cry', 'Heart'][reaction]"
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,13 @@ def interleaved(count: int, measures: dict[str, Callable[[], float]]) -> dict[st
 
 
 def copy(world: World, events: int) -> float:
-    """Seconds in which Postgres sends the rows to somebody who throws them away."""
-    text = _COPY.format(images=events // EVENTS_AN_IMAGE, cutoff=CUTOFF)
+    """Seconds in which Postgres sends the scan's rows to somebody who throws them away."""
+    binds: Binds = {
+        "start": 0,
+        "stop": events // EVENTS_AN_IMAGE,
+        "cutoff": parse_instant("cutoff", CUTOFF),
+    }
+    text = f"COPY ({render(sql('image/reactions'), binds)}) TO STDOUT (FORMAT binary)"
     psql = Tools().binaries / "psql"
     began = time.perf_counter()
     subprocess.run(
@@ -90,8 +98,11 @@ def copy(world: World, events: int) -> float:
     return time.perf_counter() - began
 
 
-def native(world: World, events: int) -> float:
-    """Seconds in which ClickHouse reads and writes the same events by itself, unproven."""
+def native(world: World, events: int, *, numbered: bool = False) -> float:
+    """Seconds in which ClickHouse reads and writes the same events by itself, unproven.
+
+    ``numbered`` lets it read the kind as a number, as our scan does.
+    """
     clear(world.source)
     address, database = tcp(world.source.postgres_url).split("@")[1].split("/")
     text = _NATIVE.format(
@@ -99,19 +110,21 @@ def native(world: World, events: int) -> float:
         address=address,
         database=database,
         user="metric_assets",
+        view="numbered" if numbered else "standing",
+        kind=_NAMES if numbered else "reaction",
         images=events // EVENTS_AN_IMAGE,
     )
     began = time.perf_counter()
     world.source.command(text)
     seconds = time.perf_counter() - began
+    settle(world.source)
     assert world.source.query(f"SELECT count() FROM {TARGET}") == [(events,)]
     return seconds
 
 
 def load(world: World, events: int, *, fresh: bool = True) -> dict[str, Any]:
     """A Dagster run of the pairs of a scan over ``events`` in one partition, as the child says."""
-    if fresh:
-        clear(world.source)
+    clear(world.source) if fresh else settle(world.source)
     images = events // EVENTS_AN_IMAGE
     grids = json.dumps({"Image": {"size": images, "stop": images}})
     env = world.environment(world.source, grids, f"load_{images}")
@@ -128,6 +141,13 @@ def drift(platform: Platform, one_in: int) -> None:
 def clear(platform: Platform) -> None:
     """An empty target, and nothing left to merge."""
     platform.command(f"TRUNCATE TABLE {TARGET} SYNC")
+    settle(platform)
+
+
+def settle(platform: Platform) -> None:
+    """Wait until what was written before no longer costs anybody anything."""
+    while platform.query("SELECT count() FROM system.merges") != [(0,)]:
+        time.sleep(0.2)
 
 
 def child(env: dict[str, str], *selection: str) -> dict[str, Any]:

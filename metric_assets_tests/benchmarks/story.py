@@ -130,6 +130,7 @@ def _against(world: World, plan: Plan, run: Callable[..., float]) -> dict[str, C
     return {
         "copy": lambda: copy(world, plan.events),
         "native": lambda: native(world, plan.events),
+        "native, numbers for names": lambda: native(world, plan.events, numbered=True),
         "ours": lambda: run(plan.events),
         "unchanged": lambda: run(plan.events, fresh=False),
         "0.1 % differ": differing,

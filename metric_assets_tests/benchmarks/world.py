@@ -37,9 +37,15 @@ _FILL = (
               timestamp '2023-01-01' + n * interval '3 seconds' + n % 997 * interval '1 ms',
               '2025-01-01'
        FROM generate_series(0, {rows} - 1) n""",
-    #: What ClickHouse's own backfill reads: the same rows as sql/image/reactions.sql.
+    #: What ClickHouse's own backfill reads: the rows of sql/image/reactions.sql, as one would write
+    #: it, and with the kind as the number that our scan asks for.
     """CREATE VIEW standing AS
        SELECT r."imageId" AS "entityId", r."userId", r."createdAt", r.reaction::text AS reaction
+       FROM "ImageReaction" r JOIN "Image" i ON i.id = r."imageId" """,
+    """CREATE VIEW numbered AS
+       SELECT r."imageId" AS "entityId", r."userId", r."createdAt",
+              CASE r.reaction WHEN 'Like' THEN 1 WHEN 'Dislike' THEN 2 WHEN 'Laugh' THEN 3
+                              WHEN 'Cry' THEN 4 WHEN 'Heart' THEN 5 END AS reaction
        FROM "ImageReaction" r JOIN "Image" i ON i.id = r."imageId" """,
 )
 

@@ -634,6 +634,16 @@ def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(target.rows.values()) == {1}
 
 
+def test_sums_are_wider_than_the_source() -> None:
+    """Columns of 32 bits stay so on their way; what they sum to does not wrap."""
+    most = 2**31 - 1
+    rows = signed((5, 1, 1, most), (5, 2, 1, most), (6, 1, 1, 2))
+    target = FakeTarget()
+    (receipt,) = House(target, rows).run()
+    assert (receipt.events, receipt.total) == (3, 4_294_967_296)
+    assert target.rows[net(5, 2, 1, most)] == 1
+
+
 def test_progress_is_told() -> None:
     """After every frame: the rows read so far."""
     told: list[int] = []
