@@ -10,7 +10,7 @@ help:
 	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
 	@echo "make ui           Dagster's UI over the same stack, on http://127.0.0.1:3000"
 	@echo "make test         lint, types, layers and every test"
-	@echo "make torture      200 backfills killed, raced and stalled; nothing lost, nothing doubled"
+	@echo "make torture      230 backfills killed, raced and stalled; nothing lost, nothing doubled"
 	@echo "make bench        ratios of speed and the peak of memory; writes docs/benchmarks.md"
 	@echo "make stop         stop the embedded stack; its data stays"
 	@echo "make clean        remove the stack, its data and the virtual environment"
@@ -23,10 +23,10 @@ ui: $(VENV)/.local
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m metric_assets_tests.torture --rounds 200
+	$(BIN)/python -m metric_assets_tests.torture --rounds 230
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m metric_assets_tests.benchmarks

@@ -116,16 +116,14 @@ def compare(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame, orphans: set
     )
 
 
-def cause(verdict: Verdict, plan_is_empty: bool) -> str:
-    """What a failed verdict comes from, by whether the source check finds anything to do."""
-    if verdict.passed:
-        return ""
-    if plan_is_empty:
+def cause(inserted: int, removed: int) -> str:
+    """What a failed verdict comes from, by the rows that the source check would write."""
+    if inserted == removed == 0:
         return (
-            "legacy drift: row by row the target holds what the source says, so the legacy counter"
-            " is stale or was changed"
+            "legacy drift: row by row the target holds what the source says; the legacy counter is"
+            " stale or was changed"
         )
-    return "load drift: the target differs from the source; materialize the range again"
+    return f"load drift: {inserted} events missing, {removed} surplus"
 
 
 def _joined(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame) -> pl.DataFrame:

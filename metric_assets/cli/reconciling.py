@@ -20,6 +20,7 @@ from metric_assets.cli.work import dry_run, open_doors, stores_answer
 from metric_assets.orchestration.resources import NobodyListens
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
+from metric_assets.reconcile import cause
 from metric_assets.settings import Settings
 
 
@@ -40,15 +41,10 @@ class Drift:
     @property
     def cause(self) -> str:
         """In words."""
+        words = f"{self.pair}/{self.ids.key}: {cause(self.inserted, self.removed)}"
         if self.loaded_right:
-            return (
-                f"{self.pair}/{self.ids.key}: legacy drift: row by row the target holds what the"
-                " source says; the legacy counter is stale or was changed"
-            )
-        return (
-            f"{self.pair}/{self.ids.key}: load drift: {self.inserted} events missing,"
-            f" {self.removed} surplus; `metric-assets reconcile {self.pair} --repair` mends it"
-        )
+            return words
+        return f"{words}; `metric-assets reconcile {self.pair} --repair` mends it"
 
 
 class _Receipts(NobodyListens):
