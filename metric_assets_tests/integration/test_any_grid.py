@@ -85,7 +85,7 @@ def read(scan: Scan, ids: IdRange, through: Doors) -> pl.DataFrame:
             "createdAt": pl.Datetime("ms", "UTC"),
         }
     )
-    return pl.concat([empty, *(frame.cast({"metricType": pl.String}) for frame in frames)])
+    return pl.concat([empty, *(frame.cast(empty.schema) for frame in frames)])
 
 
 def totals(events: pl.DataFrame, owners: frozenset[int]) -> Totals:

@@ -19,7 +19,7 @@ from metric_assets.errors import BusyError, MetricAssetsError, SourceError, Unav
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_door
-from metric_assets.stores import target as target_door
+from metric_assets.stores import stage as stage_door
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
@@ -64,7 +64,8 @@ def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, 
         )
         assert eventually(lambda: platform.query(f"SELECT count() FROM {names[into]}") > [(300,)])
         (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-        assert {name.split()[0] for name in receipt.fenced} == {"query", "table"}
+        statement = "insert" if into == "target" else "query"
+        assert {name.split()[0] for name in receipt.fenced} == {statement, "table"}
         assert not running(platform, owner)
         assert exact(platform)
         time.sleep(0.3)
@@ -379,7 +380,7 @@ def test_a_cancelled_statement_ends_in_clickhouse(
             f"INSERT INTO {TARGET} SELECT 'User', number, 5, 'Other', 1, now64(3) FROM numbers(1200)"
             " WHERE NOT sleepEachRow(0.05) SETTINGS max_block_size = 10"
         )
-    monkeypatch.setattr(target_door, "load", slowly(step, slow))
+    monkeypatch.setattr(stage_door, "load", slowly(step, slow))
     probe = ClickHouse(platform.clickhouse_url)
 
     def working() -> bool:

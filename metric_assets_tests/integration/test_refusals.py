@@ -190,7 +190,7 @@ def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
                 owner,
             )
             (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-        assert {name.split()[0] for name in receipt.fenced} == {"query", "table"}
+        assert {name.split()[0] for name in receipt.fenced} == {"insert", "table"}
         load(platform, "User/Hidden")
         assert exact(platform)
         assert exact(platform, "Hidden")
