@@ -1,64 +1,14 @@
-"""Everything Dagster is shown, built from settings; nothing connects when this is imported.
+"""What Dagster loads, built from the environment's settings; nothing connects when it is imported.
 
-Belongs here: which definitions there are. Does not belong here: how one is built (orchestration).
+Belongs here: the module-level definitions. Does not belong here: how they are built
+(orchestration/build).
 """
 
 from __future__ import annotations
 
-import warnings
+from metric_assets.orchestration.build import build_definitions
+from metric_assets.settings import Settings
 
-import dagster as dg
-
-from metric_assets.catalog import ENTITIES, SCANS
-from metric_assets.orchestration.assets import (
-    build_mirror_asset,
-    build_scan_assets,
-    build_source_assets,
-)
-from metric_assets.orchestration.checks import build_entity_checks
-from metric_assets.orchestration.jobs import (
-    build_backfill_job,
-    build_reconcile_job,
-    build_reconcile_schedule,
-)
-from metric_assets.orchestration.resources import (
-    ClickHouseResource,
-    Listener,
-    NobodyListens,
-    PostgresResource,
-)
-from metric_assets.orchestration.sensors import build_grid_sensor, build_missing_sensor
-from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
-
-
-def build_definitions(settings: Settings, listener: Listener | None = None) -> dg.Definitions:
-    """The production door, also for tests and the command line: same house, other settings.
-
-    The stores' URLs are read from the environment by the run that needs them.
-    """
-    # Partitioned checks and code references are used knowingly; pyproject.toml pins Dagster.
-    warnings.filterwarnings("ignore", category=dg.PreviewWarning)
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)
-    checks = [build_entity_checks(entity, settings) for entity in ENTITIES]
-    backfills = [build_backfill_job(entity, settings) for entity in ENTITIES]
-    reconcile = build_reconcile_job(checks)
-    return dg.Definitions(
-        assets=[
-            *build_source_assets(),
-            build_mirror_asset(settings),
-            *(build_scan_assets(scan, settings) for scan in SCANS),
-        ],
-        asset_checks=checks,
-        jobs=[*backfills, reconcile],
-        schedules=[build_reconcile_schedule(reconcile, settings)],
-        sensors=[build_grid_sensor(settings), build_missing_sensor(settings, backfills)],
-        executor=dg.in_process_executor,
-        resources={
-            "postgres": PostgresResource(url=dg.EnvVar(POSTGRES_URL)),
-            "clickhouse": ClickHouseResource(url=dg.EnvVar(CLICKHOUSE_URL)),
-            "listener": listener or NobodyListens(),
-        },
-    )
-
+__all__ = ["build_definitions", "defs"]
 
 defs = build_definitions(Settings.load())

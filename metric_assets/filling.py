@@ -7,7 +7,7 @@ Does not belong here: what an event is (events), or what becomes of the stage (p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,8 +21,10 @@ from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage
 
 #: Events sent to the stage in one insert: large enough to be one good part, which is sorted and
-#: merged once, and small enough to hold three of (gathered, under way, at the server).
-CHUNK_ROWS = 1_000_000
+#: merged once, and small enough to hold several of.
+CHUNK_ROWS = 800_000
+#: Inserts under way at once: while the server sorts and writes one, the next is on its way.
+WRITERS = 2
 #: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
 #: an end go on, so that an interruption would be felt only when the thread is done.
 PULSE = 0.2
@@ -54,7 +56,7 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
 ) -> Filled:
     """Stream the scope's range from ``source`` into the stage; ``more`` is bound besides it.
 
-    Memory holds two frames of the source and two chunks of events, whatever the range. Raises
+    Memory holds two frames of the source and three chunks of events, whatever the range. Raises
     RejectedRowsError at the end of the range if any row failed, SchemaDriftError at once.
     """
     binds: dict[str, Bind] = {
@@ -111,7 +113,7 @@ def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
 
 @contextmanager
 def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """Gathers events into chunks and inserts each in a thread while the next one is gathered."""
+    """Gathers events into chunks and inserts them in threads while the next one is gathered."""
     waiting: list[pl.DataFrame] = []
     under_way: list[Future[None]] = []
 
@@ -120,7 +122,7 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
             # One piece of memory is one block for the server, and one dictionary of names.
             chunk = pl.concat(waiting, rechunk=True)
             waiting.clear()
-            settle()
+            settle(WRITERS - 1)
             under_way.append(writer.submit(stage.insert, chunk))
 
     def send(events: pl.DataFrame) -> None:
@@ -128,19 +130,20 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
         if sum(frame.height for frame in waiting) >= CHUNK_ROWS:
             flush()
 
-    def settle() -> None:
-        while under_way:
-            _outcome(under_way[0])
-            del under_way[0]
+    def settle(left: int) -> None:
+        while len(under_way) > left:
+            for one in wait(under_way, PULSE, FIRST_COMPLETED).done:
+                under_way.remove(one)
+                one.result()
 
-    with ThreadPoolExecutor(1, "stage") as writer:
+    with ThreadPoolExecutor(WRITERS, "stage") as writer:
         try:
             yield send
             flush()
-            settle()
+            settle(0)
         except BaseException:
-            # An insert under way is ended in the server, or it would be waited for.
-            while under_way and not wait(under_way, PULSE).done:
+            # Inserts under way are ended in the server, or they would be waited for.
+            while wait(under_way, PULSE).not_done:
                 stage.cancel()
             raise
 

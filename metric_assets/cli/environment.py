@@ -12,6 +12,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from metric_assets import settings as names
+from metric_assets.errors import SettingsError
 from metric_assets.local import stack
 from metric_assets.settings import Settings
 
@@ -88,12 +89,19 @@ def _is_ours(file: Path) -> bool:
 def dagster_home() -> Path:
     """Dagster's home: DAGSTER_HOME, or one below ours that shares the project's dagster.yaml.
 
-    Whichever it is, this process has it in its environment afterwards.
+    Whichever it is, this process has it in its environment afterwards. Raises SettingsError for one
+    that is no folder.
     """
-    given = os.environ.get("DAGSTER_HOME")
-    if given:
-        return Path(given)
     folder = home() / "dagster"
+    given = os.environ.get("DAGSTER_HOME")
+    if given and Path(given) != folder:
+        if not Path(given).is_absolute() or not Path(given).is_dir():
+            raise SettingsError(
+                f"DAGSTER_HOME: {given} is not the absolute path of a folder that exists; make it"
+                " and put a dagster.yaml into it (the project's will do), or unset DAGSTER_HOME to"
+                f" have one below {names.HOME}"
+            )
+        return Path(given)
     folder.mkdir(parents=True, exist_ok=True)
     ours = folder / "dagster.yaml"
     if not ours.exists():

@@ -13,8 +13,8 @@ from typing import Any
 import dagster as dg
 
 from metric_assets.catalog import PAIRS, Pair, scans_of
-from metric_assets.definitions import build_definitions
 from metric_assets.orchestration.assets import asset_key
+from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.checks import MATCHES_LEGACY
 from metric_assets.orchestration.resources import Listener
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP

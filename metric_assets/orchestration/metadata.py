@@ -6,6 +6,7 @@ belong here: a decision.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -110,8 +111,17 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
 
 def _column_schema(pair: Pair) -> dg.TableSchema:
     """The Pandera schema of events, in the target's types."""
+    entity = dg.TableColumn(
+        "entityType", "LowCardinality(String)", description=f"Always {pair.entity}."
+    )
+    return dg.TableSchema([entity, *_event_columns()])
+
+
+@cache
+def _event_columns() -> tuple[dg.TableColumn, ...]:
+    """What all pairs have in common."""
     anywhere = event_schema(IdRange(0, 2**31), parse_instant("schema", "9999-01-01"), Bounds())
-    columns = [
+    return tuple(
         dg.TableColumn(
             name,
             _TYPES[name],
@@ -119,8 +129,4 @@ def _column_schema(pair: Pair) -> dg.TableSchema:
             constraints=dg.TableColumnConstraints(nullable=column.nullable),
         )
         for name, column in anywhere.columns.items()
-    ]
-    entity = dg.TableColumn(
-        "entityType", "LowCardinality(String)", description=f"Always {pair.entity}."
     )
-    return dg.TableSchema([entity, *columns])

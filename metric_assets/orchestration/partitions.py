@@ -6,6 +6,7 @@ Belongs here: the mapping between ranges and keys. Does not belong here: the gri
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 import dagster as dg
 
@@ -16,7 +17,13 @@ from metric_assets.settings import Settings
 
 def build_partitions(entity: str, settings: Settings) -> dg.StaticPartitionsDefinition:
     """Static keys in the order of ids: the same on every machine with the same grid."""
-    return dg.StaticPartitionsDefinition([ids.key for ids in settings.grid_of(entity)])
+    return _static(tuple(ids.key for ids in settings.grid_of(entity)))
+
+
+@cache
+def _static(keys: tuple[str, ...]) -> dg.StaticPartitionsDefinition:
+    """One for all pairs of an entity: checking keys takes time with every definition."""
+    return dg.StaticPartitionsDefinition(keys)
 
 
 def ranges_of(keys: Iterable[str], what: str) -> list[IdRange]:

@@ -6,6 +6,7 @@ Belongs here: which statement does which step. Does not belong here: when a step
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -42,6 +43,8 @@ class ClickHouseStage:
         self.bounds = layout.bounds
         #: Private tables there are now, in the order of their making.
         self.made: dict[str, None] = {}
+        self._making = threading.Lock()
+        self._attachable = False
         self._names: dict[str, str] = {
             "target": target,
             **{kind: f"{target}__{kind}_{attempt}" for kind in ("stage", "difference", "surplus")},
@@ -58,9 +61,19 @@ class ClickHouseStage:
         }
 
     def create(self) -> None:
-        """Make the stage itself, once; a range without rows, and there are many, needs none."""
-        if self._names["stage"] not in self.made:
-            self._make("stage")
+        """Make the stage itself, once; a range without rows, and there are many, needs none.
+
+        Only where the target holds nothing of the scope is it laid out to be handed over.
+        """
+        with self._making:
+            if self._names["stage"] in self.made:
+                return
+            self._attachable = (
+                self.mode is Mode.REPLACE
+                and self._layout.engine.endswith("MergeTree")
+                and self._frame("occupied").is_empty()
+            )
+            self._make("stage", "stage" if self._attachable else "stage_unsorted")
 
     def cancel(self) -> None:
         """End in the server what this attempt runs there, from any thread; never raises."""
@@ -68,7 +81,7 @@ class ClickHouseStage:
             self._end()
 
     def insert(self, events: pl.DataFrame) -> None:
-        """Send events of metricType, entityId, userId, metricValue, createdAt."""
+        """Send events of metricType, entityId, userId, metricValue, createdAt; from any thread."""
         self.create()
         # Names travel as a number a row and one dictionary, numbers as wide as they are stored.
         entity = pl.lit(self._scope.entity, pl.Enum([self._scope.entity])).alias("entityType")
@@ -91,7 +104,7 @@ class ClickHouseStage:
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Take the difference into a private table and count it."""
         self.create()
-        self._make("difference", metrics=list(metrics))
+        self._make("difference", "difference", metrics=list(metrics))
         rows = self._frame("difference_summary").rows(named=True)
         return {
             row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows
@@ -99,7 +112,7 @@ class ClickHouseStage:
 
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
         """Attach the stage's partitions, or where that is not possible insert from it."""
-        if not (alone and self.mode is Mode.REPLACE and self._layout.engine.endswith("MergeTree")):
+        if not (alone and self._attachable):
             self._run("publish", metrics=list(metrics))
             return
         parts = self._store.frame(load("clickhouse/partitions"), {"table": self._names["stage"]})
@@ -111,16 +124,16 @@ class ClickHouseStage:
         self._run("insert_missing")
         if self.mode is Mode.APPEND:
             return
-        self._make("surplus", metrics=list(metrics))
+        self._make("surplus", "surplus", metrics=list(metrics))
         self._run("remove", metrics=list(metrics))
 
-    def _make(self, kind: str, **more: str | list[str]) -> None:
-        """Make a private table anew by the statement of its name."""
+    def _make(self, kind: str, statement: str, **more: str | list[str]) -> None:
+        """Make a private table anew."""
         name = self._names[kind]
         if name in self.made:
             self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
         self.made[name] = None
-        self._run(kind, **more)
+        self._run(statement, **more)
 
     def _run(self, name: str, **more: str | list[str]) -> None:
         statement = load(f"clickhouse/{name}")

@@ -20,9 +20,9 @@ import polars as pl
 from metric_assets import filling, pipeline
 from metric_assets.catalog import select
 from metric_assets.cli import environment, running, work
-from metric_assets.definitions import build_definitions
 from metric_assets.events import Rejections
 from metric_assets.orchestration.assets import asset_key
+from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.resources import NobodyListens
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.storage import keep_connections

@@ -14,10 +14,12 @@ import pytest
 from metric_assets.audit import check_legacy
 from metric_assets.catalog import PAIRS
 from metric_assets.errors import RemovalRefusedError, UnavailableError
+from metric_assets.plan import Summary
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.stage import ClickHouseStage
 from metric_assets_tests.integration.follows import Gate, debris, exact, follows, run
 from metric_assets_tests.integration.platforms import (
     IDS,
@@ -71,6 +73,38 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
     assert during == (False, 1_000)
     assert check() == (True, 0)
     assert exact(platform)
+
+
+@pytest.mark.parametrize("before", ["empty", "loaded"])
+def test_a_scope_that_changes_after_the_stage_was_made(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """The stage is laid out by what the scope holds at first: one to be handed over where it is
+    empty, one to be compared where it is not. Emptied, or filled, in between, it ends exact as well.
+    """
+    follows(platform)
+    if before == "loaded":
+        load(platform, "User/Follower")
+    staged = ClickHouseStage.staged
+
+    def overtaken(stage: ClickHouseStage) -> dict[str, Summary]:
+        monkeypatch.setattr(ClickHouseStage, "staged", staged)
+        if before == "loaded":
+            platform.command(f"TRUNCATE TABLE {TARGET} SYNC")
+        else:
+            platform.command(
+                f"INSERT INTO {TARGET} SELECT 'User', number, 5, 'Follower', 1,"
+                " toDateTime64('2024-02-02', 3, 'UTC') FROM numbers(10)"
+            )
+        return staged(stage)
+
+    monkeypatch.setattr(ClickHouseStage, "staged", overtaken)
+    (receipt,) = load(platform, "User/Follower")
+    assert (receipt.inserted, receipt.removed) == (
+        (1_000, 0) if before == "loaded" else (1_000, 10)
+    )
+    assert exact(platform)
+    assert debris(platform) == []
 
 
 def test_overlapping_ranges_in_turn(platform: Platform) -> None:

@@ -237,6 +237,7 @@ FULL = {"min_free_disk_bytes_to_perform_insert": 10**18}
 #: Steps, in an empty scope and in one with a gap and a surplus, and what the server answers.
 REFUSED = [
     ("stage", READ_ONLY, "READONLY"),
+    ("stage_unsorted", READ_ONLY, "READONLY"),
     ("insert", READ_ONLY, "READONLY"),
     ("attach", READ_ONLY, "READONLY"),
     ("insert_missing", READ_ONLY, "READONLY"),
@@ -257,7 +258,7 @@ def test_a_refusal_at_any_step(platform: Platform) -> None:
     load(platform, "User/Follower")
     for step, setting, said in REFUSED:
         cure = {"READONLY": "may only read", "NOT_ENOUGH_SPACE": "disk is full"}[said]
-        if step == "attach":
+        if step in ("stage", "attach"):
             platform.command(f"TRUNCATE TABLE {TARGET}")
         else:
             platform.command(f"INSERT INTO {TARGET} SELECT * FROM {TARGET} WHERE userId < 99")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from metric_assets.cli import environment
+from metric_assets.errors import SettingsError
 from metric_assets.local import seed
 from metric_assets.local.stack import Endpoints
 from metric_assets.settings import Settings
@@ -85,6 +86,26 @@ def test_dagsters_home_shares_the_projects_file(
     assert home == folder / ".metric_assets/dagster"
     project = Path(__file__).parents[2]
     assert (home / "dagster.yaml").resolve() == project / "dagster.yaml"
+
+
+@pytest.mark.parametrize("given", ["/nowhere/at/all", "relative"])
+def test_a_home_of_dagster_that_is_no_folder_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """The message names the variable, what was found and what to do; Dagster's would be a trace."""
+    monkeypatch.setenv("DAGSTER_HOME", given)
+    with pytest.raises(
+        SettingsError, match=f"^DAGSTER_HOME: {given} is not .* make it .* or unset"
+    ):
+        environment.dagster_home()
+
+
+def test_our_own_home_of_dagster_is_made_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A .env that outlived the folder it names does no harm."""
+    monkeypatch.setenv("DAGSTER_HOME", str(folder / ".metric_assets/dagster"))
+    assert (environment.dagster_home() / "dagster.yaml").exists()
 
 
 def test_the_demos_dotenv_does_not_mix_with_other_stores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from metric_assets.errors import (
 from metric_assets.pipeline import Receipt, Stores, code_version, materialize
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
-from metric_assets_tests.fakes import Event, FakeSource, FakeTarget, FakeTurnstile
+from metric_assets_tests.fakes import Event, FakeSource, FakeStage, FakeTarget, FakeTurnstile
 
 pytestmark = pytest.mark.unit
 
@@ -481,6 +482,29 @@ def test_an_interruption_ends_the_insert_under_way(monkeypatch: pytest.MonkeyPat
     target.insert_hangs = True
     house = House(target, signed((5, 1, 1, 1)), KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
+        house.run()
+    assert target.cancelled.is_set()
+    assert target.writes == []
+    house.closed()
+
+
+def test_a_failing_insert_ends_the_one_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two inserts are under way at once: when one fails, the other is ended, not waited for."""
+    monkeypatch.setattr(filling, "CHUNK_ROWS", 1)
+    target = FakeTarget()
+    target.insert_hangs = True
+    begun = threading.Event()
+    hang = FakeStage.insert
+
+    def insert(stage: FakeStage, events: pl.DataFrame) -> None:
+        if begun.is_set():
+            raise TargetError("no space left")
+        begun.set()
+        hang(stage, events)
+
+    monkeypatch.setattr(FakeStage, "insert", insert)
+    house = House(target, *[signed((5, user, 1, 1)) for user in range(20)])
+    with pytest.raises(TargetError, match="no space left"):
         house.run()
     assert target.cancelled.is_set()
     assert target.writes == []
