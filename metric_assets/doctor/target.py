@@ -19,6 +19,7 @@ from metric_assets.stores.layout import Layout
 from metric_assets.stores.target import OWNER, ClickHouseTarget
 
 _PLAIN_ENGINE = re.compile(r"(Replicated|Shared)?MergeTree")
+_OWN_PATH = re.compile(r"Replicated\w*MergeTree\('((?:(?!\{uuid\})[^'])*)'")
 _DEDUP_LOG = re.compile(r"non_replicated_deduplication_window\s*=\s*[1-9]")
 
 
@@ -111,6 +112,14 @@ def _storage(store: ClickHouse, table: str, layout: Layout) -> Iterator[Finding]
             "A TTL on createdAt would delete what is backfilled: take it off first",
             FAILED,
         )
+    elif path := own_path(row["made"]):
+        yield Finding(
+            subject,
+            f"{found}; its path in Keeper is spelled out: {path}",
+            "Private tables are made AS the target and would claim the same path: make the target"
+            " with the server's default path, or one that has {uuid} in it",
+            FAILED,
+        )
     elif row["mutations"]:
         yield Finding(
             subject,
@@ -120,6 +129,12 @@ def _storage(store: ClickHouse, table: str, layout: Layout) -> Iterator[Finding]
         )
     else:
         yield Finding(subject, found)
+
+
+def own_path(made: str) -> str:
+    """The path in Keeper that a definition spells out for one table alone; empty if it does not."""
+    found = _OWN_PATH.match(made)
+    return found[1] if found else ""
 
 
 def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
