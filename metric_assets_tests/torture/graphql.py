@@ -29,6 +29,10 @@ _RUNS = """query ($filter: RunsFilter) { runsOrError(filter: $filter) { ... on R
 _BACKFILLS = (
     """{ partitionBackfillsOrError { ... on PartitionBackfills { results { id status } } } }"""
 )
+#: How often a person clicks where the webserver trips over connections to its storage that died with
+#: the storage: it keeps them, and notices one at a time.
+_CLICKS = 10
+_TRIPPED = "OperationalError"
 #: Statuses of runs that nothing will happen to any more.
 ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
@@ -41,6 +45,15 @@ class Ui:
 
     def ask(self, query: str, **variables: object) -> Any:
         """The data of an answer; raises RuntimeError with its errors."""
+        for _ in range(_CLICKS - 1):
+            try:
+                return self._ask(query, variables)
+            except RuntimeError as error:
+                if _TRIPPED not in str(error):
+                    raise
+        return self._ask(query, variables)
+
+    def _ask(self, query: str, variables: dict[str, object]) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(
             f"{self.base}/graphql", body, {"content-type": "application/json"}
@@ -49,7 +62,7 @@ class Ui:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 found = json.load(answer)
         except urllib.error.HTTPError as refused:
-            raise RuntimeError(refused.read()) from None
+            raise RuntimeError(refused.read().decode()) from None
         if found.get("errors"):
             raise RuntimeError(found["errors"])
         return found["data"]
