@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 1200000
 
-.PHONY: help demo test torture bench lint ui stop screenshots clean
+.PHONY: help demo test torture mutants bench lint ui stop screenshots clean
 
 help:
 	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
 	@echo "make ui           Dagster's UI over the same stack, on http://127.0.0.1:3000"
 	@echo "make test         lint, types, layers and every test"
-	@echo "make torture      230 backfills killed, raced and stalled; nothing lost, nothing doubled"
+	@echo "make torture      250 backfills killed, raced and stalled; nothing lost, nothing doubled"
+	@echo "make mutants      guards taken out one by one; a test fails for each"
 	@echo "make bench        ratios of speed and the peak of memory; writes docs/benchmarks.md"
 	@echo "make stop         stop the embedded stack; its data stays"
 	@echo "make clean        remove the stack, its data and the virtual environment"
@@ -26,7 +27,10 @@ test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m metric_assets_tests.torture --rounds 230
+	$(BIN)/python -m metric_assets_tests.torture --rounds 250
+
+mutants: $(VENV)/.dev
+	$(BIN)/python -m metric_assets_tests.mutants
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m metric_assets_tests.benchmarks

@@ -166,6 +166,11 @@ def streaming(day: Day, table: str) -> Iterator[None]:
     try:
         yield
     finally:
+        # A run that goes on, which a test has just found out, would hold this up without end.
+        day.postgres(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'metric_assets:%' AND state = 'active'"
+        )
         day.postgres(f'DROP VIEW "{table}"')
         day.postgres(f'ALTER TABLE "{table}Rows" RENAME TO "{table}"')
 

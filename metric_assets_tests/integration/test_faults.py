@@ -17,6 +17,7 @@ from metric_assets import filling
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.pipeline import Stores, materialize
+from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_door
 from metric_assets.stores import stage as stage_door
@@ -118,6 +119,55 @@ def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Plat
     (receipt,) = load(platform, "Tag/Follower")
     assert [name.split()[0] for name in receipt.fenced] == ["mutation"]
     platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
+    assert debris(platform) == []
+
+
+def test_an_insert_that_views_are_being_shown_is_waited_for(platform: Platform) -> None:
+    """Ended in the middle, it would leave a view of the target short for good: where there is one,
+    the retry lets an orphaned insert come to its end, and then makes up for it.
+    """
+    follows(platform)
+    platform.command(
+        "CREATE TABLE sums (metricType String, total Int64) ENGINE = SummingMergeTree"
+        " ORDER BY metricType"
+    )
+    platform.command(
+        "CREATE MATERIALIZED VIEW sums_mv TO sums AS SELECT metricType,"
+        f" sum(toInt64(metricValue)) AS total FROM {TARGET} GROUP BY metricType"
+    )
+    load(platform, "User/Follower")
+    with dead_attempt(platform) as (names, owner):
+        orphan(
+            platform,
+            f"INSERT INTO {names['target']} SELECT 'User', number % 100, 5, 'Follower', 1,"
+            " toDateTime64('2024-02-02', 3, 'UTC') FROM numbers(3000)"
+            " WHERE NOT sleepEachRow(0.001)",
+            owner,
+        )
+        (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
+    assert {name.split()[0] for name in receipt.fenced} == {"insert", "table"}
+    orphaned = f"FROM {TARGET} WHERE createdAt = toDateTime64('2024-02-02', 3, 'UTC')"
+    assert platform.query(f"SELECT countIf(metricValue > 0), sum(metricValue) {orphaned}") == [
+        (3_000, 0)
+    ]
+    assert platform.query(f"SELECT sum(metricValue) FROM {TARGET}") == [(1_000,)]
+    assert platform.query("SELECT sum(total) FROM sums") == [(1_000,)]
+    assert debris(platform) == []
+
+
+def test_a_fence_ends_nothing_of_other_pairs_or_other_ids(platform: Platform) -> None:
+    """Whoever holds one pair and range knows nothing of another's attempt: it may be alive, so its
+    table stays, until somebody comes who holds what it is for.
+    """
+    follows(platform)
+    with dead_attempt(platform) as (names, _):
+        (hidden,) = load(platform, "User/Hidden")
+        (beyond,) = load(platform, "User/Follower", IdRange(1_000, 2_000))
+        assert hidden.fenced == beyond.fenced == ()
+        assert (names["stage"],) in debris(platform)
+        (receipt,) = load(platform, "User/Follower")
+    assert receipt.fenced == (f"table {names['stage']}",)
+    assert exact(platform)
     assert debris(platform) == []
 
 

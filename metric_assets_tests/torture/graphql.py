@@ -10,6 +10,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +33,16 @@ _BACKFILLS = (
 #: How often a person clicks where the webserver trips over connections to its storage that died with
 #: the storage: it keeps them, and notices one at a time.
 _CLICKS = 10
-_TRIPPED = "OperationalError"
 #: Statuses of runs that nothing will happen to any more.
 ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+
+
+class _TrippedError(RuntimeError):
+    """The webserver used a connection that had died."""
+
+
+def _refusal(text: str) -> RuntimeError:
+    return _TrippedError(text) if "OperationalError" in text else RuntimeError(text)
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,8 @@ class Ui:
     def ask(self, query: str, **variables: object) -> Any:
         """The data of an answer; raises RuntimeError with its errors."""
         for _ in range(_CLICKS - 1):
-            try:
+            with suppress(_TrippedError):
                 return self._ask(query, variables)
-            except RuntimeError as error:
-                if _TRIPPED not in str(error):
-                    raise
         return self._ask(query, variables)
 
     def _ask(self, query: str, variables: dict[str, object]) -> Any:
@@ -62,9 +67,9 @@ class Ui:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 found = json.load(answer)
         except urllib.error.HTTPError as refused:
-            raise RuntimeError(refused.read().decode()) from None
+            raise _refusal(refused.read().decode()) from None
         if found.get("errors"):
-            raise RuntimeError(found["errors"])
+            raise _refusal(str(found["errors"]))
         return found["data"]
 
     @property
