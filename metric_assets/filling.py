@@ -132,7 +132,9 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
 
     def settle(left: int) -> None:
         while len(under_way) > left:
-            for one in wait(under_way, PULSE, FIRST_COMPLETED).done:
+            wait(under_way, PULSE, FIRST_COMPLETED)
+            # In their order: where the first one fails to make the stage, the next one misses it.
+            for one in [one for one in under_way if one.done()]:
                 under_way.remove(one)
                 one.result()
 
