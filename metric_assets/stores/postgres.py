@@ -32,7 +32,7 @@ from metric_assets.stores.postgres_session import ANSWER, CONNECT_TIMEOUT, PATIE
 
 APPLICATION = "metric_assets"
 #: What one Arrow batch may weigh on its way from the driver; bounds memory whatever the range.
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 16 << 20
 #: Milliseconds after which the network is given up that does not acknowledge what was sent; with
 #: the keepalives of _conninfo, which ask where nothing is sent, about as long after the last word.
 UNACKNOWLEDGED = 60_000
