@@ -63,7 +63,8 @@ class ClickHouseStage:
     def create(self) -> None:
         """Make the stage itself, once; a range without rows, and there are many, needs none.
 
-        Only where the target holds nothing of the scope is it laid out to be handed over.
+        Only where the target holds nothing of the scope, and surplus may be deleted from it, is the
+        stage laid out to be handed over.
         """
         with self._making:
             if self._names["stage"] in self.made:
@@ -104,7 +105,7 @@ class ClickHouseStage:
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Take the difference into a private table and count it."""
         self.create()
-        self._make("difference", "difference", metrics=list(metrics))
+        self._make("difference", metrics=list(metrics))
         rows = self._frame("difference_summary").rows(named=True)
         return {
             row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows
@@ -124,16 +125,16 @@ class ClickHouseStage:
         self._run("insert_missing")
         if self.mode is Mode.APPEND:
             return
-        self._make("surplus", "surplus", metrics=list(metrics))
+        self._make("surplus", metrics=list(metrics))
         self._run("remove", metrics=list(metrics))
 
-    def _make(self, kind: str, statement: str, **more: str | list[str]) -> None:
-        """Make a private table anew."""
+    def _make(self, kind: str, statement: str = "", **more: str | list[str]) -> None:
+        """Make a private table anew, by the statement of its name unless by another."""
         name = self._names[kind]
         if name in self.made:
             self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
         self.made[name] = None
-        self._run(statement, **more)
+        self._run(statement or kind, **more)
 
     def _run(self, name: str, **more: str | list[str]) -> None:
         statement = load(f"clickhouse/{name}")
