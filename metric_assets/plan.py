@@ -26,11 +26,20 @@ class Mode(str, Enum):
 
 @dataclass(frozen=True)
 class Summary:
-    """Rows of one metric in a table: their number, sum of values and a hash that adds up."""
+    """Rows of one metric in a table: their number, sum of values, and a hash that adds up.
+
+    ``hash`` and ``net`` count an event of a negative value against the one that it compensates, so
+    that such a pair weighs nothing: ``net`` is the number of rows less those of negative value.
+    """
 
     events: int = 0
     total: int = 0
     hash: int = 0
+    net: int = 0
+
+    def agrees(self, other: Summary) -> bool:
+        """Whether both hold the same events, but for pairs of an event and its compensation."""
+        return (self.net, self.total, self.hash) == (other.net, other.total, other.hash)
 
 
 @dataclass(frozen=True)
@@ -94,10 +103,10 @@ class Outline:
 
 
 def outline(staged: Mapping[str, Summary], present: Mapping[str, Summary]) -> Outline:
-    """Sort metrics by their summaries; equal count, sum and hash of rows means level."""
+    """Sort metrics by their summaries; those that agree are in sync."""
     level, empty, unlike = [], [], []
     for metric, summary in staged.items():
-        if present[metric] == summary:
+        if present[metric].agrees(summary):
             level.append(metric)
         elif present[metric].events == 0:
             empty.append(metric)

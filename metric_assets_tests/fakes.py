@@ -319,9 +319,13 @@ class FakeStage:
         found = {metric: Summary() for metric in self._scope.metrics}
         for event, copies in rows.items():
             old = found[event.metric]
-            digest = zlib.crc32(repr(event).encode())
+            size = event._replace(value=abs(event.value))
+            signed = copies if event.value >= 0 else -copies
             found[event.metric] = Summary(
-                old.events + copies, old.total + event.value * copies, old.hash + digest * copies
+                old.events + copies,
+                old.total + event.value * copies,
+                old.hash + zlib.crc32(repr(size).encode()) * signed,
+                old.net + signed,
             )
         return found
 

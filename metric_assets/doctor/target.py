@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from metric_assets.catalog import ENTITIES
 from metric_assets.doctor import grants
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
+from metric_assets.errors import TargetError
 from metric_assets.plan import Mode
-from metric_assets.settings import CUTOFFS, TARGET_TABLE, Settings
+from metric_assets.settings import CLICKHOUSE_URL, CUTOFFS, TARGET_TABLE, Settings
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.layout import Layout
-from metric_assets.stores.target import OWNER, ClickHouseTarget
+from metric_assets.stores.layout import PATCHES, Layout
+from metric_assets.stores.target import OWNER, ClickHouseTarget, debris_binds
 
-_PLAIN_ENGINE = re.compile(r"(Replicated|Shared)?MergeTree")
-_OWN_PATH = re.compile(r"Replicated\w*MergeTree\('((?:(?!\{uuid\})[^'])*)'")
 _DEDUP_LOG = re.compile(r"non_replicated_deduplication_window\s*=\s*[1-9]")
 
 
@@ -39,9 +38,16 @@ def examine(store: ClickHouse, settings: Settings, create: bool) -> Iterator[Fin
             return
         target.create()
         yield Finding(f"Target {table}", "was absent and has been made")
-    # A layout that cannot hold events raises here and is the finding.
-    layout = target.layout
+    try:
+        layout = target.layout
+    except TargetError as error:
+        # What a run would be refused for; nothing else can be said of such a table.
+        yield Finding(f"Target {table}", str(error), "Give events another table", FAILED)
+        return
     yield _layout(table, layout, target.mode)
+    yield _removal(table, layout, target.mode)
+    if layout.replicated:
+        yield _replicas(table, layout)
     yield from _times(table, layout, settings)
     yield from guarded(f"Target {table}: storage", _storage(store, table, layout))
     yield from grants.examine(store, table, target.mode)
@@ -50,26 +56,12 @@ def examine(store: ClickHouse, settings: Settings, create: bool) -> Iterator[Fin
 def _layout(table: str, layout: Layout, mode: Mode) -> Finding:
     subject = f"Target {table}: layout"
     key, cut = layout.sorting_key or "nothing", layout.partition_key or "nothing"
-    how = {
-        Mode.REPLACE: "replace: empty scopes get whole partitions of the stage, surplus is deleted",
-        Mode.APPEND: "append: everything is inserted, surplus is made up for by negative events",
-    }[mode]
-    views = (
-        f"; materialized views see its inserts: {', '.join(layout.views)}" if layout.views else ""
-    )
     found = (
-        f"{layout.engine}, partitioned by {cut}, sorted by {key}; mode {how}{views}; entityId"
+        f"{layout.engine}, partitioned by {cut}, sorted by {key}; mode {mode.value}; entityId"
         f" {layout.columns['entityId']}, metricValue {layout.columns['metricValue']}, createdAt"
         f" {layout.columns['createdAt']}"
+        + (f"; materialized views: {', '.join(layout.views)}" if layout.views else "")
     )
-    if not _PLAIN_ENGINE.fullmatch(layout.engine):
-        return Finding(
-            subject,
-            found,
-            "Events need an engine that keeps every row: MergeTree, ReplicatedMergeTree or"
-            " SharedMergeTree; others merge equal rows away or hold none themselves",
-            FAILED,
-        )
     if not layout.sorting_key.startswith("entityType"):
         return Finding(
             subject,
@@ -79,6 +71,57 @@ def _layout(table: str, layout: Layout, mode: Mode) -> Finding:
             REMARK,
         )
     return Finding(subject, found)
+
+
+def _removal(table: str, layout: Layout, mode: Mode) -> Finding:
+    """How an empty scope is filled, how surplus is removed, and what that costs on this layout."""
+    subject = f"Target {table}: removal"
+    if mode is Mode.APPEND:
+        why = layout.append_only or layout.costly or "METRIC_ASSETS_MODE=append"
+        advice = ""
+        if not layout.append_only and layout.costly and layout.patching:
+            advice = (
+                "If rows should be removed instead: ALTER TABLE "
+                f"{table} MODIFY SETTING {', '.join(f'{name} = 1' for name in PATCHES)}"
+            )
+        return Finding(
+            subject,
+            "everything is inserted, surplus is compensated by negative events, which costs by the"
+            f" surplus: about 0.1 s for 100 rows. Nothing is deleted: {why}",
+            advice,
+        )
+    if layout.patches:
+        cost = "a patch part a delete: about 0.3 s for 100 rows, whatever the table's size"
+    else:
+        cost = f"a mutation of all {layout.parts} parts: about {0.04 * layout.parts:.1f} s a range"
+    found = f"empty scopes get partitions of the staging table attached, surplus is deleted: {cost}"
+    if layout.costly:
+        return Finding(
+            subject, found, f"METRIC_ASSETS_MODE=auto would compensate: {layout.costly}", REMARK
+        )
+    return Finding(subject, found)
+
+
+def _replicas(table: str, layout: Layout) -> Finding:
+    """Whether what a dead run left on another server can be found."""
+    subject = f"Target {table}: replicas"
+    if layout.replicas == 1:
+        return Finding(subject, "one replica")
+    found = f"{layout.replicas} replicas"
+    if layout.cluster:
+        return Finding(
+            subject,
+            f"{found}; statements of dead runs are looked for on all of them: {layout.cluster} in"
+            " system.clusters",
+        )
+    return Finding(
+        subject,
+        f"{found}, but no name in system.clusters covers them all: an insert that a killed run left"
+        " running on another replica is not seen",
+        f"Name a cluster of all replicas in the server's remote_servers, or keep {CLICKHOUSE_URL}"
+        " on one replica as long as the backfill lasts",
+        REMARK,
+    )
 
 
 def _times(table: str, layout: Layout, settings: Settings) -> Iterator[Finding]:
@@ -105,22 +148,7 @@ def _storage(store: ClickHouse, table: str, layout: Layout) -> Iterator[Finding]
         + " a log of inserted blocks"
         + (", which every statement of ours switches off" if log else "")
     )
-    if " TTL " in row["made"]:
-        yield Finding(
-            subject,
-            f"{found}; made with a TTL: {row['made']}",
-            "A TTL on createdAt would delete what is backfilled: take it off first",
-            FAILED,
-        )
-    elif path := own_path(row["made"]):
-        yield Finding(
-            subject,
-            f"{found}; its path in Keeper is spelled out: {path}",
-            "Private tables are made AS the target and would claim the same path: make the target"
-            " with the server's default path, or one that has {uuid} in it",
-            FAILED,
-        )
-    elif row["mutations"]:
+    if row["mutations"]:
         yield Finding(
             subject,
             f"{found}; {row['mutations']} changes of rows have not ended",
@@ -131,16 +159,11 @@ def _storage(store: ClickHouse, table: str, layout: Layout) -> Iterator[Finding]
         yield Finding(subject, found)
 
 
-def own_path(made: str) -> str:
-    """The path in Keeper that a definition spells out for one table alone; empty if it does not."""
-    found = _OWN_PATH.match(made)
-    return found[1] if found else ""
-
-
 def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     """Private tables, statements and mutations under our name: a run's, or nobody's."""
     table = settings.target_table
-    binds = {"owners": OWNER, "table": table, "tables": f"{table}__"}
+    layout = ClickHouseTarget(store, table).describe()
+    binds = debris_binds(table, layout)
     copies = re.compile(rf"{re.escape(table)}__versions_[0-9a-f]{{16}}")
     names = [
         f"{kind} {name}"

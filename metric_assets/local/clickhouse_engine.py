@@ -33,9 +33,14 @@ _MEMORY_BYTES = 4_000_000_000
 # connection stays out of the query log.
 _LIKE_A_SERVER = {"implicit_select": "0", "storage_file_read_method": "pread", "log_queries": "0"}
 
+# With the engine's own pool of two every mutation waits some 20 s for a free thread.
 _CONFIG = """<clickhouse>
   <logger><level>warning</level><log>{log}</log><size>20M</size><count>1</count></logger>
   <max_server_memory_usage>{memory}</max_server_memory_usage>
+  <background_pool_size>8</background_pool_size>
+  <background_processing_pool_thread_sleep_seconds>0.1</background_processing_pool_thread_sleep_seconds>
+  <background_processing_pool_task_sleep_seconds_when_no_work_min>0.1</background_processing_pool_task_sleep_seconds_when_no_work_min>
+  <background_processing_pool_task_sleep_seconds_when_no_work_max>1</background_processing_pool_task_sleep_seconds_when_no_work_max>
   <query_log>
     <database>system</database><table>query_log</table>
     <flush_interval_milliseconds>1000</flush_interval_milliseconds>

@@ -21,15 +21,19 @@ import urllib3.exceptions
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, ProgrammingError
+from clickhouse_connect.driver.httputil import get_pool_manager
 
 from metric_assets.errors import TargetError, UnavailableError
-from metric_assets.sql import Statement
+from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.ports import Binds
 
 CONNECT_TIMEOUT = 15
 #: Arrow reads come in blocks of at most this many rows; bounds memory whatever the range.
 BLOCK_ROWS = 131_072
+#: Connections made to find out how many servers answer: of two that take turns by chance, one stays
+#: unseen once in 128 times.
+CONNECTIONS = 8
 
 _PINNED: Mapping[str, object] = {
     # On by default since 26.3: it would acknowledge before the rows are in the table.
@@ -40,6 +44,15 @@ _PINNED: Mapping[str, object] = {
     "max_bytes_before_external_sort": 2 << 30,
     "lightweight_deletes_sync": 2,
     "mutations_sync": 2,
+    # A small patch part where the table allows it, else a mutation of every part.
+    "lightweight_delete_mode": "lightweight_update",
+    # What goes into the target is cut into portions; a staging table has as many as there are.
+    "max_partitions_per_insert_block": 0,
+    # A profile that prefers half an answer to an error would make a plan of half a scope.
+    "read_overflow_mode": "throw",
+    "group_by_overflow_mode": "throw",
+    "result_overflow_mode": "throw",
+    "timeout_overflow_mode": "throw",
     # Since 26.9 a mirror could otherwise not be replaced by one of no rows.
     "allow_replace_partition_from_empty_source": 1,
 }
@@ -92,10 +105,20 @@ class ClickHouse:
         self._password = unquote(parts.password or "")
         self._database = unquote(parts.path.strip("/")) or "default"
         self._timeout = timeout
+        #: Settings of every statement besides the pinned ones, where the server knows them.
+        self.more_settings: dict[str, object] = {}
+
+    @property
+    def address(self) -> str:
+        """Host and port, for messages."""
+        return f"{self._host}:{self._port}"
 
     @cached_property
     def client(self) -> Client:
         """The driver's client, connected; raises UnavailableError or TargetError."""
+        return self._connect()
+
+    def _connect(self, **options: Any) -> Client:
         loopback = self._host in {"localhost", "127.0.0.1", "::1"}
         with self._translated("connect"):
             return clickhouse_connect.get_client(
@@ -112,7 +135,29 @@ class ClickHouse:
                 send_receive_timeout=self._timeout,
                 query_retries=0,
                 client_name="metric_assets",
+                **options,
             )
+
+    @cached_property
+    def servers(self) -> list[str]:
+        """The servers that answer at the address, each by its name and what no other server has.
+
+        Several connections are made, one after the other: a balancer gives each to whom it likes.
+        """
+        found: set[str] = set()
+        pool = get_pool_manager()
+        client = self._connect(pool_mgr=pool)
+        text = load("clickhouse/server").text
+        try:
+            for _ in range(CONNECTIONS):
+                with self._translated("servers"):
+                    row = frame_of(client.query_arrow(text, use_strings=True)).row(0, named=True)
+                found.add(f"{row['host']} ({row['id']})")
+                # The next question takes a new connection.
+                pool.clear()
+        finally:
+            client.close()
+        return sorted(found)
 
     def __enter__(self) -> ClickHouse:
         return self
@@ -176,8 +221,17 @@ class ClickHouse:
     def _settings(self, owner: str) -> dict[str, Any]:
         known = self.client.server_settings
         dedup = {name: value for name, value in _DEDUP_OFF.items() if name in known}
-        pinned = {name: value for name, value in _PINNED.items() if name in known}
+        pinned = {
+            name: value
+            for name, value in {**_PINNED, **self.more_settings}.items()
+            if name in known
+        }
         return {**pinned, **dedup, **({"log_comment": owner} if owner else {})}
+
+    def profile(self, name: str) -> str | None:
+        """What the server's profile gives a setting; None if the server does not know it."""
+        known = self.client.server_settings.get(name)
+        return None if known is None else str(known.value)
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
@@ -234,7 +288,9 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
     """The text and the parameters that the server binds itself.
 
     Names of tables and literals in places where ClickHouse takes no parameter are quoted by the
-    driver's own functions. Raises StatementError for other binds than the text asks for.
+    driver's own functions. A Clause is put in as it is: it is the server's own text (keys and types
+    of the target), never anything that a user gave. Raises StatementError for other binds than the
+    text asks for.
     """
     statement.check(binds)
     served: dict[str, Any] = {}
@@ -245,6 +301,8 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
             return quote_identifier(str(value))
         if kind == "Literal":
             return str(format_str(str(value)))
+        if kind == "Clause":
+            return str(value)
         served[name] = _instant(value) if isinstance(value, datetime) else value
         return f"{{{name}:{kind}}}"
 
@@ -253,7 +311,8 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
 
 def _named(statement: Statement, binds: Binds) -> str:
     """How messages name a statement: with the table that it is about."""
-    table = binds.get("target") or binds.get("table")
+    tables = ("target", "table", "stage", "difference", "surplus")
+    table = next((binds[name] for name in tables if name in binds), "")
     return f"{statement.name} ({table})" if table else statement.name
 
 

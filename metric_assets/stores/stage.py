@@ -19,6 +19,10 @@ from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.layout import COLUMNS, Layout
 from metric_assets.stores.ports import Binds, Scope
 
+#: Partitions of the target that one insert touches at most: a part is made for each, and held open
+#: while the insert lasts.
+PARTITIONS = 50
+
 
 class ClickHouseStage:
     """One attempt's private tables beside the target."""
@@ -57,22 +61,32 @@ class ClickHouseStage:
             "cutoff": scope.cutoff,
             "append": mode is Mode.APPEND,
             "owner": owner,
+            "keys": layout.staging_keys,
+            "policy": layout.storage_policy,
+            "columns": layout.staging_columns,
+            "id_type": layout.columns["entityId"],
+            "user_type": layout.columns["userId"],
+            "time_type": layout.columns["createdAt"],
+            "partition": layout.partition,
+            "metric": scope.metrics[0],
+            "portion": [],
             **self._names,
         }
 
     def create(self) -> None:
-        """Make the stage itself, once; a range without rows, and there are many, needs none.
+        """Make the staging table itself, once; a range without rows needs none, and there are many.
 
-        Only where the target holds nothing of the scope, and surplus may be deleted from it, is the
-        stage laid out to be handed over.
+        It is laid out to be attached only where the target holds nothing of the scope, surplus may
+        be deleted from it, and a scope falls into few of its partitions.
         """
         with self._making:
             if self._names["stage"] in self.made:
                 return
             self._attachable = (
                 self.mode is Mode.REPLACE
-                and self._layout.engine.endswith("MergeTree")
+                and bool(self._layout.staging_keys)
                 and self._frame("occupied").is_empty()
+                and self._frame("spread")["partitions"][0] <= PARTITIONS
             )
             self._make("stage", "stage" if self._attachable else "stage_unsorted")
 
@@ -103,9 +117,10 @@ class ClickHouseStage:
         return self._summary("scope_summary")
 
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """Take the difference into a private table and count it."""
+        """Take the difference into a table of its own and count it."""
         self.create()
-        self._make("difference", metrics=list(metrics))
+        self._make("difference", "difference_table")
+        self._run("difference", metrics=list(metrics))
         rows = self._frame("difference_summary").rows(named=True)
         return {
             row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows
@@ -114,7 +129,8 @@ class ClickHouseStage:
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
         """Attach the stage's partitions, or where that is not possible insert from it."""
         if not (alone and self._attachable):
-            self._run("publish", metrics=list(metrics))
+            for portion in self._portions("stage_partitions", metrics=list(metrics)):
+                self._run("publish", metrics=list(metrics), portion=portion)
             return
         parts = self._store.frame(load("clickhouse/partitions"), {"table": self._names["stage"]})
         for partition in parts["partition_id"]:
@@ -122,34 +138,49 @@ class ClickHouseStage:
 
     def level(self, metrics: Sequence[str]) -> None:
         """Insert what is missing, then remove what is surplus."""
-        self._run("insert_missing")
+        for portion in self._portions("difference_partitions"):
+            self._run("insert_missing", portion=portion)
         if self.mode is Mode.APPEND:
             return
-        self._make("surplus", metrics=list(metrics))
+        self._make("surplus", "surplus_table")
+        self._run("surplus", metrics=list(metrics))
         self._run("remove", metrics=list(metrics))
 
-    def _make(self, kind: str, statement: str = "", **more: str | list[str]) -> None:
-        """Make a private table anew, by the statement of its name unless by another."""
+    def _portions(self, statement: str, **more: str | list[str]) -> list[list[str]]:
+        """Partitions of the target, as many at once as one insert may well touch; one empty portion
+        stands for all.
+        """
+        if self._layout.partition == "''":
+            return [[]]
+        found = self._frame(statement, **more)["partition"].to_list()
+        if len(found) <= PARTITIONS:
+            return [[]]
+        return [found[first : first + PARTITIONS] for first in range(0, len(found), PARTITIONS)]
+
+    def _make(self, kind: str, statement: str) -> None:
+        """Make a table of ours anew."""
         name = self._names[kind]
         if name in self.made:
             self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
         self.made[name] = None
-        self._run(statement or kind, **more)
+        self._run(statement)
 
     def _run(self, name: str, **more: str | list[str]) -> None:
         statement = load(f"clickhouse/{name}")
         self._store.run(statement, self._asked(statement.placeholders, more), self._owner)
 
-    def _frame(self, name: str) -> pl.DataFrame:
+    def _frame(self, name: str, **more: str | list[str]) -> pl.DataFrame:
         statement = load(f"clickhouse/{name}")
-        return self._store.frame(statement, self._asked(statement.placeholders, {}), self._owner)
+        return self._store.frame(statement, self._asked(statement.placeholders, more), self._owner)
 
     def _asked(self, placeholders: frozenset[str], more: Binds) -> Binds:
-        return {name: more.get(name, self._binds.get(name, "")) for name in placeholders}
+        """The binds of a statement; whoever checks them refuses one that nobody knows."""
+        known = {**self._binds, **more}
+        return {name: known[name] for name in placeholders if name in known}
 
     def _summary(self, name: str) -> dict[str, Summary]:
         found = {
-            row["metricType"]: Summary(row["events"], row["total"], row["hash"])
+            row["metricType"]: Summary(row["events"], row["total"], row["hash"], row["net"])
             for row in self._frame(name).rows(named=True)
         }
         return {metric: found.get(metric, Summary()) for metric in self._scope.metrics}

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 
 import polars as pl
@@ -19,7 +20,7 @@ from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.layout import Layout
+from metric_assets.stores.layout import PATCHES, Layout
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.stage import ClickHouseStage
 
@@ -30,6 +31,27 @@ _LISTINGS = 5
 #: How long an insert of an earlier attempt is waited for, where views make it wrong to end it.
 INSERT_SECONDS = 60.0
 _PULSE = 0.1
+
+
+def place(layout: Layout, replicas: Sequence[int], clusters: Sequence[tuple[str, int]]) -> Layout:
+    """The layout of a replicated table with what is known of its servers: ``replicas`` of it, and
+    ``clusters`` that cover the one that answers, the one with most servers first.
+    """
+    most = clusters[0][1] if clusters else 1
+    count = max([*replicas, most if layout.shared else 1])
+    # Among those that cover every replica the smallest: no server is asked in vain.
+    covering = [name for name, known in clusters if known >= count]
+    return replace(layout, replicas=count, cluster=covering[-1] if count > 1 and covering else "")
+
+
+def debris_binds(table: str, layout: Layout) -> Binds:
+    """What sql/clickhouse/debris.sql binds."""
+    return {
+        "owners": OWNER,
+        "table": table,
+        "tables": f"{table}__",
+        "processes": layout.processes,
+    }
 
 
 class ClickHouseTarget:
@@ -43,11 +65,27 @@ class ClickHouseTarget:
 
     def create(self) -> None:
         """Make the target if it is absent."""
-        self._store.run(load("clickhouse/target"), {"target": self._table}, OWNER.strip())
+        patches = "".join(f", {name} = 1" for name in PATCHES) if self._patching else ""
+        binds = {"target": self._table, "patches": patches}
+        self._store.run(load("clickhouse/target"), binds, OWNER.strip())
 
     @cached_property
     def layout(self) -> Layout:
-        """Engine, keys, views and columns; raises TargetError if they cannot hold events."""
+        """The target as the server describes it; raises TargetError if events cannot be loaded into
+        it so that every later repair is possible.
+        """
+        layout = self.describe()
+        layout.check(self._table)
+        if self._appends(layout):
+            layout.check_compensation(self._table)
+        self._check_servers(layout)
+        if layout.shared:
+            # Another server may answer each statement: it must know what the last one has written.
+            self._store.more_settings["select_sequential_consistency"] = 1
+        return layout
+
+    def describe(self) -> Layout:
+        """The target as it is, fit or not; raises TargetError if there is none."""
         binds = {"table": self._table}
         tables = self._store.frame(load("clickhouse/table"), binds)
         if tables.is_empty():
@@ -63,23 +101,56 @@ class ClickHouseTarget:
             row["sorting_key"],
             tuple(row["views"]),
             dict(zip(columns["name"], columns["type"], strict=True)),
+            storage_policy=row["storage_policy"],
+            definition=row["definition"],
+            parts=row["parts"],
+            patching=self._patching,
+            kinds=dict(zip(columns["name"], columns["default_kind"], strict=True)),
         )
-        layout.check(self._table)
-        return layout
+        if not layout.replicated:
+            return layout
+        known = self._store.frame(load("clickhouse/replicas"), binds)["replicas"]
+        clusters = self._store.frame(load("clickhouse/clusters"), {})
+        return place(layout, known.to_list(), clusters.rows())
+
+    @property
+    def _patching(self) -> bool:
+        """Whether this server can write a delete as a patch part (from 25.7 on)."""
+        return self._store.profile("lightweight_delete_mode") is not None
 
     @property
     def mode(self) -> Mode:
-        """How surplus is mended; raises TargetError where replace would leave views wrong."""
-        views = self.layout.views
-        if self._mode == "replace" and views:
+        """How surplus is repaired; raises TargetError where replace cannot be right."""
+        return Mode.APPEND if self._appends(self.layout) else Mode.REPLACE
+
+    def _appends(self, layout: Layout) -> bool:
+        if self._mode == "replace" and layout.append_only:
             raise TargetError(
-                f"{self._table}: METRIC_ASSETS_MODE=replace, but materialized views"
-                f" ({', '.join(views)}) read its inserts and see neither moves nor deletes, so"
-                " their sums would be wrong; use auto or append"
+                f"{self._table}: METRIC_ASSETS_MODE=replace, but nothing may be deleted from it:"
+                f" {layout.append_only}. Use auto or append, which compensate surplus by negative"
+                " events"
             )
         if self._mode == "auto":
-            return Mode.APPEND if views else Mode.REPLACE
-        return Mode(self._mode)
+            return bool(layout.append_only or layout.costly)
+        return self._mode == "append"
+
+    def _check_servers(self, layout: Layout) -> None:
+        """Raise TargetError if statements of one run may reach servers that do not see the same."""
+        servers = self._store.servers
+        if len(servers) < 2 or (layout.shared and layout.cluster):
+            return
+        why = (
+            "no name in system.clusters covers them, so statements of a dead run on another of them"
+            " could not be found"
+            if layout.shared
+            else f"{self._table} is a {layout.engine}: the staging table of a run is on one of them"
+            " only"
+        )
+        raise TargetError(
+            f"METRIC_ASSETS_CLICKHOUSE_URL: {self._store.address} is answered by {len(servers)}"
+            f" servers, {' and '.join(servers)}, but {why}. Name the address of one of them, or a"
+            " balancer that keeps a client on one server"
+        )
 
     def fence(self, scope: Scope) -> list[str]:
         """Kill statements and drop tables of other attempts at any pair and id of ``scope``.
@@ -109,6 +180,8 @@ class ClickHouseTarget:
                 "range": scope.ids.key,
             }
         )
+        if self.layout.replicas > 1 or self.layout.shared:
+            self._store.run(load("clickhouse/sync_replica"), {"target": self._table}, owner)
         stage = ClickHouseStage(
             self._store,
             self._table,
@@ -173,7 +246,7 @@ class ClickHouseTarget:
 
     def _debris(self) -> list[tuple[str, str, str]]:
         """Mutations, statements and private tables, each with its owner."""
-        binds = {"owners": OWNER, "table": self._table, "tables": f"{self._table}__"}
+        binds = debris_binds(self._table, self.layout)
         rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").rows()
         owners = {name: owner for kind, name, owner in rows if kind == "table"}
         # A mutation is its private table's owner's; once that is gone, nobody's.
@@ -190,7 +263,8 @@ class ClickHouseTarget:
         elif kind == "insert" and self.layout.views:
             self._outlast(name)
         elif kind in {"insert", "query"}:
-            self._store.run(load("clickhouse/kill"), {"query_id": name}, "")
+            binds = {"query_id": name, "everywhere": self.layout.everywhere}
+            self._store.run(load("clickhouse/kill"), binds, "")
         else:
             self._store.run(load("clickhouse/drop"), {"table": name}, "")
 

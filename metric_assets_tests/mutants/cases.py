@@ -73,7 +73,7 @@ MUTANTS: tuple[Mutant, ...] = (
            'elif kind == "insert" and self.layout.views:', "elif False:",
            ("integration/test_faults.py::test_an_insert_that_views_are_being_shown_is_waited_for",)),
     Mutant("replace where a view reads the target", _TARGET,
-           'if self._mode == "replace" and views:', "if False:",
+           'if self._mode == "replace" and layout.append_only:', "if False:",
            ("integration/test_repair.py::test_replace_is_refused_where_a_view_reads_the_target",)),
     Mutant("no read-back (no second plan)", _PIPELINE,
            'plan, present = self._plan("prove")', "return first, self.staged",

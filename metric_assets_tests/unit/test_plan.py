@@ -17,27 +17,33 @@ pytestmark = pytest.mark.unit
 
 
 def test_summaries_sort_metrics() -> None:
-    """Equal count, sum and hash is level; nothing present is empty; all else is unlike."""
+    """Equal sum, hash and net number is level, whatever cancels out besides; nothing present is empty;
+    all else is unlike.
+    """
     staged = {
-        "Same": Summary(3, 5, 99),
+        "Same": Summary(3, 5, 99, 3),
+        "Compensated": Summary(3, 5, 99, 3),
         "Nothing": Summary(),
         "First": Summary(2, 2, 7),
-        "Count": Summary(3, 5, 99),
+        "Count": Summary(3, 5, 99, 3),
         "Total": Summary(3, 5, 99),
         "Hash": Summary(3, 5, 99),
         "Gone": Summary(),
     }
     present = {
-        "Same": Summary(3, 5, 99),
+        "Same": Summary(3, 5, 99, 3),
+        "Compensated": Summary(5, 5, 99, 3),
         "Nothing": Summary(),
         "First": Summary(),
-        "Count": Summary(4, 5, 99),
+        "Count": Summary(4, 5, 99, 4),
         "Total": Summary(3, 6, 99),
         "Hash": Summary(3, 5, 98),
         "Gone": Summary(1, 0, 4),
     }
     assert outline(staged, present) == Outline(
-        level=("Same", "Nothing"), empty=("First",), unlike=("Count", "Total", "Hash", "Gone")
+        level=("Same", "Compensated", "Nothing"),
+        empty=("First",),
+        unlike=("Count", "Total", "Hash", "Gone"),
     )
 
 

@@ -1,9 +1,9 @@
--- Statements that run (inserts into the target apart) and private tables that lie about under our
--- name, and whose they are; and mutations not done, of which only the private table they read is
--- known.
+-- Our running statements (inserts into the target apart, on every replica where there are several) and
+-- leftover staging tables, with the attempt that owns them; and unfinished mutations, of which only the
+-- staging table that they read is known.
 SELECT if(match(query, concat('INSERT INTO [`"]?', {table:String}, '[`" ]')), 'insert', 'query') AS kind,
        query_id AS name, Settings['log_comment'] AS owner
-FROM system.processes
+FROM {processes:Clause}
 WHERE startsWith(Settings['log_comment'], {owners:String})
 UNION ALL
 SELECT 'table' AS kind, name, comment AS owner

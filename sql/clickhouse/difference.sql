@@ -5,10 +5,9 @@
 -- Keys are first thrown into a million buckets, in which wanted and present cancel out as signed
 -- sums of 64-bit hashes: a bucket that is level by count and hash is, like a scope, taken for
 -- level, and only keys of the others are compared one by one.
-CREATE TABLE {difference:Identifier}
-ENGINE = MergeTree ORDER BY (metricType, entityId)
-COMMENT {owner:Literal}
-AS
+INSERT INTO {difference:Identifier}
+    (metricType, entityId, userId, createdAt, magnitude,
+     addPositive, addNegative, removePositive, removeNegative, compensating)
 WITH rows AS
 (
     SELECT metricType, entityId, userId, createdAt,
@@ -38,7 +37,6 @@ buckets AS
     HAVING sum(sign) != 0 OR sumWithOverflow(reinterpretAsInt64(hash) * sign) != 0
 )
 SELECT metricType, entityId, userId, createdAt, magnitude,
-       wantedPositive - wantedNegative - presentPositive + presentNegative AS net,
        if({append:Bool}, greatest(net, 0), greatest(wantedPositive - presentPositive, 0)) AS addPositive,
        if({append:Bool}, if(magnitude = 0, 0, greatest(-net, 0)),
           greatest(wantedNegative - presentNegative, 0)) AS addNegative,
@@ -52,7 +50,8 @@ FROM
            toInt64(countIf(wanted AND positive)) AS wantedPositive,
            toInt64(countIf(wanted AND NOT positive)) AS wantedNegative,
            toInt64(countIf(NOT wanted AND positive)) AS presentPositive,
-           toInt64(countIf(NOT wanted AND NOT positive)) AS presentNegative
+           toInt64(countIf(NOT wanted AND NOT positive)) AS presentNegative,
+           wantedPositive - wantedNegative - presentPositive + presentNegative AS net
     FROM rows
     WHERE toUInt32(bitAnd(cityHash64(metricType, entityId, userId, createdAt, magnitude), 1048575)) IN buckets
     GROUP BY metricType, entityId, userId, createdAt, magnitude

@@ -1,4 +1,5 @@
--- Takes the surplus away; the scope is repeated so that nothing outside it can ever be hit.
+-- Removes surplus rows by part and position; the scope is repeated so that nothing outside it can ever
+-- be hit. As a patch part where the table allows it, else as a mutation of every part.
 DELETE FROM {target:Identifier}
 WHERE entityType = {entity:String}
   AND metricType IN {metrics:Array(String)}

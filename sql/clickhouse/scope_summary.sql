@@ -1,8 +1,11 @@
--- What the target holds in the scope, a row a metric: count, sum and a hash that adds up.
+-- What the target holds in the scope, a row a metric: count, sum, and a hash that adds up, in which an
+-- event and its compensation cancel.
 SELECT metricType,
        count() AS events,
        sum(toInt64(metricValue)) AS total,
-       sumWithOverflow(cityHash64(entityId, userId, createdAt, metricValue)) AS hash
+       sum(if(metricValue >= 0, 1, -1)) AS net,
+       sumWithOverflow(reinterpretAsInt64(cityHash64(entityId, userId, createdAt, abs(metricValue)))
+                       * if(metricValue >= 0, 1, -1)) AS hash
 FROM {target:Identifier}
 WHERE entityType = {entity:String}
   AND metricType IN {metrics:Array(String)}

@@ -1,9 +1,6 @@
 -- Where the surplus lies: part and row of each copy to take away. Parts never change in place,
 -- so a merge in between makes the address void, never wrong; the next plan finds what is left.
-CREATE TABLE {surplus:Identifier}
-ENGINE = MergeTree ORDER BY (part, position)
-COMMENT {owner:Literal}
-AS
+INSERT INTO {surplus:Identifier} (part, position)
 SELECT present.part AS part, present.position AS position
 FROM
 (

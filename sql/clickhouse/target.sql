@@ -12,3 +12,4 @@ CREATE TABLE IF NOT EXISTS {target:Identifier}
 ENGINE = MergeTree
 PARTITION BY entityType
 ORDER BY (entityType, metricType, entityId, createdAt)
+SETTINGS index_granularity = 8192{patches:Clause}
