@@ -13,6 +13,7 @@ from typing import Protocol
 import polars as pl
 
 from metric_assets.catalog import ENTITIES, Pair
+from metric_assets.errors import MetricAssetsError, SchemaDriftError, UnavailableError
 from metric_assets.ranges import ID_LIMIT, IdRange
 from metric_assets.reconcile import Verdict, compare
 from metric_assets.sql import Statement, load
@@ -24,6 +25,10 @@ SPAN_IDS = 1_000_000
 DISORDER_IDS = 200_000
 #: Ids asked for in one existence query.
 EXISTENCE_IDS = 50_000
+
+
+#: What a check comes to: a verdict, or why there is none.
+Judgment = Verdict | MetricAssetsError
 
 
 class Rows(Protocol):
@@ -44,11 +49,13 @@ class Totals(Protocol):
 
 def check_legacy(
     pairs: Sequence[Pair], ranges: Sequence[IdRange], source: Rows, target: Totals
-) -> Iterator[tuple[Pair, IdRange, Verdict]]:
+) -> Iterator[tuple[Pair, IdRange, Judgment]]:
     """Compare every pair with legacy in every range; pairs are of one entity.
 
-    One query a store and span of ranges, both sides read one after the other. Raises
-    UnavailableError, SourceError or TargetError if a side cannot be read: that is no verdict.
+    One query a store and span of ranges, both sides read one after the other. What cannot be
+    compared yields the error in place of a verdict: the pair whose legacy column holds no numbers,
+    or all pairs of a span that a store refuses to read. Raises what is transient, and
+    UnavailableError: no other span could be read either.
     """
     entity = ENTITIES[pairs[0].entity]
     metrics = {pair.metric for pair in pairs} | {
@@ -57,16 +64,68 @@ def check_legacy(
     for span in spans(ranges):
         ids = IdRange(span[0].start, span[-1].stop)
         binds = {"start": ids.start, "stop": ids.stop}
-        legacy = source.frame(load(f"legacy/{entity.folder}"), binds).sort("entityId")
-        totals = target.totals(entity.name, sorted(metrics), ids).sort("entityId")
-        orphans = _orphans(entity.folder, totals, legacy, source)
+        try:
+            legacy = source.frame(load(f"legacy/{entity.folder}"), binds)
+            legacy = _by_entity(entity.name, entity.folder, legacy)
+            totals = target.totals(entity.name, sorted(metrics), ids).sort("entityId")
+            orphans = _orphans(entity.folder, totals, legacy, source)
+        except MetricAssetsError as error:
+            if error.transient or isinstance(error, UnavailableError):
+                raise
+            yield from ((pair, cell, error) for cell in span for pair in pairs)
+            continue
         for cell in span:
             here = _within(totals, cell)
             old = _within(legacy, cell)
             for pair in pairs:
-                events = _events(pair, here)
-                value = old.select("entityId", pl.col(pair.legacy.field).alias("value"))
-                yield pair, cell, compare(pair, events, value, orphans)
+                yield pair, cell, _judge(pair, cell, here, old, orphans)
+
+
+def _by_entity(entity: str, folder: str, legacy: pl.DataFrame) -> pl.DataFrame:
+    """Legacy rows in the order of ids; raises SchemaDriftError where ids are no whole numbers."""
+    kind = legacy.schema.get("entityId")
+    if kind is None or not kind.is_integer():
+        raise SchemaDriftError(
+            f"{entity}: column entityId of sql/legacy/{folder}.sql is {kind or 'missing'}, expected"
+            " whole numbers: fix the legacy table or the statement"
+        )
+    return legacy.sort("entityId")
+
+
+def _judge(
+    pair: Pair, cell: IdRange, totals: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
+) -> Judgment:
+    try:
+        values = _legacy_values(pair, cell, legacy)
+    except SchemaDriftError as error:
+        return error
+    return compare(pair, _events(pair, totals), values, orphans)
+
+
+def _legacy_values(pair: Pair, cell: IdRange, legacy: pl.DataFrame) -> pl.DataFrame:
+    """entityId and value of a pair's legacy column; raises SchemaDriftError for no numbers.
+
+    Text is read as numbers: the driver hands over Postgres' numeric as text.
+    """
+    where = f"{pair.key}/{cell.key}: {pair.legacy.column}"
+    cure = "make the column a number again, or mend its row of the catalog and sql/legacy"
+    kind = legacy.schema.get(pair.legacy.field)
+    if kind is None:
+        raise SchemaDriftError(f"{where} is not returned by its legacy statement; {cure}")
+    if not (kind.is_numeric() or kind in (pl.String, pl.Null)):
+        raise SchemaDriftError(f"{where} is {kind}, expected a number; {cure}")
+    values = legacy.select(
+        "entityId", pl.col(pair.legacy.field).cast(pl.Float64, strict=False).alias("value")
+    )
+    usable = values["value"].is_finite().fill_null(value=False)
+    wrong = legacy.filter(legacy[pair.legacy.field].is_not_null() & ~usable)
+    if not wrong.is_empty():
+        entity, value = wrong.select("entityId", pair.legacy.field).row(0)
+        raise SchemaDriftError(
+            f"{where} is {kind} and holds {str(value)[:40]!r} for entity {entity}, expected a"
+            f" number ({wrong.height} of {legacy.height} rows are none); {cure}"
+        )
+    return values
 
 
 def spans(ranges: Sequence[IdRange]) -> Iterator[list[IdRange]]:

@@ -64,3 +64,9 @@ class UnavailableError(MetricAssetsError):
     """A store cannot be reached or broke the connection off."""
 
     transient = True
+
+
+class UnreachableError(UnavailableError):
+    """A store cannot be reached for a reason that time does not cure: a name, a password, TLS."""
+
+    transient = False

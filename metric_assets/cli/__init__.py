@@ -1,9 +1,7 @@
 """The command `metric-assets`: the group, its errors and exit codes.
 
-Belongs here: what all commands share. Does not belong here: a command (local, look, work).
-
-Exit codes: 0 done and clean, 1 differences or failed partitions, 2 wrong use or a store that
-cannot be reached.
+Belongs here: what all commands share. Does not belong here: a command (local, look, work), or how
+one ends (endings).
 """
 
 from __future__ import annotations
@@ -14,8 +12,9 @@ import sys
 
 import click
 
+from metric_assets.cli.endings import end
 from metric_assets.cli.environment import load_environment
-from metric_assets.errors import MetricAssetsError
+from metric_assets.orchestration.interruptions import handled
 
 
 class _Group(click.Group):
@@ -64,14 +63,6 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     # Planned and recorded materializations of a range go to Dagster's storage together.
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
-    try:
-        # Outside standalone mode click returns the code of an Exit instead of raising it.
-        sys.exit(cli.main(standalone_mode=False))
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
-    except MetricAssetsError as error:
-        click.echo(f"metric-assets: {error}", err=True)
-        sys.exit(2)
+    with handled():
+        code = end(lambda: cli.main(standalone_mode=False))
+    sys.exit(code)

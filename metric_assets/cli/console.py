@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -25,6 +26,10 @@ from rich.text import Text
 from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 
+if TYPE_CHECKING:
+    # Dagster costs seconds that `list` need not pay.
+    from metric_assets.orchestration.retries import Retry
+
 #: Columns of output that no terminal shows.
 WIDE = 240
 
@@ -33,6 +38,7 @@ STYLES = {
     "informational": "cyan",
     "differs": "bold red",
     "failed": "bold red",
+    "busy": "yellow",
     "unchecked": "yellow",
     "remark": "yellow",
     "planned": "blue",
@@ -50,11 +56,51 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-class Bar:
-    """Watches runs: a bar over partitions with rows per second and the time left."""
+class Notes:
+    """Progress callbacks that keep what should be known and say it on stderr at once."""
+
+    def __init__(self, console: Console) -> None:
+        self.receipts: list[Receipt] = []
+        self.retries: list[Retry] = []
+        self.remarks: list[str] = []
+        self._console = console
+
+    def began(self, scan: str, ids: IdRange) -> None:
+        """Nothing."""
+
+    def read(self, rows: int) -> None:
+        """Nothing."""
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """Keep them."""
+        self.receipts += receipts
+
+    def retrying(self, retry: Retry) -> None:
+        """Say what failed, why, and when it is tried again."""
+        self.retries.append(retry)
+        self._say(retry.sentence)
+
+    def remarked(self, sentences: list[str]) -> None:
+        """Say them."""
+        self.remarks += sentences
+        for sentence in sentences:
+            self._say(sentence)
+
+    def _say(self, text: str) -> None:
+        # Above a progress bar, if there is one.
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+class Bar(Notes):
+    """Progress callbacks: a bar over partitions with rows per second and the time left.
+
+    ``done`` of ``steps`` partitions have been worked on to their end, each counted once.
+    """
 
     def __init__(self, progress: Progress, steps: int) -> None:
-        self.receipts: list[Receipt] = []
+        super().__init__(progress.console)
+        self.steps = steps
+        self._done: set[tuple[tuple[str, ...], IdRange]] = set()
         self._progress = progress
         self._task = progress.add_task("", total=steps, rate="")
         self._rows = 0
@@ -73,11 +119,19 @@ class Bar:
 
     def ended(self, receipts: list[Receipt]) -> None:
         """Count it as done."""
-        self.receipts += receipts
+        super().ended(receipts)
         self._rows += self._reading
         self._reading = 0
-        self._progress.advance(self._task)
+        key = (tuple(receipt.pair for receipt in receipts), receipts[0].ids)
+        if key not in self._done:
+            self._done.add(key)
+            self._progress.advance(self._task)
         self._show()
+
+    @property
+    def done(self) -> int:
+        """Partitions of scans that have been worked on to their end."""
+        return len(self._done)
 
     def skip(self, steps: int) -> None:
         """Steps that a failed run will not make."""

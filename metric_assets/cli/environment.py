@@ -6,13 +6,14 @@ Dagster's home. Does not belong here: the checks of a setting (settings) or any 
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from metric_assets import settings as names
-from metric_assets.errors import SettingsError
+from metric_assets.errors import MetricAssetsError, SettingsError, UnreachableError
 from metric_assets.local import stack
 from metric_assets.settings import Settings
 
@@ -33,12 +34,14 @@ def load_environment() -> None:
     """Fill in what the environment does not say: from .env, then from a running local stack.
 
     A .env that `local up` wrote belongs to the demo: where the environment names another store, its
-    cutoffs and the rest must not slip in beside it.
+    cutoffs and the rest must not slip in beside it. Raises SettingsError if it cannot be read.
     """
-    given = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    text = _text_of(Path(".env"))
+    values = dotenv_values(stream=io.StringIO(text))
+    given = {name: value for name, value in values.items() if value is not None}
     stores = (names.POSTGRES_URL, names.CLICKHOUSE_URL)
     elsewhere = any(os.environ.get(name, given.get(name)) != given.get(name) for name in stores)
-    if not (elsewhere and _is_ours(Path(".env"))):
+    if not (elsewhere and text.startswith(MARK)):
         for name, value in given.items():
             os.environ.setdefault(name, value)
     endpoints = None if os.environ.get(names.POSTGRES_URL) else stack.endpoints(home())
@@ -74,16 +77,32 @@ def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
 def write_dotenv(endpoints: stack.Endpoints) -> bool:
     """Write .env for Dagster's own commands; False if there is one that is not ours."""
     file = Path(".env")
-    if file.exists() and not _is_ours(file):
+    if file.exists() and not _text_of(file).startswith(MARK):
         return False
     lines = [f"{name}='{value}'" for name, value in local_variables(endpoints).items()]
-    file.write_text("\n".join([MARK, *lines]) + "\n", encoding="utf-8")
+    try:
+        file.write_text("\n".join([MARK, *lines]) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"{file.absolute()}: cannot be written: {error.strerror}; run this in a folder of yours"
+        ) from None
     return True
 
 
-def _is_ours(file: Path) -> bool:
-    """Whether a .env is the one that `local up` writes."""
-    return file.exists() and file.read_text(encoding="utf-8").startswith(MARK)
+def _text_of(file: Path) -> str:
+    """What a .env holds; nothing if there is none. Raises SettingsError if it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    raise SettingsError(
+        f"{file.absolute()}: cannot be read: {reason}. Make it a readable text file of NAME=value"
+        " lines, or move it away"
+    )
 
 
 def dagster_home() -> Path:
@@ -102,13 +121,66 @@ def dagster_home() -> Path:
                 f" have one below {names.HOME}"
             )
         return Path(given)
-    folder.mkdir(parents=True, exist_ok=True)
     ours = folder / "dagster.yaml"
-    if not ours.exists():
-        ours.unlink(missing_ok=True)
-        ours.symlink_to(project_file("dagster.yaml"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not ours.exists():
+            ours.unlink(missing_ok=True)
+            ours.symlink_to(project_file("dagster.yaml"))
+    except OSError as error:
+        raise home_error(error) from None
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
+
+
+def home_error(error: OSError) -> SettingsError:
+    """What an error of the file system below our home means."""
+    at = f" ({error.filename})" if error.filename else ""
+    return SettingsError(
+        f"{names.HOME}: {home()} cannot be used: {error.strerror or error}{at}; name a folder that"
+        " can be made and written to"
+    )
+
+
+def dagster_answers() -> None:
+    """Raise before Dagster is started, which would try for long, if its storage does not answer.
+
+    Where DAGSTER_HOME has a dagster.yaml with another storage, Dagster itself finds out.
+    """
+    file = dagster_home() / "dagster.yaml"
+    try:
+        configured = file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"DAGSTER_HOME: {file} cannot be read: {error}") from None
+    if names.DAGSTER_POSTGRES_URL not in configured:
+        return
+    from metric_assets.sql import load
+    from metric_assets.stores.postgres import Postgres
+
+    schemes = ("postgresql+psycopg2", "postgresql", "postgres")
+    url = names.store_url(names.DAGSTER_POSTGRES_URL, schemes)
+    plain = f"postgresql://{url.partition('://')[2]}"
+    try:
+        with Postgres(plain, statement_timeout=60, name=names.DAGSTER_POSTGRES_URL) as storage:
+            storage.frame(load("postgres/alive"), {})
+    except SettingsError:
+        raise
+    except MetricAssetsError as error:
+        raise UnreachableError(
+            f"{names.DAGSTER_POSTGRES_URL}: Dagster's storage does not answer: {error}"
+        ) from None
+
+
+def stack_hint() -> str:
+    """What to do where the stores in use are the embedded ones of our home, and these are down."""
+    try:
+        servers = stack.status(home())
+    except (OSError, stack.LocalStackError):
+        return ""
+    given = {os.environ.get(names.POSTGRES_URL), os.environ.get(names.CLICKHOUSE_URL)}
+    if any(not server.running and server.address in given for server in servers):
+        return f"The embedded stack of {home()} is not running: `metric-assets local up` starts it"
+    return ""
 
 
 def project_file(name: str) -> Path:

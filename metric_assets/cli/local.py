@@ -18,6 +18,8 @@ from metric_assets.local import stack
 _R = TypeVar("_R")
 
 DEFAULT_SCALE = 1_200_000
+#: TCP ports that a program may listen on.
+PORT = click.IntRange(1, 65_535)
 
 
 @click.group()
@@ -26,8 +28,8 @@ def local() -> None:
 
 
 @local.command()
-@click.option("--port", type=int, help="Port of ClickHouse's HTTP interface.")
-@click.option("--postgres-tcp-port", type=int, help="Let Postgres listen on loopback TCP as well.")
+@click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
+@click.option("--postgres-tcp-port", type=PORT, help="Let Postgres listen on loopback TCP as well.")
 def up(port: int | None, postgres_tcp_port: int | None) -> None:
     """Start what is not running; data is kept between runs."""
     endpoints = start(port, postgres_tcp_port)
@@ -120,6 +122,8 @@ def guarded(action: Callable[[], _R]) -> _R:
         return action()
     except stack.LocalStackError as error:
         raise SettingsError(str(error)) from None
+    except OSError as error:
+        raise environment.home_error(error) from None
 
 
 def _say(line: str) -> None:

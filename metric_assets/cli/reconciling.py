@@ -6,7 +6,6 @@ a materialization like any other.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,11 +13,10 @@ import click
 
 from metric_assets.catalog import PAIRS, SCAN_OF, Pair
 from metric_assets.cli import console, environment, report, running
+from metric_assets.cli.endings import Stopped, echo_document
 from metric_assets.cli.grids import survey
 from metric_assets.cli.running import Work
 from metric_assets.cli.work import dry_run, open_doors, stores_answer
-from metric_assets.orchestration.resources import NobodyListens
-from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import cause
 from metric_assets.settings import Settings
@@ -47,72 +45,74 @@ class Drift:
         return f"{words}; `metric-assets reconcile {self.pair} --repair` mends it"
 
 
-class _Receipts(NobodyListens):
-    """Keeps what a dry run finds."""
-
-    def __init__(self) -> None:
-        self.receipts: list[Receipt] = []
-
-    def ended(self, receipts: list[Receipt]) -> None:
-        """Keep them."""
-        self.receipts += receipts
-
-
 def reconcile(
     pairs: Sequence[Pair], settings: Settings, *, repair: bool, as_json: bool, verbose: bool
 ) -> bool:
     """Check, explain, repair if asked, show; whether all is well at the end."""
     stores_answer(settings)
+    environment.dagster_answers()
     running.quiet_dagster()
-    environment.dagster_home()
-    outcome, rows = _check(pairs, settings, verbose)
-    drifts = _explain(rows, settings)
-    repaired = [drift for drift in drifts if not drift.loaded_right] if repair else []
-    if repaired:
-        _repair(repaired, settings, verbose)
-        outcome, rows = _check(pairs, settings, verbose)
-        drifts = _explain(rows, settings)
-    beyond = _beyond(pairs, settings)
-    clean = report.is_clean(rows, [outcome]) and not beyond
+    notes = console.Notes(console.err())
+    try:
+        result = _examine(pairs, settings, notes, verbose)
+        repaired = [drift for drift in result.drifts if not drift.loaded_right] if repair else []
+        if repaired:
+            _repair(repaired, settings, notes, verbose)
+            result = _examine(pairs, settings, notes, verbose)
+        beyond = _beyond(pairs, settings)
+    except KeyboardInterrupt:
+        raise Stopped(
+            "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
+        ) from None
+    clean = report.is_clean(result.rows, [result.outcome]) and not beyond
     if as_json:
         document = {
-            "ok": clean,
-            "pairs": [row.as_dict() for row in rows],
-            "causes": [drift.cause for drift in drifts],
+            "pairs": [row.as_dict() for row in result.rows],
+            "causes": [drift.cause for drift in result.drifts],
+            "missed": [one.as_dict() for one in result.missed],
             "repaired": [f"{drift.pair}/{drift.ids.key}" for drift in repaired],
             "beyond_the_grid": beyond,
-            "run": outcome.run_id,
-            "failure": outcome.failure,
+            "run": result.outcome.run_id,
+            "failure": result.outcome.failure,
+            "retries": [retry.as_dict() for retry in notes.retries],
+            "remarks": notes.remarks,
         }
-        click.echo(json.dumps(document, indent=2))
+        echo_document(document, 0 if clean else 1)
         return clean
     columns = ("pair", "checked", *report.CHECK_COLUMNS)
-    cells = [[getattr(row, column) for column in columns] for row in rows]
+    cells = [[getattr(row, column) for column in columns] for row in result.rows]
     console.out().print(console.table("Checks of materialized ranges", columns, cells))
-    remarks = [remark for row in rows for remark in row.remarks]
-    for line in (*remarks, *(drift.cause for drift in drifts), *beyond):
+    reasons = report.reasons(result.rows, [result.outcome])
+    for line in (*reasons, *(drift.cause for drift in result.drifts), *beyond):
         click.echo(line, err=True)
-    if outcome.failure:
-        click.echo(outcome.failure, err=True)
     return clean
 
 
-def _check(
-    pairs: Sequence[Pair], settings: Settings, verbose: bool
-) -> tuple[running.Outcome, list[report.Row]]:
-    outcome = running.run_checks(pairs, settings, verbose=verbose)
-    return outcome, report.build_rows(pairs, [], [outcome])
+@dataclass(frozen=True)
+class _Result:
+    """The checks of a selection, and what the source says of the ranges that fail."""
+
+    outcome: running.Outcome
+    rows: list[report.Row]
+    drifts: list[Drift]
+    missed: list[report.Missed]
 
 
-def _explain(rows: Sequence[report.Row], settings: Settings) -> list[Drift]:
-    drifts = []
-    for row in rows:
+def _examine(
+    pairs: Sequence[Pair], settings: Settings, notes: console.Notes, verbose: bool
+) -> _Result:
+    outcome = running.run_checks(pairs, settings, notes, verbose=verbose)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    drifts: list[Drift] = []
+    missed: list[report.Missed] = []
+    for row in report.build_rows(pairs, [], [outcome]):
         ranges = [IdRange.parse(key) for key in row.failed_ranges]
         if ranges:
-            seen = _Receipts()
-            dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ranges, settings, seen)
+            seen = console.Notes(console.err())
+            missed += dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ranges, settings, seen)
             drifts += [Drift(row.pair, r.ids, r.inserted, r.removed) for r in seen.receipts]
-    return drifts
+    return _Result(outcome, report.build_rows(pairs, [], [outcome], missed), drifts, missed)
 
 
 def _beyond(pairs: Sequence[Pair], settings: Settings) -> list[str]:
@@ -128,9 +128,14 @@ def _beyond(pairs: Sequence[Pair], settings: Settings) -> list[str]:
     ]
 
 
-def _repair(drifts: Sequence[Drift], settings: Settings, verbose: bool) -> None:
+def _repair(
+    drifts: Sequence[Drift], settings: Settings, notes: console.Notes, verbose: bool
+) -> None:
     work = [Work(PAIRS[drift.pair].entity, (PAIRS[drift.pair],), (drift.ids,)) for drift in drifts]
     with console.progress_bar(len(work), quiet=verbose) as bar:
         for outcome in running.run_backfill(work, settings, bar, verbose=verbose):
+            if outcome.interrupted:
+                raise KeyboardInterrupt
             if not outcome.success:
                 click.echo(f"{outcome.entity}: {outcome.failure}", err=True)
+    notes.retries += bar.retries

@@ -6,22 +6,49 @@ Does not belong here: rendering.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from metric_assets.catalog import Pair, Rule
-from metric_assets.cli.running import Outcome, legacy_checks, plain_metadata
+from metric_assets.cli.running import Evaluation, Outcome, legacy_checks, plain_metadata
+from metric_assets.errors import BusyError, MetricAssetsError
 from metric_assets.pipeline import Receipt
+from metric_assets.ranges import IdRange
 
 COLUMNS = ("pair", "ranges", "wanted", "inserted", "removed", "unchanged")
 CHECK_COLUMNS = ("events", "legacy", "coverage", "missing", "phantom", "status")
 
 
+@dataclass(frozen=True)
+class Missed:
+    """A range of pairs that could not be planned, and why."""
+
+    pairs: tuple[str, ...]
+    ids: IdRange
+    error: MetricAssetsError
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is only that another run is at it right now."""
+        return isinstance(self.error, BusyError)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "pairs": list(self.pairs),
+            "ids": self.ids.key,
+            "busy": self.busy,
+            "reason": str(self.error),
+        }
+
+
 @dataclass
 class Row:
-    """A pair over all ranges of a command. Counts are rows; sums are counter units."""
+    """A pair over all ranges of a command. Counts are rows; sums are counter units.
+
+    ``failures`` are the reasons why something of it could not be done or looked at.
+    """
 
     pair: str
     ranges: int = 0
@@ -37,6 +64,8 @@ class Row:
     checked: int = 0
     rule: str = ""
     failed_ranges: list[str] = field(default_factory=list)
+    busy_ranges: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     status: str = "unchecked"
 
@@ -50,12 +79,37 @@ class Row:
         return {**asdict(self), "coverage": self.coverage}
 
 
-def build_rows(
-    pairs: Sequence[Pair], receipts: Iterable[Receipt], outcomes: Iterable[Outcome]
-) -> list[Row]:
-    """A row a pair, in catalogue order."""
-    rows = {pair.key: Row(pair.key, rule=pair.legacy.rule.value) for pair in pairs}
+def merged(receipts: Iterable[Receipt]) -> list[Receipt]:
+    """One load result a pair and range, in the order of their first attempts.
+
+    A retried step works on its ranges again. What counts of them is the last attempt, but what all
+    attempts inserted and removed was really written, so these two are sums.
+    """
+    found: dict[tuple[str, IdRange], Receipt] = {}
     for receipt in receipts:
+        key = (receipt.pair, receipt.ids)
+        earlier = found.get(key)
+        found[key] = (
+            receipt
+            if earlier is None
+            else replace(
+                receipt,
+                inserted=receipt.inserted + earlier.inserted,
+                removed=receipt.removed + earlier.removed,
+            )
+        )
+    return list(found.values())
+
+
+def build_rows(
+    pairs: Sequence[Pair],
+    receipts: Iterable[Receipt],
+    outcomes: Iterable[Outcome],
+    missed: Iterable[Missed] = (),
+) -> list[Row]:
+    """A row a pair, in catalog order; ``missed`` are ranges that could not be planned."""
+    rows = {pair.key: Row(pair.key, rule=pair.legacy.rule.value) for pair in pairs}
+    for receipt in merged(receipts):
         row = rows[receipt.pair]
         row.ranges += 1
         row.wanted += receipt.wanted
@@ -64,45 +118,69 @@ def build_rows(
         row.removed += receipt.removed
         row.unchanged += receipt.unchanged
         row.status = "planned" if receipt.dry_run else row.status
-    failures: dict[str, str] = defaultdict(str)
+    busy: dict[str, list[str]] = {key: [] for key in rows}
+    for one in missed:
+        for key in one.pairs:
+            if one.busy:
+                busy[key].append(one.ids.key)
+                rows[key].remarks.append(str(one.error))
+            else:
+                rows[key].failures.append(str(one.error))
     for outcome in outcomes:
-        for key, partition, check in legacy_checks(outcome):
+        for (key, partition), check in _last_checks(outcome).items():
             if key in rows:
-                _add_check(
-                    rows[key], partition, check.passed, check.description, plain_metadata(check)
-                )
-        if not outcome.success:
-            failures[outcome.entity] = outcome.failure
+                _add_check(rows[key], partition, check, partition in busy[key])
+        for key, reason in outcome.failures.items():
+            if key in rows:
+                rows[key].failures.append(reason)
     for row in rows.values():
-        _conclude(row, failures)
+        row.busy_ranges = busy[row.pair]
+        _conclude(row)
     return list(rows.values())
 
 
-def _add_check(
-    row: Row, partition: str, passed: bool, sentence: str | None, figures: dict[str, Any]
-) -> None:
+def _last_checks(outcome: Outcome) -> dict[tuple[str, str], Evaluation]:
+    """The last result of every pair and range: a retried step gives them again."""
+    return {(key, partition): check for key, partition, check in legacy_checks(outcome)}
+
+
+def _add_check(row: Row, partition: str, check: Evaluation, busy: bool) -> None:
+    figures = plain_metadata(check)
     row.checked += 1
     row.events = (row.events or 0) + figures["events_total"]
     row.legacy = (row.legacy or 0) + figures["legacy_total"]
     row.missing += figures["missing"]
     row.phantom += figures["phantom"]
-    if not passed:
+    # What is being written right now says nothing about what will be there.
+    if not check.passed and not busy:
         row.failed_ranges.append(partition)
-        row.remarks.append(sentence or "")
+        row.remarks.append(check.description or "")
 
 
-def _conclude(row: Row, failures: dict[str, str]) -> None:
-    entity = row.pair.split("/")[0]
-    if entity in failures and not row.checked:
+def _conclude(row: Row) -> None:
+    seen = max(row.checked, row.ranges + len(row.busy_ranges))
+    if row.failures:
         row.status = "failed"
     elif row.failed_ranges:
-        row.status = f"differs: {len(row.failed_ranges)} of {row.checked} ranges"
+        row.status = f"differs: {len(row.failed_ranges)} of {seen} ranges"
+    elif row.busy_ranges:
+        row.status = f"busy: {len(row.busy_ranges)} of {seen} ranges"
     elif row.checked:
         row.status = "informational" if row.rule == Rule.INFORMATIONAL.value else "ok"
 
 
+def reasons(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> list[str]:
+    """What the table cannot say, in words, each once: failures, then what differs or is busy."""
+    found = [outcome.failure for outcome in outcomes if not outcome.success]
+    for row in rows:
+        # A reason that is part of a run's failure has been told with it.
+        found += [text for text in row.failures if not any(text in known for known in found)]
+        found += row.remarks
+    return list(dict.fromkeys(text for text in found if text))
+
+
 def is_clean(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> bool:
-    """Whether every run ended well and no check fails."""
+    """Whether every run ended well, no check fails, and nothing was left out."""
     return all(outcome.success for outcome in outcomes) and not any(
-        row.failed_ranges or row.status == "failed" for row in rows
+        row.failed_ranges or row.busy_ranges or row.failures for row in rows
     )

@@ -7,34 +7,47 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from metric_assets.catalog import PAIRS, Pair, scans_of
-from metric_assets.orchestration.assets import asset_key
+from metric_assets.orchestration.assets import asset_key, step_name
 from metric_assets.orchestration.build import build_definitions
-from metric_assets.orchestration.checks import MATCHES_LEGACY
+from metric_assets.orchestration.checks import MATCHES_LEGACY, PAIRS_METADATA, checks_name
+from metric_assets.orchestration.instance import end_dead_runs, open_instance
+from metric_assets.orchestration.interruptions import asked
+from metric_assets.orchestration.processes import own_tags
 from metric_assets.orchestration.resources import Listener
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
-from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
+#: A stored result of a check.
+Evaluation = dg.AssetCheckEvaluation
+#: What a signal raises in a run.
+_INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 #: Dagster's own lines would tear the progress bar; the UI keeps them all.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass
 class Outcome:
-    """What a run left behind: check results, and the failure if it did not end well."""
+    """What a run left behind: check results, and why it did not end well, as a whole and by pair.
+
+    ``interrupted`` says that a signal ended it: nothing more must be begun.
+    """
 
     entity: str
     run_id: str
     success: bool
     failure: str = ""
     checks: list[dg.AssetCheckEvaluation] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,28 +69,38 @@ class Work:
 def run_backfill(
     work: Sequence[Work], settings: Settings, listener: Listener, *, verbose: bool
 ) -> Iterator[Outcome]:
-    """Materialize and check; yields an outcome as each entity's run ends."""
+    """Materialize and check; yields an outcome as each entity's run ends.
+
+    The outcome of an interrupted run is the last one.
+    """
     definitions = build_definitions(settings, listener)
     job = definitions.resolve_implicit_global_asset_job_def()
-    with dg.DagsterInstance.get() as instance:
-        keep_connections(instance)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
         for piece in work:
             tags = {
                 RANGE_START: piece.ranges[0].key,
                 RANGE_STOP: piece.ranges[-1].key,
                 "metric_assets/entity": piece.entity,
+                **_own_tags(),
             }
-            result = job.execute_in_process(
-                instance=instance,
-                asset_selection=[asset_key(pair) for pair in piece.pairs],
-                tags=tags,
-                run_config={} if verbose else _QUIET,
-                raise_on_error=False,
-            )
-            yield _outcome(piece.entity, result)
+            with _interruptible():
+                result = job.execute_in_process(
+                    instance=instance,
+                    asset_selection=[asset_key(pair) for pair in piece.pairs],
+                    tags=tags,
+                    run_config={} if verbose else _QUIET,
+                    raise_on_error=False,
+                )
+            outcome = _outcome(piece.entity, piece.pairs, result)
+            yield outcome
+            if outcome.interrupted:
+                return
 
 
-def run_checks(pairs: Sequence[Pair], settings: Settings, *, verbose: bool) -> Outcome:
+def run_checks(
+    pairs: Sequence[Pair], settings: Settings, listener: Listener, *, verbose: bool
+) -> Outcome:
     """Check everything that is materialized of ``pairs``; writes only check results."""
     keys = [asset_key(pair) for pair in pairs]
     job = dg.define_asset_job(
@@ -85,15 +108,32 @@ def run_checks(pairs: Sequence[Pair], settings: Settings, *, verbose: bool) -> O
         selection=dg.AssetSelection.checks_for_assets(*keys),
         executor_def=dg.in_process_executor,
     )
-    definitions = dg.Definitions.merge(build_definitions(settings), dg.Definitions(jobs=[job]))
-    with dg.DagsterInstance.get() as instance:
-        keep_connections(instance)
-        result = definitions.resolve_job_def("reconcile_selection").execute_in_process(
-            instance=instance,
-            run_config={} if verbose else _QUIET,
-            raise_on_error=False,
-        )
-    return _outcome("all", result)
+    built = build_definitions(settings, listener)
+    definitions = dg.Definitions.merge(built, dg.Definitions(jobs=[job]))
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        with _interruptible():
+            result = definitions.resolve_job_def("reconcile_selection").execute_in_process(
+                instance=instance,
+                tags=_own_tags(),
+                run_config={} if verbose else _QUIET,
+                raise_on_error=False,
+            )
+    return _outcome("all", pairs, result)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """An interruption that Dagster lets through is one like any other."""
+    try:
+        yield
+    except dg.DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
+
+
+def _own_tags() -> dict[str, str]:
+    """Who runs it; and that no daemon may begin it again, which only a command can."""
+    return {**own_tags(), "dagster/max_retries": "0"}
 
 
 def legacy_checks(outcome: Outcome) -> Iterator[tuple[str, str, dg.AssetCheckEvaluation]]:
@@ -110,7 +150,7 @@ def plain_metadata(check: dg.AssetCheckEvaluation) -> dict[str, Any]:
 
 def forget_materializations() -> None:
     """Wipe what Dagster knows of all pairs: for the demo, whose data and ranges were replaced."""
-    with dg.DagsterInstance.get() as instance:
+    with open_instance() as instance:
         known = instance.all_asset_keys()
         instance.wipe_assets([key for key in known if "/".join(key.path) in PAIRS])
 
@@ -121,22 +161,65 @@ def quiet_dagster() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _outcome(entity: str, result: dg.ExecuteInProcessResult) -> Outcome:
-    failure = ""
+def _outcome(entity: str, pairs: Sequence[Pair], result: dg.ExecuteInProcessResult) -> Outcome:
+    failures: dict[str, str] = {}
+    reasons: list[str] = []
+    interrupted = asked()
     for event in result.all_events:
         if event.is_step_failure or event.is_run_failure:
-            data = event.step_failure_data if event.is_step_failure else None
-            described = (
-                data.user_failure_data.description if data and data.user_failure_data else ""
-            )
-            error = data.error if data else None
-            failure = (
-                failure or described or (error.message.strip() if error else event.message or "")
-            )
+            error = _error(event)
+            is_signal = error is not None and error.cls_name in _INTERRUPTIONS
+            interrupted = interrupted or is_signal
+            reason = "interrupted by a signal" if is_signal else _reason(event, error)
+            # A run's own failure says only which steps failed.
+            if reason and (event.is_step_failure or not reasons):
+                reasons.append(reason)
+            if event.is_step_failure:
+                for key, text in _by_pair(event, pairs, reason).items():
+                    failures.setdefault(key, text)
+    if not result.success and not failures:
+        failures = {pair.key: "; ".join(reasons) for pair in pairs}
     return Outcome(
         entity,
         result.run_id,
         result.success,
-        failure,
+        "; ".join(dict.fromkeys(reasons)),
         list(result.get_asset_check_evaluations()),
+        failures,
+        interrupted,
     )
+
+
+def _error(event: dg.DagsterEvent) -> SerializableErrorInfo | None:
+    if event.is_step_failure:
+        return event.step_failure_data.error
+    return event.job_failure_data.error
+
+
+def _reason(event: dg.DagsterEvent, error: SerializableErrorInfo | None) -> str:
+    """What went wrong at the bottom: our words if the step had any, else the innermost cause."""
+    data = event.step_failure_data.user_failure_data if event.is_step_failure else None
+    if data is not None and data.description:
+        return data.description
+    if error is None:
+        return event.message or ""
+    while error.cause is not None:
+        error = error.cause
+    return error.message.strip()
+
+
+def _by_pair(event: dg.DagsterEvent, pairs: Sequence[Pair], reason: str) -> dict[str, str]:
+    """The pairs that a failed step was about: those it names, else all that it works on."""
+    data = event.step_failure_data.user_failure_data
+    named = data.metadata.get(PAIRS_METADATA) if data is not None else None
+    if named is not None and isinstance(named.value, dict):
+        return {str(key): str(text) for key, text in named.value.items()}
+    scans = {step_name(scan): scan for pair in pairs for scan in scans_of(pair.entity)}
+    scan = scans.get(event.step_key or "")
+    step = event.step_key or ""
+    fed = {pair.key for pair in scan.pairs} if scan is not None else None
+    return {
+        pair.key: reason
+        for pair in pairs
+        if (pair.key in fed if fed is not None else step == checks_name(pair.entity))
+    }

@@ -6,7 +6,6 @@ belong here: a run itself (running) or a row of the table (report).
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,13 +16,15 @@ import click
 from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES, Pair, Scan, scans_of, select
 from metric_assets.cli import environment
-from metric_assets.cli.local import DEFAULT_SCALE, fill, start
+from metric_assets.cli.endings import Stopped, echo_document
+from metric_assets.cli.local import DEFAULT_SCALE, PORT, fill, start
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
     # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
     from metric_assets.cli.console import Bar
+    from metric_assets.cli.report import Missed
     from metric_assets.cli.running import Work
     from metric_assets.orchestration.resources import Listener
     from metric_assets.stores.clickhouse import ClickHouse
@@ -71,7 +72,7 @@ def reconcile(selection: tuple[str, ...], repair: bool, as_json: bool, verbose: 
 
 @click.command()
 @click.option("--scale", type=click.IntRange(min=1_000), default=DEFAULT_SCALE, show_default=True)
-@click.option("--port", type=int, help="Port of ClickHouse's HTTP interface.")
+@click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
 def demo(scale: int, port: int | None) -> None:
     """The main job, from nothing to a checked result, on the embedded stack."""
     endpoints = start(port)
@@ -97,36 +98,53 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
 
     work = plan_work(pairs, wanted, settings)
     stores_answer(settings)
+    if not dry_run:
+        environment.dagster_answers()
     outcomes: list[running.Outcome] = []
+    missed: list[report.Missed] = []
     steps = sum(piece.steps for piece in work)
+    stopped = False
     with console.progress_bar(steps, quiet=quiet) as bar:
-        if dry_run:
-            _plan_only(work, settings, bar)
-        else:
-            running.quiet_dagster()
-            environment.dagster_home()
-            outcomes.extend(running.run_backfill(work, settings, bar, verbose=verbose))
-    rows = report.build_rows(pairs, bar.receipts, outcomes)
-    clean = report.is_clean(rows, outcomes)
-    failures = {outcome.entity: outcome.failure for outcome in outcomes if not outcome.success}
+        try:
+            if dry_run:
+                _plan_only(work, settings, bar, missed)
+            else:
+                running.quiet_dagster()
+                outcomes.extend(running.run_backfill(work, settings, bar, verbose=verbose))
+        except KeyboardInterrupt:
+            stopped = True
+    stopped = stopped or any(outcome.interrupted for outcome in outcomes)
+    rows = report.build_rows(pairs, bar.receipts, outcomes, missed)
+    clean = report.is_clean(rows, outcomes) and not stopped
+    document = {
+        "dry_run": dry_run,
+        "pairs": [row.as_dict() for row in rows],
+        "receipts": [receipt.as_dict() for receipt in report.merged(bar.receipts)],
+        "runs": {outcome.entity: outcome.run_id for outcome in outcomes},
+        "failures": {one.entity: one.failure for one in outcomes if not one.success},
+        "missed": [one.as_dict() for one in missed],
+        "retries": [retry.as_dict() for retry in bar.retries],
+        "remarks": bar.remarks,
+    }
+    if stopped:
+        raise Stopped(_sentence(bar, dry_run), document)
     if as_json:
-        document = {
-            "ok": clean,
-            "dry_run": dry_run,
-            "pairs": [row.as_dict() for row in rows],
-            "receipts": [receipt.as_dict() for receipt in bar.receipts],
-            "runs": {outcome.entity: outcome.run_id for outcome in outcomes},
-            "failures": failures,
-        }
-        click.echo(json.dumps(document, indent=2))
-    else:
-        _print_rows(rows, dry_run)
-        for entity, failure in failures.items():
-            click.echo(f"{entity}: {failure}", err=True)
-        for row in rows:
-            for remark in row.remarks:
-                click.echo(remark, err=True)
+        echo_document(document, 0 if clean else 1)
+        return clean
+    _print_rows(rows, dry_run)
+    for reason in report.reasons(rows, outcomes):
+        click.echo(reason, err=True)
     return clean
+
+
+def _sentence(bar: Bar, dry_run: bool) -> str:
+    """What an interrupted backfill leaves."""
+    if dry_run:
+        return f"stopped: {bar.done} of {bar.steps} ranges are planned, nothing was written"
+    return (
+        f"stopped: {bar.done} of {bar.steps} ranges are done and kept; the same command goes on"
+        " where this one ended"
+    )
 
 
 def _print_rows(rows: Sequence[object], dry_run: bool) -> None:
@@ -186,10 +204,10 @@ def open_doors(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
         yield postgres, clickhouse
 
 
-def _plan_only(work: Sequence[Work], settings: Settings, bar: Bar) -> None:
+def _plan_only(work: Sequence[Work], settings: Settings, bar: Bar, missed: list[Missed]) -> None:
     for piece in work:
         for scan, pairs in shared(piece.pairs):
-            dry_run(scan, pairs, piece.ranges, settings, bar)
+            missed += dry_run(scan, pairs, piece.ranges, settings, bar)
 
 
 def dry_run(
@@ -198,26 +216,41 @@ def dry_run(
     ranges: Sequence[IdRange],
     settings: Settings,
     listener: Listener,
-) -> None:
-    """The source check: the plan of each range, row by row; nothing is written."""
+) -> list[Missed]:
+    """The source check: the plan of each range, row by row; nothing is written.
+
+    Returns the ranges that could not be planned: the failure of one never hides the others.
+    """
+    from metric_assets.cli.report import Missed
+    from metric_assets.errors import MetricAssetsError, UnavailableError
     from metric_assets.orchestration.resources import open_stores
     from metric_assets.pipeline import materialize
 
+    missed: list[Missed] = []
+    keys = tuple(pair.key for pair in pairs)
     with open_doors(settings) as (postgres, clickhouse):
         stores = open_stores(scan, postgres, clickhouse, settings, "dry-run")
-        for ids in ranges:
+        for number, ids in enumerate(ranges):
             listener.began(scan.name, ids)
-            receipts = materialize(
-                scan,
-                pairs,
-                ids,
-                settings.cutoff_of(scan.entity),
-                stores,
-                max_removed_share=1.0,
-                dry_run=True,
-                progress=listener.read,
-            )
-            listener.ended(receipts)
+            try:
+                receipts = materialize(
+                    scan,
+                    pairs,
+                    ids,
+                    settings.cutoff_of(scan.entity),
+                    stores,
+                    max_removed_share=1.0,
+                    dry_run=True,
+                    progress=listener.read,
+                )
+            except UnavailableError as error:
+                # The next range would wait for the same store in vain.
+                return [*missed, *(Missed(keys, rest, error) for rest in ranges[number:])]
+            except MetricAssetsError as error:
+                missed.append(Missed(keys, ids, error))
+            else:
+                listener.ended(receipts)
+    return missed
 
 
 def shared(pairs: Sequence[Pair]) -> list[tuple[Scan, list[Pair]]]:

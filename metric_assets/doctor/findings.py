@@ -72,10 +72,16 @@ def guarded(subject: str, findings: Iterable[Finding], advice: str = "") -> Iter
 
 def without_secrets(finding: Finding, environ: Mapping[str, str]) -> Finding:
     """The finding with every password of the stores' URLs blotted out."""
-    found, advice = finding.found, finding.advice
+    return replace(
+        finding, found=blot(finding.found, environ), advice=blot(finding.advice, environ)
+    )
+
+
+def blot(text: str, environ: Mapping[str, str]) -> str:
+    """The text with every password of the stores' URLs blotted out."""
     for secret in _secrets(environ):
-        found, advice = found.replace(secret, "***"), advice.replace(secret, "***")
-    return replace(finding, found=found, advice=advice)
+        text = text.replace(secret, "***")
+    return text
 
 
 def size(count: float) -> str:

@@ -12,6 +12,7 @@ import dagster as dg
 from metric_assets import pipeline
 from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
+from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import asset_metadata, receipt_metadata
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
 from metric_assets.orchestration.resources import (
@@ -41,6 +42,11 @@ def asset_key(pair: Pair) -> dg.AssetKey:
     return dg.AssetKey([pair.entity, pair.metric])
 
 
+def step_name(scan: Scan) -> str:
+    """The step that loads a scan's pairs."""
+    return scan.name.replace("/", "__")
+
+
 def source_key(store: Store, table: str) -> dg.AssetKey:
     """The key of a source or legacy table."""
     return dg.AssetKey([store.value, table])
@@ -50,7 +56,7 @@ def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
     """The pairs of a scan: each an asset of its own, any subset of them in one read."""
 
     @dg.multi_asset(
-        name=scan.name.replace("/", "__"),
+        name=step_name(scan),
         specs=[_build_spec(scan, pair, settings) for pair in scan.pairs],
         partitions_def=build_partitions(scan.entity, settings),
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -90,12 +96,17 @@ def build_mirror_asset(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
+        listener: dg.ResourceParam[Listener],
     ) -> dg.MaterializeResult[None]:
         try:
-            with postgres.open(settings) as source, clickhouse.open(settings) as store:
+            with (
+                one_interruption(),
+                postgres.open(settings) as source,
+                clickhouse.open(settings) as store,
+            ):
                 rows = VersionsMirror(store, settings.target_table).refresh(source)
         except MetricAssetsError as error:
-            raise step_error(error, context.op_execution_context.retry_number) from error
+            raise step_error(error, context.op_execution_context, listener) from error
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return versions_mirror
@@ -152,6 +163,16 @@ class _ScanRun:
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Materialize partition after partition; what is finished is kept whatever follows."""
         keep_connections(self.context.instance)
+        with one_interruption():
+            self._load(postgres, clickhouse)
+        for receipt in self.done:
+            self.context.add_asset_metadata(
+                receipt_metadata(receipt), _key_of(receipt), receipt.ids.key
+            )
+        for pair in self.pairs:
+            yield dg.MaterializeResult(asset_key=asset_key(pair))
+
+    def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:
             ranges = ranges_of(self.context.partition_keys, self.scan.entity)
             self.settings.cutoff_of(self.scan.entity)
@@ -169,7 +190,7 @@ class _ScanRun:
             self._log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
-            raise step_error(error, self.context.op_execution_context.retry_number) from error
+            raise step_error(error, self.context.op_execution_context, self.listener) from error
         except Exception as error:
             self._keep_finished()
             raise dg.Failure(
@@ -178,12 +199,6 @@ class _ScanRun:
         except BaseException:
             self._keep_finished()
             raise
-        for receipt in self.done:
-            self.context.add_asset_metadata(
-                receipt_metadata(receipt), _key_of(receipt), receipt.ids.key
-            )
-        for pair in self.pairs:
-            yield dg.MaterializeResult(asset_key=asset_key(pair))
 
     def _refuse_another_size(self) -> None:
         """Keys of another size say that the grid was changed under a live instance."""

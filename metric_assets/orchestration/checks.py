@@ -5,6 +5,7 @@ preview API of partitioned checks is used in this module only; pyproject.toml pi
 """
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -13,14 +14,16 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from metric_assets.audit import check_legacy
+from metric_assets.audit import Judgment, check_legacy
 from metric_assets.catalog import ENTITIES, Pair, Store, pairs_of
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.assets import asset_key, source_key
+from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import verdict_metadata
 from metric_assets.orchestration.partitions import build_partitions
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
+    Listener,
     PostgresResource,
     open_target,
 )
@@ -32,8 +35,15 @@ from metric_assets.settings import Settings
 
 MATCHES_LEGACY = "matches_legacy"
 RECONCILED = "reconciled"
+#: Metadata of a failed step: what is wrong with which pair.
+PAIRS_METADATA = "pairs"
 #: Materialization records fetched at once.
 _RECORDS = 500
+
+
+def checks_name(entity: str) -> str:
+    """The step that checks an entity's pairs."""
+    return f"{entity}_checks"
 
 
 def build_entity_checks(entity: str, settings: Settings) -> dg.AssetChecksDefinition:
@@ -62,13 +72,14 @@ def build_entity_checks(entity: str, settings: Settings) -> dg.AssetChecksDefini
         for pair in pairs
     ]
 
-    @dg.multi_asset_check(name=f"{entity}_checks", specs=specs, can_subset=True)
+    @dg.multi_asset_check(name=checks_name(entity), specs=specs, can_subset=True)
     def check_entity(
         context: dg.AssetCheckExecutionContext,
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
+        listener: dg.ResourceParam[Listener],
     ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
-        run = _CheckRun(context.op_execution_context, pairs, settings)
+        run = _CheckRun(context.op_execution_context, pairs, settings, listener)
         yield from run.execute(context.selected_asset_check_keys, postgres, clickhouse)
 
     return check_entity
@@ -78,12 +89,19 @@ class _CheckRun:
     """One execution of an entity's checks: over the run's partitions, or all materialized ones."""
 
     def __init__(
-        self, context: dg.OpExecutionContext, pairs: Sequence[Pair], settings: Settings
+        self,
+        context: dg.OpExecutionContext,
+        pairs: Sequence[Pair],
+        settings: Settings,
+        listener: Listener,
     ) -> None:
         self.context = context
         self.instance = context.instance
         self.settings = settings
+        self.listener = listener
         self.pairs = pairs
+        #: Why there is no verdict, by pair: the ranges of each reason.
+        self.unread: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._targets: dict[str, dict[str, AssetCheckEvaluationTargetMaterializationData]] = {}
 
     def execute(
@@ -92,37 +110,67 @@ class _CheckRun:
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
     ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
-        """An evaluation a pair and range, then one a pair."""
+        """An evaluation a pair and range, then one a pair.
+
+        What cannot be compared fails the step at its end, after the results of everything else.
+        """
         keep_connections(self.instance)
         partitioned = [pair for pair in self.pairs if _check_key(pair, MATCHES_LEGACY) in selected]
+        broken: MetricAssetsError | None = None
+        judgments: list[tuple[Pair, IdRange, Judgment]] = []
         try:
-            for pair, ids, verdict in self._verdicts(partitioned, postgres, clickhouse):
-                yield self._evaluation(pair, ids, verdict)
+            self._judge(partitioned, postgres, clickhouse, judgments)
         except MetricAssetsError as error:
-            raise step_error(error, self.context.retry_number) from error
+            broken = error
+        for pair, ids, judgment in judgments:
+            if isinstance(judgment, Verdict):
+                yield self._evaluation(pair, ids, judgment)
+            else:
+                self.unread[pair.key][str(judgment)].append(ids.key)
+        if broken is not None:
+            raise step_error(broken, self.context, self.listener) from broken
         for pair in partitioned:
-            yield dg.Output(None, _output(pair, MATCHES_LEGACY))
+            if pair.key not in self.unread:
+                yield dg.Output(None, _output(pair, MATCHES_LEGACY))
         for pair in self.pairs:
-            if _check_key(pair, RECONCILED) in selected:
+            if _check_key(pair, RECONCILED) in selected and pair.key not in self.unread:
                 yield self._summary(pair)
                 yield dg.Output(None, _output(pair, RECONCILED))
+        if self.unread:
+            raise self._failure()
 
-    def _verdicts(
+    def _failure(self) -> dg.Failure:
+        """Each reason once, with the pairs that it is about."""
+        reasons = dict.fromkeys(reason for found in self.unread.values() for reason in found)
+        by_pair = {key: "; ".join(found) for key, found in self.unread.items()}
+        return dg.Failure(
+            "; ".join(reasons),
+            metadata={PAIRS_METADATA: dg.MetadataValue.json(by_pair)},
+            allow_retries=False,
+        )
+
+    def _judge(
         self,
         pairs: Sequence[Pair],
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
-    ) -> Iterator[tuple[Pair, IdRange, Verdict]]:
+        judgments: list[tuple[Pair, IdRange, Judgment]],
+    ) -> None:
+        """Fills ``judgments``; those found before an error count."""
         # Pairs are mostly materialized over the same ranges: one walk for all that share them.
         together: dict[tuple[str, ...], list[Pair]] = {}
         for pair in pairs:
             together.setdefault(self._keys(pair), []).append(pair)
-        with postgres.open(self.settings) as source, clickhouse.open(self.settings) as server:
+        with (
+            one_interruption(),
+            postgres.open(self.settings) as source,
+            clickhouse.open(self.settings) as server,
+        ):
             target = open_target(server, self.settings)
             for keys, group in together.items():
                 if keys:
                     ranges = [IdRange.parse(key) for key in keys]
-                    yield from check_legacy(group, ranges, source, target)
+                    judgments.extend(check_legacy(group, ranges, source, target))
 
     def _keys(self, pair: Pair) -> tuple[str, ...]:
         """Partitions of the run; without any, those that were ever materialized."""

@@ -9,6 +9,7 @@ import dagster as dg
 
 from metric_assets import settings as names
 from metric_assets.catalog import Scan, Store
+from metric_assets.orchestration.retries import Retry
 from metric_assets.pipeline import Receipt, Stores
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings, store_url
@@ -43,7 +44,7 @@ class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class Listener(Protocol):
-    """Somebody who watches a run from inside its process: the command line."""
+    """Progress callbacks of a run, called inside its process: the command line's."""
 
     def began(self, scan: str, ids: IdRange) -> None:
         """A range of a scan is being read."""
@@ -57,6 +58,14 @@ class Listener(Protocol):
         """It is done."""
         ...
 
+    def retrying(self, retry: Retry) -> None:
+        """A step failed and will be tried again."""
+        ...
+
+    def remarked(self, sentences: list[str]) -> None:
+        """Something besides the work should be known."""
+        ...
+
 
 class NobodyListens:
     """The listener of runs that Dagster launches: the UI has the events."""
@@ -68,6 +77,12 @@ class NobodyListens:
         """Nothing."""
 
     def ended(self, receipts: list[Receipt]) -> None:
+        """Nothing."""
+
+    def retrying(self, retry: Retry) -> None:
+        """Nothing."""
+
+    def remarked(self, sentences: list[str]) -> None:
         """Nothing."""
 
 

@@ -1,8 +1,13 @@
-"""Retries: what time can heal is tried again, an interruption never.
+"""Retries: a transient error is tried again and says so, an interruption never.
 
-Belongs here: what an error of ours becomes in a step. Does not belong here: which errors pass
-(errors).
+Belongs here: what an error of ours becomes in a step. Does not belong here: which errors are
+transient (errors).
 """
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import dagster as dg
 
@@ -15,11 +20,55 @@ BACKOFF = dg.RetryPolicy(
 )
 
 
-def step_error(error: MetricAssetsError, retries_so_far: int) -> Exception:
-    """What a step has to raise in place of an error of ours."""
-    if error.transient:
-        return dg.RetryRequested(
-            max_retries=BACKOFF.max_retries,
-            seconds_to_wait=BACKOFF.calculate_delay(retries_so_far + 1),
+@dataclass(frozen=True)
+class Retry:
+    """A failed step that is tried again: in ``seconds``, as ``attempt`` of ``attempts``."""
+
+    step: str
+    cause: str
+    seconds: float
+    attempt: int
+    attempts: int
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        return (
+            f"{self.step}: {self.cause}; trying again in {self.seconds:.0f} s, attempt"
+            f" {self.attempt} of {self.attempts}"
         )
-    return dg.Failure(str(error), allow_retries=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "seconds": round(self.seconds, 1)}
+
+
+class RetryListener(Protocol):
+    """Told of every retry of a step."""
+
+    def retrying(self, retry: Retry) -> None:
+        """A step failed and will be tried again."""
+        ...
+
+
+def step_error(
+    error: MetricAssetsError,
+    context: dg.OpExecutionContext,
+    listener: RetryListener,
+    backoff: dg.RetryPolicy = BACKOFF,
+) -> Exception:
+    """What a step has to raise in place of an error of ours.
+
+    A retry is logged in the run and told to the listener before it begins. Once retries are used
+    up, or where none can help, the failure is the cause itself.
+    """
+    retries = context.retry_number
+    if not error.transient:
+        return dg.Failure(str(error), allow_retries=False)
+    if retries >= backoff.max_retries:
+        return dg.Failure(f"{error} (tried {retries + 1} times)", allow_retries=False)
+    seconds = backoff.calculate_delay(retries + 1)
+    retry = Retry(context.op.name, str(error), seconds, retries + 2, backoff.max_retries + 1)
+    context.log.warning(retry.sentence)
+    listener.retrying(retry)
+    return dg.RetryRequested(max_retries=backoff.max_retries, seconds_to_wait=seconds)

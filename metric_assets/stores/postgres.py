@@ -23,7 +23,14 @@ import pyarrow.lib
 from psycopg import sql as quoting
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from metric_assets.errors import BusyError, SchemaDriftError, SourceError, UnavailableError
+from metric_assets.errors import (
+    BusyError,
+    SchemaDriftError,
+    SettingsError,
+    SourceError,
+    UnavailableError,
+)
+from metric_assets.settings import POSTGRES_URL
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.bounded import Caller
@@ -53,13 +60,20 @@ _REFUSED = re.compile(r"ERROR: +(?!canceling statement|terminating connection)")
 class Postgres:
     """A Postgres database reached by ``url`` (libpq), as a source and as a turnstile.
 
-    ``statement_timeout`` is in seconds. Every session is read-only and says so to the server.
+    ``statement_timeout`` is in seconds, ``name`` is the setting that holds the URL. Every session
+    is read-only and says so to the server.
     """
 
-    def __init__(self, url: str, *, statement_timeout: int = 1800) -> None:
+    def __init__(
+        self, url: str, *, statement_timeout: int = 1800, name: str = POSTGRES_URL
+    ) -> None:
         self._url = url
         self._timeout = statement_timeout
-        self._password = conninfo_to_dict(url).get("password")
+        try:
+            self._password = conninfo_to_dict(url).get("password")
+        except psycopg.Error:
+            # Not the driver's words: they repeat what could not be read, password and all.
+            raise SettingsError(f"{name}: libpq cannot read it as a URL") from None
         # Connecting costs more than a small range; readings of one run follow one another.
         self._idle: list[Session] = []
 

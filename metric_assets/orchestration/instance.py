@@ -1,0 +1,85 @@
+"""Dagster's instance as our commands open it: its errors told in a sentence, dead runs ended.
+
+Belongs here: what happens around an instance. Does not belong here: whether its storage answers at
+all, which is asked before Dagster is imported (cli/environment).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import sqlalchemy.exc
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, DagsterRunStatus
+from dagster_postgres.utils import DagsterPostgresException
+
+from metric_assets.errors import MetricAssetsError, SettingsError, UnavailableError
+from metric_assets.orchestration.processes import HOST, PROCESS, is_gone
+from metric_assets.orchestration.storage import keep_connections
+from metric_assets.settings import DAGSTER_POSTGRES_URL
+
+#: States of a run that nobody may be working on any more.
+_OPEN = [*IN_PROGRESS_RUN_STATUSES, DagsterRunStatus.NOT_STARTED]
+_STORAGE = (sqlalchemy.exc.SQLAlchemyError, DagsterPostgresException)
+
+
+@contextmanager
+def open_instance() -> Iterator[dg.DagsterInstance]:
+    """The instance of DAGSTER_HOME.
+
+    Raises SettingsError if it cannot be opened, UnavailableError if its storage breaks off.
+    """
+    try:
+        instance = dg.DagsterInstance.get()
+    except _STORAGE as error:
+        raise _broken(error) from None
+    except MetricAssetsError:
+        raise
+    except Exception as error:
+        raise SettingsError(
+            f"DAGSTER_HOME: Dagster's instance cannot be opened: {type(error).__name__}:"
+            f" {_first_line(error)}. Look at the dagster.yaml in it"
+        ) from None
+    with instance:
+        keep_connections(instance)
+        try:
+            yield instance
+        except _STORAGE as error:
+            raise _broken(error) from None
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """End the runs of commands whose process is gone without having said so; in words.
+
+    A run of another machine is named only: nobody here can tell whether it is alive.
+    """
+    sentences = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_OPEN)):
+        process = run.tags.get(PROCESS, "")
+        if not process:
+            continue
+        gone = is_gone(process)
+        host = run.tags.get(HOST, "another machine")
+        if gone:
+            ended = f"its process {process.split()[1]} on {host} was killed"
+            instance.report_run_failed(run, f"{ended}; a later command noticed and ended the run")
+            sentences.append(f"run {run.run_id}: {ended}, so the run was ended")
+        elif gone is None:
+            sentences.append(
+                f"run {run.run_id}: {run.status.value} on {host}; if nothing works on it there any"
+                " more, terminate it in the UI"
+            )
+    return sentences
+
+
+def _broken(error: Exception) -> UnavailableError:
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    return UnavailableError(
+        f"{DAGSTER_POSTGRES_URL}: Dagster's storage cannot be reached or broke off:"
+        f" {_first_line(cause)}. What was loaded is kept; run the same command again"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
