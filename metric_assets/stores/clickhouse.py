@@ -1,34 +1,27 @@
 """The door to ClickHouse: statements by name, Arrow both ways, settings pinned.
 
-Belongs here: the client, binding, what every statement carries, translation of driver errors.
-Does not belong here: what a target is and how it is made right (target.py).
+Belongs here: the client, binding, what every statement carries. Does not belong here: where the
+server is (clickhouse_address), what an error means (clickhouse_errors), what a target is (target).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-import clickhouse_connect
 import polars as pl
-import pyarrow.lib
-import urllib3.exceptions
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DataError, ProgrammingError
-from clickhouse_connect.driver.httputil import get_pool_manager
 
-from metric_assets.errors import TargetError, UnavailableError
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
+from metric_assets.stores.clickhouse_address import Address
+from metric_assets.stores.clickhouse_errors import BROKEN, translate
 from metric_assets.stores.ports import Binds
 
-CONNECT_TIMEOUT = 15
 #: Arrow reads come in blocks of at most this many rows; bounds memory whatever the range.
 BLOCK_ROWS = 131_072
 #: Connections made to find out how many servers answer: of two that take turns by chance, one stays
@@ -65,30 +58,6 @@ _DEDUP_OFF: Mapping[str, object] = {
     "deduplicate_insert_select": "disable",
 }
 
-#: Codes that another attempt can outlive: timeouts, too many queries or parts, network, memory,
-#: keeper, shutdown, a table read-only for the moment.
-_TRANSIENT = frozenset(
-    {159, 160, 202, 203, 209, 210, 225, 236, 241, 242, 252, 279, 285, 319, 999, 1002}
-)
-
-#: What somebody has to do about a refusal, by code: no other attempt can outlive these.
-_CURES = {
-    164: "The user may only read: let it write, or name another in METRIC_ASSETS_CLICKHOUSE_URL",
-    243: "The server's disk is full: make room, then run again",
-    497: "Grant what it names; `metric-assets doctor` lists all that a run takes",
-    516: "Check user and password in METRIC_ASSETS_CLICKHOUSE_URL",
-}
-#: The driver's own refusals, made before anything is sent: a setting that the user's profile fixes.
-_UNSENT = (ProgrammingError, DataError)
-
-#: What a refused, broken or cut answer raises: an Arrow stream cut short is only found by Arrow.
-_BROKEN = (
-    ClickHouseError,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    pyarrow.lib.ArrowException,
-)
-
 
 class ClickHouse:
     """A ClickHouse server reached over HTTP by ``url``; one object serves many threads.
@@ -97,13 +66,7 @@ class ClickHouse:
     """
 
     def __init__(self, url: str, *, timeout: int = 1800) -> None:
-        parts = urlsplit(url)
-        self._host = parts.hostname or "localhost"
-        self._secure = parts.scheme == "https"
-        self._port = parts.port or (8443 if self._secure else 8123)
-        self._username = unquote(parts.username or "default")
-        self._password = unquote(parts.password or "")
-        self._database = unquote(parts.path.strip("/")) or "default"
+        self._address = Address.parse(url)
         self._timeout = timeout
         #: Settings of every statement besides the pinned ones, where the server knows them.
         self.more_settings: dict[str, object] = {}
@@ -111,32 +74,13 @@ class ClickHouse:
     @property
     def address(self) -> str:
         """Host and port, for messages."""
-        return f"{self._host}:{self._port}"
+        return self._address.where
 
     @cached_property
     def client(self) -> Client:
         """The driver's client, connected; raises UnavailableError or TargetError."""
-        return self._connect()
-
-    def _connect(self, **options: Any) -> Client:
-        loopback = self._host in {"localhost", "127.0.0.1", "::1"}
         with self._translated("connect"):
-            return clickhouse_connect.get_client(
-                host=self._host,
-                port=self._port,
-                username=self._username,
-                password=self._password,
-                database=self._database,
-                secure=self._secure,
-                # A session would serialise statements; compression pays only over a network.
-                autogenerate_session_id=False,
-                compress=not loopback,
-                connect_timeout=CONNECT_TIMEOUT,
-                send_receive_timeout=self._timeout,
-                query_retries=0,
-                client_name="metric_assets",
-                **options,
-            )
+            return self._address.connect(self._timeout)
 
     @cached_property
     def servers(self) -> list[str]:
@@ -145,8 +89,9 @@ class ClickHouse:
         Several connections are made, one after the other: a balancer gives each to whom it likes.
         """
         found: set[str] = set()
-        pool = get_pool_manager()
-        client = self._connect(pool_mgr=pool)
+        pool = self._address.pool()
+        with self._translated("connect"):
+            client = self._address.connect(self._timeout, pool)
         text = load("clickhouse/server").text
         try:
             for _ in range(CONNECTIONS):
@@ -237,28 +182,8 @@ class ClickHouse:
     def _translated(self, what: str) -> Iterator[None]:
         try:
             yield
-        except _BROKEN as error:
-            raise self._translate(what, error) from None
-
-    def _translate(self, what: str, error: Exception) -> Exception:
-        text = str(error).strip()
-        if self._password:
-            text = text.replace(self._password, "***")
-        code = getattr(error, "code", None)
-        if code is None and (found := re.search(r"\bCode:\s*(\d+)", text)):
-            code = int(found[1])
-        if isinstance(error, _UNSENT) and code is None:
-            return TargetError(
-                f"{what}: not sent to ClickHouse: {text}. `metric-assets doctor` names settings"
-                " that the user's profile forbids to change"
-            )
-        if code is None or code in _TRANSIENT:
-            where = f"{self._host}:{self._port}"
-            return UnavailableError(
-                f"{what}: ClickHouse at {where} cannot be reached or broke off: {text}"
-            )
-        cure = f". {_CURES[code]}" if code in _CURES else ""
-        return TargetError(f"{what}: ClickHouse refused: {text}{cure}")
+        except BROKEN as error:
+            raise translate(what, error, self._address) from None
 
 
 class ClickHouseReading:
