@@ -14,7 +14,7 @@ help:
 	@echo "make mutants      guards taken out one by one; a test fails for each"
 	@echo "make bench        ratios of speed and the peak of memory; writes docs/benchmarks.md"
 	@echo "make stop         stop the embedded stack; its data stays"
-	@echo "make clean        remove the stack, its data and the virtual environment"
+	@echo "make clean        remove the stack, its data and the virtual environment; what is yours stays"
 
 demo: $(VENV)/.local
 	$(BIN)/metric-assets demo --scale $(SCALE)
@@ -47,8 +47,20 @@ screenshots: $(VENV)/.dev
 stop:
 	@test ! -x $(BIN)/metric-assets || $(BIN)/metric-assets local down
 
+# What the demo did not write is not ours to remove: it is kept, and named.
 clean: stop
-	rm -rf $(VENV) .metric_assets .env
+	@if [ -e .env ] && ! head -n 1 .env | grep -q '^# Written by `metric-assets local up`'; then \
+	  echo "kept .env: the demo did not write it"; else rm -f .env; fi
+	@if [ -e .metric_assets/ranges.json ] && \
+	    ! cmp -s .metric_assets/ranges.json .metric_assets/ranges.demo.json; then \
+	  echo "kept .metric_assets/ranges.json: the demo did not write it"; \
+	  find .metric_assets -mindepth 1 -maxdepth 1 ! -name ranges.json ! -name ranges.kept.json \
+	    -exec rm -rf {} +; \
+	elif [ -e .metric_assets/ranges.kept.json ]; then \
+	  echo "kept .metric_assets/ranges.kept.json: the demo did not write it"; \
+	  find .metric_assets -mindepth 1 -maxdepth 1 ! -name ranges.kept.json -exec rm -rf {} +; \
+	else rm -rf .metric_assets; fi
+	rm -rf $(VENV)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -202,7 +202,15 @@ def _grids(home: Path, text: str | None) -> dict[str, Grid]:
     if text:
         return parse_grids(RANGES, text)
     file = home / "ranges.json"
-    return parse_grids(str(file), file.read_text(encoding="utf-8")) if file.is_file() else {}
+    try:
+        return parse_grids(str(file), file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        reason = error.strerror
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    raise SettingsError(f"{file}: cannot be read: {reason}. Make it readable, or set {RANGES}")
 
 
 def _json_object(name: str, text: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ one ends (endings).
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 
@@ -63,6 +64,8 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     # Planned and recorded materializations of a range go to Dagster's storage together.
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
+    # What the driver logs of an error, the error itself says better.
+    logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     with handled():
         code = end(lambda: cli.main(standalone_mode=False))
     sys.exit(code)

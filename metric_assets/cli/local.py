@@ -5,15 +5,21 @@ Belongs here: starting, stopping and filling. Does not belong here: how (local/)
 
 from __future__ import annotations
 
+import filecmp
 import shlex
+import shutil
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from metric_assets.cli import environment
 from metric_assets.errors import SettingsError
 from metric_assets.local import stack
+
+if TYPE_CHECKING:
+    from metric_assets.settings import Settings
 
 _R = TypeVar("_R")
 
@@ -97,16 +103,17 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
     """Seed the stack and cut each entity's ids into a handful of ranges."""
     from metric_assets.cli.grids import demo_grids, write_grids
     from metric_assets.local.seed import seed as sow
-    from metric_assets.settings import Settings
     from metric_assets.stores.postgres import Postgres
 
     report = sow(
         endpoints.postgres_url, endpoints.clickhouse_url, scale=scale, seed=seed, report=_say
     )
-    settings = Settings.load()
+    settings = environment.settings()
     with Postgres(endpoints.postgres_url) as source:
         grids = demo_grids(settings, source)
+    _put_aside(settings)
     write_grids(settings, grids, replace=True)
+    shutil.copyfile(settings.ranges_file, _demo_copy(settings))
     if any(settings.grids.get(name, grid).size != grid.size for name, grid in grids.items()):
         from metric_assets.cli.running import forget_materializations
 
@@ -114,6 +121,20 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
         environment.dagster_home()
         forget_materializations()
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
+
+
+def _demo_copy(settings: Settings) -> Path:
+    """What the demo wrote into ranges.json: while both are alike, it is the demo's (Makefile)."""
+    return settings.home / "ranges.demo.json"
+
+
+def _put_aside(settings: Settings) -> None:
+    """Keep a ranges.json that the demo did not write: it is about to be replaced."""
+    file, copy = settings.ranges_file, _demo_copy(settings)
+    if file.exists() and not (copy.exists() and filecmp.cmp(file, copy, shallow=False)):
+        kept = settings.home / "ranges.kept.json"
+        shutil.copyfile(file, kept)
+        _say(f"{file} was not written by the demo: a copy of it is in {kept}")
 
 
 def guarded(action: Callable[[], _R]) -> _R:

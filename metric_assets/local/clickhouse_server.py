@@ -103,7 +103,7 @@ def _reap(pid: int) -> int | None:
 def _choose_port(layout: Layout, asked: int | None, report: Report) -> int:
     remembered = read_state(layout.clickhouse_state).get("port")
     named = os.environ.get(PORT_VARIABLE, "")
-    if named and not named.isdigit():
+    if named and not (named.isdigit() and 0 < int(named) < 65_536):
         raise LocalStackError(f"{PORT_VARIABLE}: {named!r} is not a port number; set 1 to 65535")
     if asked is not None:
         explicit, port = True, asked
@@ -111,12 +111,12 @@ def _choose_port(layout: Layout, asked: int | None, report: Report) -> int:
         explicit, port = False, remembered
     else:
         explicit, port = bool(named), int(named or _DEFAULT_PORT)
-    if _is_free(port):
+    if not why_not(port):
         return port
     if explicit:
         raise LocalStackError(
-            f"port {port}: taken by another program; free it, or choose another with"
-            f" --clickhouse-port or {PORT_VARIABLE}"
+            f"port {port}: {why_not(port)}; free it, or choose another with --port (of"
+            f" `metric-assets local up` and `demo`) or {PORT_VARIABLE}"
         )
     report(f"ClickHouse: port {port} is taken by another program, choosing a free one")
     with socket.socket() as probe:
@@ -124,14 +124,17 @@ def _choose_port(layout: Layout, asked: int | None, report: Report) -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+def why_not(port: int) -> str:
+    """Why a server of ours cannot listen on a port; empty if it can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port))
+        except PermissionError:
+            return "this user may not listen on it"
         except OSError:
-            return False
-    return True
+            return "taken by another program"
+    return ""
 
 
 def _spawn(layout: Layout, port: int) -> int:

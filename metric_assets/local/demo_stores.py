@@ -18,6 +18,7 @@ import polars as pl
 import psycopg
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.httputil import get_pool_manager
 
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_sql import Value
@@ -71,7 +72,11 @@ def postgres_frame(url: str, name: str, **values: Value) -> pl.DataFrame:
 @contextmanager
 def clickhouse(url: str) -> Iterator[Client]:
     """Open a ClickHouse client; our own server side never sees an asynchronous insert."""
-    with closing(clickhouse_connect.get_client(dsn=url, settings={"async_insert": 0})) as client:
+    # A pool of its own: the driver's would go through HTTP_PROXY, even to this machine.
+    pool = get_pool_manager()
+    with closing(
+        clickhouse_connect.get_client(dsn=url, settings={"async_insert": 0}, pool_mgr=pool)
+    ) as client:
         yield client
 
 

@@ -111,7 +111,7 @@ def _is_postmaster(pid: int, layout: Layout) -> bool:
 
 def start(layout: Layout, tcp_port: int | None, report: Report) -> None:
     """Make sure the server of this home runs, with both databases."""
-    if running_pid(layout) is not None and not _listens(layout, tcp_port):
+    if running_pid(layout) is not None and not listens(layout, tcp_port):
         report(f"PostgreSQL: restarting to listen on 127.0.0.1:{tcp_port}")
         stop(layout, lambda _: None)
     if running_pid(layout) is None:
@@ -124,7 +124,8 @@ def start(layout: Layout, tcp_port: int | None, report: Report) -> None:
     _ensure_databases(layout)
 
 
-def _listens(layout: Layout, tcp_port: int | None) -> bool:
+def listens(layout: Layout, tcp_port: int | None) -> bool:
+    """Whether the recorded server listens on a TCP port; any will do for None."""
     lines = _pid_file(layout)
     return tcp_port is None or (len(lines) > 5 and lines[3] == str(tcp_port) and lines[5] != "")
 

@@ -56,6 +56,13 @@ def up(
     """Start what is not running and wait until it answers; safe to call again, and at once."""
     layout = Layout.of(home)
     with _exclusively(layout):
+        if postgres_tcp_port and not postgres.listens(layout, postgres_tcp_port):
+            reason = clickhouse_server.why_not(postgres_tcp_port)
+            if reason:
+                raise LocalStackError(
+                    f"port {postgres_tcp_port}: {reason}; free it, or choose another with"
+                    " --postgres-tcp-port"
+                )
         postgres.start(layout, postgres_tcp_port, report)
         clickhouse_server.start(layout, clickhouse_port, report)
     found = endpoints(home)

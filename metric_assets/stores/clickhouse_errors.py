@@ -96,14 +96,15 @@ _UNSENT = (ProgrammingError, DataError)
 
 def translate(what: str, error: Exception, address: Address) -> MetricAssetsError:
     """The error of ours that ``error``, raised by the driver in ``what``, means."""
-    text = address.blot(_TITLE.sub(r"\1", str(error).strip()))
+    raw = _TITLE.sub(r"\1", str(error).strip())
+    text = address.blot(raw)
     code = getattr(error, "code", None)
-    if code is None and (found := _CODE.search(text)):
+    if code is None and (found := _CODE.search(raw)):
         code = int(found[1])
     if code is not None:
         return _refused(what, int(code), text, address)
     where = f"ClickHouse at {address.where}"
-    if state := _STATE.search(text):
+    if state := _STATE.search(raw):
         return _answered(f"{what}: {where}", int(state[1]), text)
     if isinstance(error, _UNSENT):
         return TargetError(
@@ -111,7 +112,7 @@ def translate(what: str, error: Exception, address: Address) -> MetricAssetsErro
             " the user's profile forbids to change"
         )
     for pattern, cure in _CONNECTING:
-        if pattern.search(text):
+        if pattern.search(raw):
             return UnreachableError(f"{what}: {where} cannot be reached: {text}. {cure}")
     return UnavailableError(f"{what}: {where} cannot be reached or broke off: {text}")
 

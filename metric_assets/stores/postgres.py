@@ -29,12 +29,14 @@ from metric_assets.errors import (
     SettingsError,
     SourceError,
     UnavailableError,
+    UnreachableError,
 )
 from metric_assets.settings import POSTGRES_URL
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.bounded import Caller
 from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.postgres_errors import cure
 from metric_assets.stores.postgres_session import ANSWER, CONNECT_TIMEOUT, PATIENCE, Session
 
 APPLICATION = "metric_assets"
@@ -68,6 +70,7 @@ class Postgres:
         self, url: str, *, statement_timeout: int = 1800, name: str = POSTGRES_URL
     ) -> None:
         self._url = url
+        self._name = name
         self._timeout = statement_timeout
         try:
             self._password = conninfo_to_dict(url).get("password")
@@ -184,6 +187,7 @@ class Postgres:
         # An error in the middle of a stream comes through Arrow, which knows no code.
         if not state and _ENDED.search(text):
             state = _TIMED_OUT
+        advice = cure(text, state, self._name)
         if self._password:
             text = text.replace(str(self._password), "***")
         if state == _TIMED_OUT:
@@ -194,6 +198,8 @@ class Postgres:
             )
         if state.startswith(_DRIFT):
             return SchemaDriftError(f"{what}: the source is not as the statement expects: {text}")
+        if advice:
+            return UnreachableError(f"{what}: Postgres cannot be reached: {text}. {advice}")
         broken = not state and not _REFUSED.search(text)
         if broken or state.startswith(_TRANSIENT):
             return UnavailableError(f"{what}: Postgres cannot be reached or broke off: {text}")
