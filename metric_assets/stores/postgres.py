@@ -36,7 +36,7 @@ from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.bounded import Caller
 from metric_assets.stores.ports import Binds, Scope
-from metric_assets.stores.postgres_errors import cure
+from metric_assets.stores.postgres_cures import cure
 from metric_assets.stores.postgres_session import ANSWER, CONNECT_TIMEOUT, PATIENCE, Session
 
 APPLICATION = "metric_assets"
