@@ -1,4 +1,4 @@
-"""The two checks: events against legacy, and the grid against the ids that exist.
+"""The check of events against legacy.
 
 Belongs here: what is read from which store for a check, in spans that bound memory. Does not
 belong here: the arithmetic of a comparison (reconcile) or Dagster.
@@ -7,22 +7,19 @@ belong here: the arithmetic of a comparison (reconcile) or Dagster.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Protocol
 
 import polars as pl
 
 from metric_assets.catalog import ENTITIES, Pair
 from metric_assets.errors import MetricAssetsError, SchemaDriftError, UnavailableError
-from metric_assets.ranges import ID_LIMIT, IdRange
+from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict, compare
 from metric_assets.sql import Statement, load
 from metric_assets.stores.ports import Binds
 
 #: Ids compared by one query a store; totals of this many entities fit into memory easily.
 SPAN_IDS = 1_000_000
-#: How far above the place where ids pass the cutoff an older row is still looked for.
-DISORDER_IDS = 200_000
 #: Ids asked for in one existence query.
 EXISTENCE_IDS = 50_000
 
@@ -139,29 +136,6 @@ def spans(ranges: Sequence[IdRange]) -> Iterator[list[IdRange]]:
         span.append(cell)
     if span:
         yield span
-
-
-def highest_id(entity: str, cutoff: datetime, source: Rows) -> int | None:
-    """The highest id of an entity made before the cutoff; None if there is none.
-
-    A binary search by the primary key finds where ids pass the cutoff: a step goes down only if
-    every one of the rows it sees is newer, so a few out of order do not mislead it. From
-    DISORDER_IDS above there each row is looked at. Walking down from the newest row instead would
-    read most of a large table whose cutoff is long ago.
-    """
-    folder = ENTITIES[entity].folder
-    low, high = 0, ID_LIMIT
-    while low < high:
-        middle = (low + high) // 2
-        found = source.frame(load(f"entities/{folder}_next"), {"first": middle, "cutoff": cutoff})
-        old = found.filter(~pl.col("after"))["id"]
-        if old.is_empty():
-            high = middle
-        else:
-            low = int(old[-1]) + 1
-    below = min(low + DISORDER_IDS, ID_LIMIT - 1)
-    highest = source.frame(load(f"entities/{folder}_highest"), {"below": below, "cutoff": cutoff})
-    return None if highest.is_empty() else int(highest["id"][0])
 
 
 def _orphans(folder: str, totals: pl.DataFrame, legacy: pl.DataFrame, source: Rows) -> set[int]:

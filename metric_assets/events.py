@@ -106,9 +106,12 @@ def event_schema(
             "metricType": pa.Column(nullable=False, description="The metric, as stored."),
             "entityId": pa.Column(
                 widths.get("entityId", pl.Int64),
-                pa.Check.in_range(
-                    ids.start, ids.stop - 1, error=f"outside the partition {ids.key}"
-                ),
+                [
+                    pa.Check.in_range(
+                        ids.start, ids.stop - 1, error=f"outside the partition {ids.key}"
+                    ),
+                    *_held(ids, bounds),
+                ],
                 description="The entity counted for.",
             ),
             "userId": pa.Column(
@@ -132,6 +135,14 @@ def event_schema(
         },
         strict=True,
     )
+
+
+def _held(ids: IdRange, bounds: Bounds) -> list[pa.Check]:
+    """The check that a partition needs which reaches beyond what the target's entityId holds."""
+    low, high = bounds.entity_id
+    if low <= ids.start and ids.stop - 1 <= high:
+        return []
+    return [pa.Check.in_range(low, high, error="beyond the target's entityId")]
 
 
 @dataclass

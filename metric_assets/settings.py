@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from metric_assets.catalog import ENTITIES
@@ -140,20 +141,20 @@ def parse_instant(name: str, text: str) -> datetime:
 
 
 def parse_grids(name: str, text: str) -> dict[str, Grid]:
-    """Grids from JSON: ``{"Image": {"size": 1000000, "stop": 135000000}}``."""
+    """Grids from JSON: ``{"User": {"size": 1000, "stop": 90000, "extra": [-1000]}}``.
+
+    ``extra``, which may be absent, are the first ids of further cells.
+    """
     grids = {}
     for entity, grid in _json_object(name, text).items():
         _known_entity(name, entity)
-        if not (
-            isinstance(grid, dict)
-            and set(grid) == {"size", "stop"}
-            and all(type(number) is int for number in grid.values())
-        ):
+        if not _is_grid(grid):
             raise SettingsError(
-                f'{name}: {entity}: expected {{"size": ids, "stop": id}}, found {grid}'
+                f'{name}: {entity}: expected {{"size": ids, "stop": id}}, with "extra": [ids] where'
+                f" some lie far from the others, found {grid}"
             )
         try:
-            grids[entity] = Grid(grid["size"], grid["stop"])
+            grids[entity] = Grid(grid["size"], grid["stop"], tuple(grid.get("extra", ())))
         except SettingsError as error:
             raise SettingsError(f"{name}: {entity}: {error}") from None
         if len(grids[entity]) > MAX_PARTITIONS:
@@ -164,10 +165,24 @@ def parse_grids(name: str, text: str) -> dict[str, Grid]:
     return grids
 
 
-def dump_grids(grids: Mapping[str, Grid]) -> str:
-    """The JSON that parse_grids reads."""
-    rows = {name: {"size": grid.size, "stop": grid.stop} for name, grid in sorted(grids.items())}
-    return json.dumps(rows, indent=2) + "\n"
+def dump_grids(grids: Mapping[str, Grid], *, indent: int | None = 2) -> str:
+    """The JSON that parse_grids reads; ``extra`` stands in it where there is one."""
+    rows = {
+        name: {"size": grid.size, "stop": grid.stop}
+        | ({"extra": list(grid.extra)} if grid.extra else {})
+        for name, grid in sorted(grids.items())
+    }
+    return json.dumps(rows, indent=indent) + "\n"
+
+
+def _is_grid(grid: object) -> TypeGuard[dict[str, Any]]:
+    """Whether JSON has the shape of a grid; whether its numbers fit, Grid says."""
+    if not isinstance(grid, dict) or not {"size", "stop"} <= set(grid) <= {"size", "stop", "extra"}:
+        return False
+    extra = grid.get("extra", [])
+    if not isinstance(extra, list):
+        return False
+    return all(type(number) is int for number in (grid["size"], grid["stop"], *extra))
 
 
 def store_url(name: str, schemes: tuple[str, ...], environ: Mapping[str, str] | None = None) -> str:

@@ -7,6 +7,7 @@ not belong here: expectations, which are written out in the tests.
 
 from __future__ import annotations
 
+import math
 import threading
 import zlib
 from collections import Counter
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -385,9 +387,26 @@ class FakeRows:
         made = sorted(self.made.get(entity, {}).items())
         if question == "next":
             rows = [(one, new) for one, new in made if one >= binds["first"]][:64]
-            return pl.DataFrame(rows, schema={"id": pl.Int32, "after": pl.Boolean}, orient="row")
-        found = [one for one, new in made if not new and one < binds["below"]][-1:]
-        return pl.DataFrame({"id": found}, schema={"id": pl.Int32})
+            return pl.DataFrame(rows, schema={"id": pl.Int64, "after": pl.Boolean}, orient="row")
+        old = [one for one, new in made if not new]
+        if question == "outside":
+            return _cells([one for one in old if binds["first"] <= one <= binds["last"]], binds)
+        found = [one for one in old if one < binds["below"]][-1:]
+        return pl.DataFrame({"id": found}, schema={"id": pl.Int64})
+
+
+def _cells(ids: Sequence[int], binds: Binds) -> pl.DataFrame:
+    """What sql/entities/*_outside.sql says of ids: number, count, lowest and highest of a cell."""
+    size = binds["size"]
+    assert isinstance(size, int)
+    cells: dict[int, list[int]] = {}
+    for one in ids:
+        cells.setdefault(math.floor(Fraction(one, size)), []).append(one)
+    return pl.DataFrame(
+        [(cell, len(inside), min(inside), max(inside)) for cell, inside in cells.items()],
+        schema=dict.fromkeys(("cell", "count", "lowest", "highest"), pl.Int64),
+        orient="row",
+    )
 
 
 def signed_difference(

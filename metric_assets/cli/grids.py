@@ -1,16 +1,16 @@
-"""Grids: what is known of each entity's ids, and the file that definitions read.
+"""Grids: the file that definitions read, and the demo's.
 
-Belongs here: asking the source and writing ranges.json. Does not belong here: the arithmetic of a
-grid (ranges).
+Belongs here: writing ranges.json. Does not belong here: the arithmetic of a grid (ranges), or which
+ids it has to hold (coverage).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from metric_assets.audit import Rows, highest_id
+from metric_assets.audit import Rows
 from metric_assets.catalog import ENTITIES
+from metric_assets.entity_ids import highest_id
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings, dump_grids
@@ -19,47 +19,13 @@ from metric_assets.settings import Settings, dump_grids
 DEMO_RANGES = 4
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """An entity's grid against the ids that exist at its cutoff."""
-
-    entity: str
-    grid: Grid
-    highest: int | None
-
-    @property
-    def covered(self) -> bool:
-        """Whether every id lies in a partition."""
-        return self.highest is None or self.highest < len(self.grid) * self.grid.size
-
-
-def survey(settings: Settings, source: Rows, entities: list[str]) -> list[Coverage]:
-    """Ask the source for the highest id of each entity at its cutoff."""
-    return [
-        Coverage(
-            entity,
-            settings.grid_of(entity),
-            highest_id(entity, settings.cutoff_of(entity), source),
-        )
-        for entity in entities
-    ]
-
-
-def synced_grids(known: list[Coverage]) -> dict[str, Grid]:
-    """Grids of unchanged size that end with the partition of the highest id."""
-    return {
-        row.entity: Grid(row.grid.size, _ceiling((row.highest or 0) + 1, row.grid.size))
-        for row in known
-    }
-
-
 def demo_grids(settings: Settings, source: Rows) -> dict[str, Grid]:
     """A handful of ranges for each entity, whatever the scale of the demo."""
     grids = {}
-    for row in survey(settings, source, list(ENTITIES)):
-        ids = (row.highest or 0) + 1
+    for entity in ENTITIES:
+        ids = (highest_id(entity, settings.cutoff_of(entity), source) or 0) + 1
         size = _round(-(-ids // DEMO_RANGES))
-        grids[row.entity] = Grid(size, _ceiling(ids, size))
+        grids[entity] = Grid(size, _ceiling(ids, size))
     return grids
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,10 @@ from metric_assets import sql
 from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF, Pair, select
 from metric_assets.cli import environment
 from metric_assets.errors import SettingsError, UnknownKeyError
+from metric_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from metric_assets.coverage import Coverage
 
 
 @click.command("list")
@@ -53,8 +57,9 @@ def show(key: str) -> None:
     click.echo(f"{'target':<14}{settings.target_table}")
     cutoff = settings.cutoffs.get(pair.entity, settings.cutoff)
     click.echo(f"{'cutoff':<14}{cutoff.isoformat() if cutoff else 'not set'}")
-    click.echo(f"{'partitions':<14}{len(grid)} of {grid.size} ids, up to {grid.stop - 1}")
-    first = next(iter(grid))
+    apart = f"; {len(grid.extra)} of them apart" if grid.extra else ""
+    click.echo(f"{'partitions':<14}{len(grid)} of {grid.size} ids, up to {grid.end - 1}{apart}")
+    first = grid.cell(0)
     click.echo(
         f"{'materialize':<14}dagster asset materialize -m metric_assets.definitions"
         f' --select "{key}" --partition {first.key}'
@@ -83,41 +88,82 @@ def describe(pair: Pair) -> dict[str, object]:
 
 @click.command()
 @click.argument("entities", nargs=-1)
-@click.option("--sync", is_flag=True, help="Ask the source for its highest ids and write the grid.")
+@click.option(
+    "--sync", is_flag=True, help="Ask the source for its ids and write the grid that holds them."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def ranges(entities: tuple[str, ...], sync: bool, as_json: bool) -> None:
-    """ID ranges known and missing; exit 1 while ids lie beyond the grid."""
+    """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
     from metric_assets import settings as names
-    from metric_assets.cli.console import out, table
-    from metric_assets.cli.grids import survey, synced_grids, write_grids
+    from metric_assets.cli.console import err
+    from metric_assets.coverage import examine
     from metric_assets.stores.postgres import Postgres
 
     unknown = sorted(set(entities) - set(ENTITIES))
     if unknown:
         raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(ENTITIES)}")
     settings = environment.settings()
-    with Postgres(names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))) as source:
-        known = survey(settings, source, list(entities) or list(ENTITIES))
+    url = names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))
+    chosen = list(dict.fromkeys(entities)) or list(ENTITIES)
+    with (
+        Postgres(url, statement_timeout=settings.statement_timeout) as source,
+        err().status("ranges") as status,
+    ):
+        known = examine(settings, source, chosen, status.update, sync=sync)
     if sync:
-        if os.environ.get(names.RANGES):
-            raise SettingsError(
-                f"{names.RANGES}: is set and wins over {settings.ranges_file}; edit it instead"
-            )
-        write_grids(settings, synced_grids(known))
-        written = environment.settings()
-        known = [replace(row, grid=written.grid_of(row.entity)) for row in known]
+        _write(settings, known)
+    if as_json:
+        click.echo(json.dumps([_as_row(row) for row in known], indent=2))
+    else:
+        _print_ranges(known)
+    raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
+
+
+def _write(settings: Settings, known: list[Coverage]) -> None:
+    """Write ranges.json; where the environment holds the grids, say what belongs there instead."""
+    from metric_assets import settings as names
+    from metric_assets.cli.grids import write_grids
+
+    grids = {row.entity: row.grid for row in known}
+    if os.environ.get(names.RANGES):
+        value = names.dump_grids({**settings.grids, **grids}, indent=None).strip()
+        raise SettingsError(
+            f"{names.RANGES}: is set and wins over {settings.ranges_file}, so that was not written;"
+            f" set it to {value}"
+        )
+    write_grids(settings, grids)
+
+
+def _as_row(row: Coverage) -> dict[str, object]:
+    low, high = row.outside or (None, None)
+    return {
+        "entity": row.entity,
+        "size": row.grid.size,
+        "ranges": len(row.grid),
+        "last": row.grid.end - 1,
+        "extra": [row.grid.cell(first).key for first in row.grid.extra],
+        "highest": row.highest,
+        "outside": row.count,
+        "outside_lowest": low,
+        "outside_highest": high,
+        "status": "ok" if row.covered else f"differs: {row.sentence}",
+    }
+
+
+def _print_ranges(known: list[Coverage]) -> None:
+    from metric_assets.cli.console import out, table
+
+    columns = ("entity", "ids a range", "ranges", "last id", "cells apart",
+               "highest at the cutoff", "outside", "status")  # fmt: skip
     rows = [
-        {"entity": row.entity, "size": row.grid.size, "ranges": len(row.grid),
-         "last": len(row.grid) * row.grid.size - 1, "highest": row.highest,
-         "status": "ok" if row.covered else "differs: ids beyond the grid"}
+        (row.entity, row.grid.size, len(row.grid), row.grid.end - 1, len(row.grid.extra),
+         row.highest, row.count, "ok" if row.covered else "differs")
         for row in known
     ]  # fmt: skip
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-    else:
-        columns = ("entity", "ids a range", "ranges", "last id", "highest at the cutoff", "status")
-        out().print(table("ID ranges", columns, [tuple(row.values()) for row in rows]))
-    raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
+    out().print(table("ID ranges", columns, rows))
+    for row in known:
+        if not row.covered:
+            click.echo(row.sentence, err=True)
 
 
 @click.command()

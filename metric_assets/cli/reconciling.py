@@ -14,9 +14,9 @@ import click
 from metric_assets.catalog import PAIRS, SCAN_OF, Pair
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.endings import Stopped, echo_document
-from metric_assets.cli.grids import survey
 from metric_assets.cli.running import Work
 from metric_assets.cli.work import dry_run, open_doors, stores_answer
+from metric_assets.coverage import examine
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import cause
 from metric_assets.settings import Settings
@@ -119,13 +119,8 @@ def _beyond(pairs: Sequence[Pair], settings: Settings) -> list[str]:
     """Entities with ids that no partition covers, in words."""
     entities = list(dict.fromkeys(pair.entity for pair in pairs))
     with open_doors(settings) as (postgres, _):
-        known = survey(settings, postgres, entities)
-    return [
-        f"{row.entity}: highest id {row.highest} lies beyond the grid, which ends at"
-        f" {len(row.grid) * row.grid.size - 1}; run `metric-assets ranges --sync`, then backfill"
-        for row in known
-        if not row.covered
-    ]
+        known = examine(settings, postgres, entities)
+    return [row.sentence for row in known if not row.covered]
 
 
 def _repair(

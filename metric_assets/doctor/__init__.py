@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
+from metric_assets.coverage import Coverage
 from metric_assets.doctor import engine, given, grids, live, scans, source, target
 from metric_assets.doctor.findings import (
     CLICKHOUSE,
@@ -20,9 +22,11 @@ from metric_assets.doctor.findings import (
     silent,
     without_secrets,
 )
+from metric_assets.errors import MetricAssetsError
 from metric_assets.settings import Settings
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.target import ClickHouseTarget
 
 __all__ = ["Finding", "examine", "exit_code"]
 
@@ -36,8 +40,9 @@ def examine(
 ) -> list[Finding]:
     """Look at everything and raise nothing: what is wrong is a finding that says what to do.
 
-    Reads catalogues, plans and counts, no source rows but the highest ids. ``create_target`` makes
-    the target if it is absent. ``environ`` holds the stores' URLs, by default this process's.
+    Reads catalogues, plans and counts, and of the source's rows those that the grids do not hold.
+    ``create_target`` makes the target if it is absent. ``environ`` holds the stores' URLs, by
+    default this process's.
     """
     env = os.environ if environ is None else environ
 
@@ -47,26 +52,29 @@ def examine(
         report("Dagster's storage")
         yield from guarded("Dagster: storage", given.examine_storage(env))
         postgres: list[Postgres] = []
+        known: dict[str, Coverage] = {}
         yield from guarded(POSTGRES, given.connect_postgres(env, settings, postgres))
         for store in postgres:
-            yield from _of_postgres(store, settings, report)
+            yield from _of_postgres(store, settings, known, report)
             store.close()
         clickhouse: list[ClickHouse] = []
         yield from guarded(CLICKHOUSE, given.connect_clickhouse(env, settings, clickhouse))
         for engine_store in clickhouse:
             yield from _of_clickhouse(engine_store, settings, create_target, report)
+            yield from _of_both(engine_store, settings, known)
 
     return [without_secrets(finding, env) for finding in findings()]
 
 
-def _of_postgres(store: Postgres, settings: Settings, report: Report) -> Iterator[Finding]:
+def _of_postgres(
+    store: Postgres, settings: Settings, known: dict[str, Coverage], report: Report
+) -> Iterator[Finding]:
     report("Postgres")
     yield from guarded("Postgres: server", source.examine_server(store, settings))
     tables = source.Tables()
     yield from guarded("Postgres: tables", source.examine_tables(store, tables))
-    highest: dict[str, int | None] = {}
-    yield from grids.examine(store, settings, highest, report)
-    yield from scans.Scans(store, settings, tables, highest).examine(report)
+    yield from grids.examine(store, settings, known, report)
+    yield from scans.Scans(store, settings, tables, known).examine(report)
 
 
 def _of_clickhouse(
@@ -82,3 +90,12 @@ def _of_clickhouse(
     if any(finding.subject == f"{subject}: layout" for finding in found):
         yield from guarded(f"{subject}: leftovers", target.examine_leftovers(store, settings))
         yield from live.examine(store, settings, report)
+
+
+def _of_both(
+    store: ClickHouse, settings: Settings, known: Mapping[str, Coverage]
+) -> Iterator[Finding]:
+    """What the source has and the target cannot hold; a target that is none was found before."""
+    target_store = ClickHouseTarget(store, settings.target_table)
+    with suppress(MetricAssetsError):
+        yield from grids.examine_target(target_store, settings.target_table, known)

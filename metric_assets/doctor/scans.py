@@ -6,7 +6,7 @@ them is run. Does not belong here: the server and its tables (source), ClickHous
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 import polars as pl
 
 from metric_assets.catalog import ENTITIES, SCANS, Entity, Scan, Store, pairs_of
+from metric_assets.coverage import Coverage
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
 from metric_assets.doctor.source import Tables
 from metric_assets.errors import SchemaDriftError
 from metric_assets.events import check_columns, derive
-from metric_assets.ranges import ID_LIMIT, Grid, IdRange
+from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import load
 from metric_assets.stores.ports import Binds
@@ -37,7 +38,7 @@ class Scans:
     store: Postgres
     settings: Settings
     tables: Tables
-    highest: dict[str, int | None]
+    known: Mapping[str, Coverage]
     rows: int = 0
     bytes: int = 0
     ranges: int = 0
@@ -63,13 +64,14 @@ class Scans:
     def _scan(self, scan: Scan) -> Iterator[Finding]:
         grid = self.settings.grid_of(scan.entity)
         cutoff = _cutoff(scan.entity, self.settings)
-        cell = typical(grid, self.highest.get(scan.entity))
+        ids = self.known.get(scan.entity)
+        cell = typical(grid, ids.highest if ids else None)
         typically: Binds = {"start": cell.start, "stop": cell.stop, "cutoff": cutoff}
         columns, plan = ask(self.store, scan.name, typically)
         check_columns(scan, columns)
         derive(columns, scan.pairs)
-        end = min(len(grid) * grid.size, ID_LIMIT)
-        _, total = ask(self.store, scan.name, {"start": 0, "stop": end, "cutoff": cutoff})
+        whole: Binds = {"start": 0, "stop": grid.end, "cutoff": cutoff}
+        _, total = ask(self.store, scan.name, whole)
         rows = int(total["Plan Rows"])
         weight = rows * int(total["Plan Width"])
         self.rows += rows
@@ -89,9 +91,7 @@ class Scans:
 
 def typical(grid: Grid, highest: int | None) -> IdRange:
     """A range in the middle of the ids there are."""
-    middle = min((highest or 0) // 2, len(grid) * grid.size - 1)
-    start = middle // grid.size * grid.size
-    return IdRange(start, min(start + grid.size, ID_LIMIT))
+    return grid.cell(min(max(highest or 0, 0), grid.end - 1) // 2)
 
 
 def whole_scans(plan: dict[str, Any], rows: dict[str, int], large: int) -> list[str]:
@@ -146,6 +146,8 @@ def _entity(entity: Entity, store: Postgres, settings: Settings) -> Iterator[Fin
     cutoff = _cutoff(entity.name, settings)
     ask(store, f"entities/{folder}_highest", {"cutoff": cutoff, "below": 1})
     ask(store, f"entities/{folder}_next", {"cutoff": cutoff, "first": 0})
+    outside: Binds = {"cutoff": cutoff, "first": 0, "last": 1, "size": 1}
+    ask(store, f"entities/{folder}_outside", outside)
     ask(store, f"entities/{folder}_existing", {"ids": [1, 2]})
     yield Finding(
         f"{entity.name}: legacy and existence",

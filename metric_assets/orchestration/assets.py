@@ -202,16 +202,16 @@ class _ScanRun:
 
     def _refuse_another_size(self) -> None:
         """Keys of another size say that the grid was changed under a live instance."""
-        size = self.settings.grid_of(self.scan.entity).size
+        grid = self.settings.grid_of(self.scan.entity)
         for pair in self.pairs:
             for key in self.context.instance.get_materialized_partitions(asset_key(pair)):
                 known = IdRange.parse(key)
-                if known.stop - known.start != size:
+                if grid.cell(known.start) != known:
                     raise SettingsError(
                         f"{pair.key}: was materialized in ranges like {key}, but the grid now cuts"
-                        f" {size} ids a range. A size never changes on a live instance: restore"
-                        f" it in {RANGES} or {self.settings.ranges_file}, or wipe the asset's"
-                        " history first"
+                        f" {grid.size} ids a range. A size never changes on a live instance:"
+                        f" restore it in {RANGES} or {self.settings.ranges_file}, or wipe the"
+                        " asset's history first"
                     )
 
     def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:

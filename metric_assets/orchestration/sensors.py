@@ -4,6 +4,7 @@ Belongs here: noticing and asking. Does not belong here: changing a grid (`metri
 --sync`, then a reload of the code location).
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-from metric_assets.audit import highest_id
+from metric_assets.audit import Rows
 from metric_assets.catalog import ENTITIES, pairs_of
+from metric_assets.coverage import Account
+from metric_assets.entity_ids import windows
 from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.jobs import backfill_job_name
 from metric_assets.orchestration.resources import PostgresResource
@@ -24,6 +27,8 @@ RANGE_START = "dagster/asset_partition_range_start"
 RANGE_STOP = "dagster/asset_partition_range_end"
 #: Partitions asked for in one run: small enough that its failure costs little.
 PARTITIONS_A_RUN = 10
+#: How long one tick looks for ids; Dagster ends a tick after 60 seconds or more.
+TICK_SECONDS = 20.0
 
 
 class IdsBeyondGridError(Exception):
@@ -31,32 +36,58 @@ class IdsBeyondGridError(Exception):
 
 
 def build_grid_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Compares each entity's highest id at the cutoff with its grid, hourly, on from the start."""
+    """Looks for ids made before the cutoff that no partition holds, hourly, on from the start."""
 
     @dg.sensor(
         name="ids_beyond_grid",
         minimum_interval_seconds=3600,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Fails while ids exist that no partition covers; says how to extend the grid.",
+        description="Fails while ids made before the cutoff lie in no partition; says how to extend"
+        " the grid. A large source is looked at over several ticks.",
     )
     def ids_beyond_grid(
         context: dg.SensorEvaluationContext, postgres: PostgresResource
     ) -> dg.SkipReason:
-        del context
-        beyond = []
         with postgres.open(settings) as source:
-            for entity in ENTITIES:
-                grid = settings.grid_of(entity)
-                highest = highest_id(entity, settings.cutoff_of(entity), source)
-                if highest is not None and highest >= len(grid) * grid.size:
-                    beyond.append(f"{entity}: highest id {highest}, grid ends before {grid.stop}")
-        if beyond:
-            raise IdsBeyondGridError(
-                "; ".join(beyond) + ". Run `metric-assets ranges --sync` and reload the location"
+            outside, place = look_on(settings, source, context.cursor)
+        if outside:
+            # The cursor stays: the next tick looks here again, and fails until it is mended.
+            raise IdsBeyondGridError("; ".join(outside) + "; then reload the location")
+        context.update_cursor(place)
+        if place:
+            return dg.SkipReason(
+                f"nothing beyond the grids so far; the next tick goes on at {place}"
             )
         return dg.SkipReason("every id made before the cutoff lies in a partition")
 
     return ids_beyond_grid
+
+
+def look_on(
+    settings: Settings, source: Rows, place: str | None, seconds: float = TICK_SECONDS
+) -> tuple[list[str], str]:
+    """Look for ids outside of the grids for ``seconds``, from where the last look ended.
+
+    Returns what was found, in words, and the place to go on: empty once all has been seen. A tick
+    that takes too long is ended by Dagster, whatever it has found.
+    """
+    entity, _, first = (place or "").partition(" ")
+    names = list(ENTITIES)
+    if entity in names:
+        names = names[names.index(entity) :]
+    end = time.monotonic() + seconds
+    outside: list[str] = []
+    for name in names:
+        grid = settings.grid_of(name)
+        account = Account(name, grid)
+        start = (int(first),) if name == entity and first else ()
+        for window in windows(name, grid, settings.cutoff_of(name), source, *start):
+            account.add(window)
+            if time.monotonic() > end:
+                outside += filter(None, [account.coverage().sentence])
+                return outside, f"{name} {window.last + 1}"
+        outside += filter(None, [account.coverage().sentence])
+    return outside, ""
 
 
 def build_missing_sensor(
@@ -96,7 +127,10 @@ def build_missing_sensor(
 
 
 def _missing(instance: dg.DagsterInstance, entity: str, settings: Settings) -> list[str]:
-    """Keys of the first stretch of neighbouring ranges that some pair of ``entity`` lacks."""
+    """Keys of the first stretch of ranges, neighbours in the grid, that some pair lacks.
+
+    A run's range tags take every key between two in the order of the grid, gaps of ids or not.
+    """
     common: set[str] | None = None
     for pair in pairs_of(entity):
         done = set(instance.get_materialized_partitions(asset_key(pair)))

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Pair, Scan, Store
+from metric_assets.entity_ids import NEXT_ROWS
 from metric_assets.sql import bare_text, load
 from metric_assets_tests.conventions.files import MODULES, SQL, name_of
 
@@ -117,13 +118,20 @@ def test_every_statement_begins_with_its_description() -> None:
 @pytest.mark.parametrize("entity", ENTITIES)
 @pytest.mark.parametrize(
     ("question", "binds"),
-    [("highest", {"cutoff", "below"}), ("next", {"cutoff", "first"}), ("existing", {"ids"})],
+    [
+        ("highest", {"cutoff", "below"}),
+        ("next", {"cutoff", "first"}),
+        ("outside", {"cutoff", "first", "last", "size"}),
+        ("existing", {"ids"}),
+    ],
 )
 def test_every_entity_can_be_asked_for(entity: str, question: str, binds: set[str]) -> None:
-    """Every question about an entity exists, asks for what audit binds, and returns id."""
+    """Every question about an entity exists, asks for what audit binds, and returns ids or cells."""
     statement = load(f"entities/{ENTITIES[entity].folder}_{question}")
     assert statement.placeholders == binds
-    assert re.search(r'AS "id"', statement.text)
+    assert re.search(r'AS "cell"' if question == "outside" else r'AS "id"', statement.text)
+    if question == "next":
+        assert f"LIMIT {NEXT_ROWS}" in statement.text
     assert f'FROM "{ENTITIES[entity].table}"' in statement.text
 
 

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES, SCANS
 from metric_assets.cli import cli
+from metric_assets.coverage import survey
 from metric_assets.doctor import Finding, engine, examine, exit_code, live, scans, source
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, POSTGRES
 from metric_assets.doctor.grids import judge as judge_ids
@@ -25,6 +26,7 @@ from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement
+from metric_assets_tests.fakes import FakeRows
 from metric_assets_tests.integration.platforms import TARGET, Platform
 
 pytestmark = pytest.mark.integration
@@ -480,7 +482,9 @@ def test_no_events_at_all() -> None:
 )
 def test_ids_against_the_grid(highest: int | None, grid: Grid, level: str) -> None:
     """Beyond the grid fails; too many partitions, empty ones and no ids are remarked."""
-    assert judge_ids("Tag", highest, grid, default=False).level == level
+    made = {"tag": {} if highest is None else {highest: False}}
+    found = survey("Tag", grid, CUTOFF, FakeRows(made=made))
+    assert judge_ids(found, default=False).level == level
 
 
 def test_ids_beyond_the_grid_are_found(platform: Platform, doctor: Examine) -> None:

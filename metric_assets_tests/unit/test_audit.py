@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_assets import audit
-from metric_assets.audit import check_legacy, highest_id, spans
+from metric_assets.audit import check_legacy, spans
 from metric_assets.catalog import PAIRS, Legacy, Pair
-from metric_assets.ranges import IdRange
+from metric_assets.ranges import Grid, IdRange
 from metric_assets_tests.fakes import Event, FakeRows, FakeTarget
 
 pytestmark = pytest.mark.unit
@@ -139,6 +139,13 @@ def test_a_range_larger_than_a_span_is_one() -> None:
     assert list(spans([large, after])) == [[large], [after]]
 
 
+def test_a_gap_ends_a_span() -> None:
+    """Cells apart are never read together with what lies between them, below 0 and far above."""
+    cells = list(Grid(10, 20, (-10, 40, 9_000_000_000)))
+    groups = [[cell.key for cell in span] for span in spans(cells)]
+    assert groups == [["-10--1", "0-9", "10-19"], ["40-49"], ["9000000000-9000000009"]]
+
+
 def test_no_ranges_no_spans() -> None:
     """Nothing in, nothing out."""
     assert list(spans([])) == []
@@ -153,28 +160,3 @@ def test_spans_lose_nothing(cells: set[int], size: int) -> None:
     for span in found:
         assert span[-1].stop - span[0].start == len(span) * size
         assert len(span) == 1 or len(span) * size <= 1_000_000
-
-
-@pytest.mark.parametrize(
-    ("made", "highest"),
-    [
-        ({}, None),
-        ({7: True}, None),
-        ({7: False}, 7),
-        # In order, with gaps: 1..300 old, the rest new.
-        ({id: id > 300 for id in range(1, 2000, 3)}, 298),
-        # New among the old: every tenth low id carries a late date.
-        ({id: id > 300 or id % 10 == 0 for id in range(1, 2000)}, 299),
-        # Old among the new: one stray beyond the border.
-        ({id: id > 300 and id != 900 for id in range(1, 2000)}, 900),
-        # Ids far apart, at the end of what an id can be.
-        ({1: False, 2**31 - 2: True}, 1),
-        ({1: False, 2**31 - 2: False}, 2**31 - 2),
-    ],
-)
-def test_the_highest_id(made: dict[int, bool], highest: int | None) -> None:
-    """The highest id made before the cutoff, whatever the gaps and with a few dates out of order."""
-    source = FakeRows(made={"tag": made})
-    assert highest_id("Tag", THEN, source) == highest
-    assert len(source.asked) <= 40
-    assert all(binds["cutoff"] == THEN for _, binds in source.asked)

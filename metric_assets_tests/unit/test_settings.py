@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -199,12 +200,29 @@ def test_wrong_cutoffs_are_refused(text: str, said: str) -> None:
         ('{"Tag": {"size": 10, "stop": null}}', "Tag: expected"),
         ('{"Tag": {"size": 0, "stop": 20}}', "Tag: grid size 0"),
         ('{"Tag": {"size": -10, "stop": 20}}', "Tag: grid size -10"),
-        ('{"Tag": {"size": 10, "stop": 2147483649}}', "Tag: grid size 10, stop 2147483649"),
+        ('{"Tag": {"size": 10, "stop": 9223372036854775808}}', "Tag: grid size 10, stop 9223372"),
+        ('{"Tag": {"size": 10, "extra": [20]}}', "Tag: expected"),
+        ('{"Tag": {"size": 10, "stop": 20, "extra": 30}}', "Tag: expected"),
+        ('{"Tag": {"size": 10, "stop": 20, "extra": null}}', "Tag: expected"),
+        ('{"Tag": {"size": 10, "stop": 20, "extra": ["30"]}}', "Tag: expected"),
+        ('{"Tag": {"size": 10, "stop": 20, "extra": [30.0]}}', "Tag: expected"),
+        ('{"Tag": {"size": 10, "stop": 20, "extra": [true]}}', "Tag: expected"),
+        ('{"Tag": {"size": 10, "stop": 20, "extra": [-5]}}', "Tag: grid size 10, extra -5: exp"),
+        ('{"Tag": {"size": 1, "stop": 9223372036854775807, "extra": [-1]}}', "partitions; Dagster"),
+        ('{"Tag": {"size": 1, "stop": 10000, "extra": [-1]}}', "Tag: 10001 partitions"),
     ],
 )
 def test_wrong_grids_are_refused(text: str, said: str) -> None:
-    """RANGES is a JSON object from a known entity to whole size and stop, and nothing more."""
+    """RANGES is a JSON object from a known entity to whole size, stop and extra, no more."""
     assert said in refused("METRIC_ASSETS_RANGES", text)
+
+
+def test_a_grid_may_have_further_cells() -> None:
+    """extra are the first ids of cells apart, below 0 and beyond 32 bits; it may be empty."""
+    text = '{"Tag": {"size": 10, "stop": 95, "extra": [3000000000, -10]}, "User": {"size": 7, "stop": 70, "extra": []}}'
+    settings = Settings.load({"METRIC_ASSETS_RANGES": text})
+    assert settings.grid_of("Tag") == Grid(10, 95, (-10, 3_000_000_000))
+    assert settings.grid_of("User") == Grid(7, 70)
 
 
 def test_grids_come_from_the_file_beside_the_instance() -> None:
@@ -238,8 +256,12 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
 
 def test_grids_are_written_as_they_are_read() -> None:
     """The text of grids, sorted by entity, reads back as the same grids."""
-    grids = {"User": Grid(7, 70), "Tag": Grid(10, 95)}
+    grids = {"User": Grid(7, 70), "Tag": Grid(10, 95, (-10, 3_000_000_000))}
     text = dump_grids(grids)
+    assert json.loads(text) == {
+        "Tag": {"size": 10, "stop": 95, "extra": [-10, 3_000_000_000]},
+        "User": {"size": 7, "stop": 70},
+    }
     assert text.index('"Tag"') < text.index('"User"')
     assert parse_grids("x", text) == grids
 
