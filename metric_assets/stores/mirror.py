@@ -45,7 +45,18 @@ class VersionsMirror:
                     " not touched"
                 )
             swap = {"versions": self.name, "fresh": fresh}
-            self._store.run(load("clickhouse/versions_swap"), swap, owner)
+            if self._is_narrow():
+                self._store.run(load("clickhouse/drop"), {"table": self.name}, owner)
+                self._store.run(load("clickhouse/versions_rename"), swap, owner)
+            else:
+                self._store.run(load("clickhouse/versions_swap"), swap, owner)
         finally:
             self._store.run(load("clickhouse/drop"), {"table": fresh}, owner)
         return rows
+
+    def _is_narrow(self) -> bool:
+        """Whether the mirror was made when ids had 32 bits: partitions of another kind of column
+        cannot take its place.
+        """
+        columns = self._store.frame(load("clickhouse/columns"), {"table": self.name})
+        return set(columns["type"]) != {"Int64"}

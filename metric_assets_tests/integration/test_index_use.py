@@ -73,7 +73,11 @@ def read_whole(platform: Platform, scan: Scan) -> set[str]:
     """Tables of which the planner reads every row for a narrow range."""
     ids = narrow(platform, scan)
     binds = {"start": ids.start, "stop": ids.stop, "cutoff": cutoff_of(scan.entity)}
-    text = render(load(scan.name), binds)
+    return whole_tables(platform, render(load(scan.name), binds))
+
+
+def whole_tables(platform: Platform, text: str) -> set[str]:
+    """Tables of which the planner reads every row for a statement."""
     ((plan,),) = platform.rows(f"EXPLAIN (FORMAT JSON) {text}")
     plan = json.loads(plan) if isinstance(plan, str) else plan
     ends = index_ends(platform)
@@ -155,7 +159,33 @@ def test_the_index_a_row_proposes_cures_its_scan(large: Platform, name: str) -> 
         large.run("ROLLBACK")
 
 
+@pytest.mark.parametrize("kind", ["integer", "bigint"])
+@pytest.mark.parametrize("question", ["outside", "next"])
+def test_ids_are_asked_for_by_the_primary_key(large: Platform, question: str, kind: str) -> None:
+    """A window of ids above the grid, at its end, in the middle of it or below 0 is read from the
+    index of ids of either width."""
+    entity = ENTITIES["Image"]
+    ((median, last),) = large.rows(
+        f'SELECT percentile_disc(0.97) WITHIN GROUP (ORDER BY id), max(id) FROM "{entity.table}"'
+    )
+    large.run("BEGIN")
+    try:
+        if kind == "bigint":
+            large.run(f'ALTER TABLE "{entity.table}" ALTER COLUMN id TYPE bigint')
+            large.run(f'ANALYZE "{entity.table}"')
+        for first in (-(2**63) + 1, median, last, 2**31 - 1, 2**31, 2**63 - 1):
+            window = {"first": first, "cutoff": cutoff_of(entity.name)}
+            if question == "outside":
+                end = -1 if first < 0 else min(first + 1_999_999, 2**63 - 1)
+                window |= {"last": end, "size": entity.grid.size}
+            text = render(load(f"entities/{entity.folder}_{question}"), window)
+            assert whole_tables(large, text) == set(), (first, text)
+    finally:
+        large.run("ROLLBACK")
+
+
 def test_the_sizes_are_realistic(rows_of: dict[str, int]) -> None:
     """The tables that the largest scans drive on are large here, too: these tests can fail."""
+    assert rows_of["Image"] >= LARGE / 4
     for table in ("ImageReaction", "CollectionItem", "UserEngagement", "CollectionContributor"):
         assert rows_of[table] >= LARGE

@@ -14,9 +14,15 @@ import pytest
 from metric_assets import settings as names
 from metric_assets.definitions import build_definitions
 from metric_assets.orchestration.assets import MIRROR
-from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP, IdsBeyondGridError
+from metric_assets.orchestration.sensors import (
+    RANGE_START,
+    RANGE_STOP,
+    IdsBeyondGridError,
+    look_on,
+)
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
+from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform
 
 pytestmark = pytest.mark.integration
@@ -206,7 +212,9 @@ def test_the_grid_sensor_fails_for_ids_beyond(settings: Settings, platform: Plat
     platform.add("Tag", id=31, createdAt="2099-01-01")
     assert "every id" in tick().skip_message
     platform.add("Tag", id=30, createdAt="2024-01-01")
-    with pytest.raises(Exception, match="Tag: highest id 30, grid ends before 30") as caught:
+    platform.add("User", id=-1, createdAt="2024-01-01")
+    said = "User: 1 id .*: -1.*ranges User --sync.*; Tag: 1 id made .* no partition: 30. The grid"
+    with pytest.raises(Exception, match=said) as caught:
         tick()
     causes = []
     error: BaseException | None = caught.value
@@ -214,6 +222,28 @@ def test_the_grid_sensor_fails_for_ids_beyond(settings: Settings, platform: Plat
         causes.append(type(error))
         error = error.__cause__
     assert IdsBeyondGridError in causes
+
+
+def test_the_grid_sensor_goes_on_where_it_ended(settings: Settings, platform: Platform) -> None:
+    """A source too large for one tick is looked at over several, none of which takes long; what an
+    earlier tick has seen is seen again once all has been."""
+    platform.add("User", id=30_000_000, createdAt="2099-01-01")
+    platform.add("User", id=90_000_000, createdAt="2099-01-01")
+    platform.add("Tag", id=30, createdAt="2024-01-01")
+    with Postgres(platform.postgres_url) as source:
+        place: str = ""
+        seen = []
+        while True:
+            outside, place = look_on(settings, source, place, seconds=-1)
+            seen.append((place, len(outside)))
+            if not place:
+                break
+        assert seen == [
+            ("User 32000000", 0), ("User 92000000", 0), ("Tag 100030", 1), ("", 0),
+        ]  # fmt: skip
+        assert len(look_on(settings, source, "", seconds=60)[0]) == 1
+        assert look_on(settings, source, "Tag 31", seconds=60) == ([], "")
+        assert look_on(settings, source, "an entity of another version", seconds=60)[1] == ""
 
 
 def test_the_missing_sensor_requests_the_first_stretch(
@@ -230,6 +260,33 @@ def test_the_missing_sensor_requests_the_first_stretch(
         requests = sensor.evaluate_tick(context).run_requests
     tag = next(one for one in requests if one.job_name == "backfill_Tag")
     assert (tag.tags[RANGE_START], tag.tags[RANGE_STOP]) == ("10-19", "20-29")
+
+
+def test_the_missing_sensor_asks_for_cells_apart(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """Cells with gaps between them are neighbours in the grid: one request takes them, in order,
+    and a run of its tags materializes exactly these."""
+    wide = replace(settings, grids={"Tag": Grid(10, 30, (-10, 500, 2_147_483_640))})
+    platform.add("TagEngagement", tagId=-1, userId=5, type="Follow", createdAt="2024-02-02")
+    run(wide, instance, [FOLLOWER, HIDDEN], "0-9", "0-9")
+    defs = build_definitions(wide)
+    sensor: Any = defs.resolve_sensor_def("ranges_never_materialized")
+
+    def request() -> tuple[str, str]:
+        with dg.build_sensor_context(
+            instance=instance, repository_def=defs.get_repository_def()
+        ) as context:
+            requests = sensor.evaluate_tick(context).run_requests
+        tag = next(one for one in requests if one.job_name == "backfill_Tag")
+        return tag.tags[RANGE_START], tag.tags[RANGE_STOP]
+
+    assert request() == ("-10--1", "-10--1")
+    run(wide, instance, [FOLLOWER, HIDDEN], *request())
+    assert [event[0] for event in platform.events()] == [-1, 1]
+    assert request() == ("10-19", "2147483640-2147483649")
+    run(wide, instance, [FOLLOWER, HIDDEN], *request())
+    assert instance.get_materialized_partitions(HIDDEN) == {ids.key for ids in wide.grid_of("Tag")}
 
 
 def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:

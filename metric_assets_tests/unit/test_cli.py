@@ -224,6 +224,38 @@ def test_sync_extends_the_grid(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert done.code == 0
 
 
+def test_sync_sets_strays_apart(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An id far from the others has a cell of its own, and everything lies in a partition."""
+    rows = FakeRows(made={"tag": {-1: False, 5: False, 2**31 - 1: False}})
+    monkeypatch.setattr(postgres, "Postgres", lambda *_, **__: rows)
+    monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:p@h/d")
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
+    before = run("ranges", "Tag")
+    assert before.code == 1
+    assert "Tag: 2 ids made before the cutoff lie in no partition: -1, 2147483647" in before.err
+    done = run("ranges", "Tag", "--sync", "--json")
+    written = json.loads((tmp_path / ".metric_assets" / "ranges.json").read_text())
+    assert written == {"Tag": {"size": 50_000, "stop": 50_000, "extra": [-50_000, 2_147_450_000]}}
+    (row,) = json.loads(done.out)
+    assert row["extra"] == ["-50000--1", "2147450000-2147499999"]
+    assert (row["ranges"], row["outside"], row["status"], done.code) == (3, 0, "ok", 0)
+    assert run("ranges", "Tag").code == 0
+
+
+def test_sync_says_what_belongs_into_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the variable holds the grids, a file would not be read: the value is given instead."""
+    source_with(monkeypatch, 1_234_567)
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", '{"User": {"size": 7, "stop": 70}}')
+    done = run("ranges", "Tag", "--sync")
+    assert done.code == 2
+    given = done.err.partition("set it to ")[2].strip()
+    assert json.loads(given) == {
+        "Tag": {"size": 50_000, "stop": 1_250_000}, "User": {"size": 7, "stop": 70},
+    }  # fmt: skip
+
+
 def test_help_exits_with_0(run: Run) -> None:
     """--help lists every command of the design."""
     done = run("--help")
