@@ -205,7 +205,18 @@ HOSTILE = "x'; DROP TABLE entityMetricEvents; --"
 
 
 @pytest.mark.parametrize(
-    "key", [HOSTILE, "0-9,10-19", "1-0", "-1-5", "0-9 ", "00-9", "0-99999999999"]
+    "key",
+    [
+        HOSTILE,
+        "0-9,10-19",
+        "1-0",
+        "--1-5",
+        "0--9",
+        "-0-9",
+        "0-9 ",
+        "00-9",
+        "0-99999999999999999999",
+    ],
 )
 def test_hostile_partition_keys(key: str) -> None:
     """A partition key is two numbers; anything else is refused before it is used."""
