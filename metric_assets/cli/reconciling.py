@@ -14,9 +14,9 @@ import click
 from metric_assets.catalog import PAIRS, SCAN_OF, Pair
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.endings import Stopped, echo_document
+from metric_assets.cli.outside import look_outside
 from metric_assets.cli.running import Work
-from metric_assets.cli.work import dry_run, open_doors, stores_answer
-from metric_assets.coverage import examine
+from metric_assets.cli.work import dry_run, stores_answer
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import cause
 from metric_assets.settings import Settings
@@ -59,23 +59,23 @@ def reconcile(
         if repaired:
             _repair(repaired, settings, notes, verbose)
             result = _examine(pairs, settings, notes, verbose)
-        beyond = _beyond(pairs, settings)
+        outside = look_outside(pairs, settings)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
-    clean = report.is_clean(result.rows, [result.outcome]) and not beyond
+    clean = report.is_clean(result.rows, [result.outcome]) and not outside.sentences
     if as_json:
         document = {
             "pairs": [row.as_dict() for row in result.rows],
             "causes": [drift.cause for drift in result.drifts],
             "missed": [one.as_dict() for one in result.missed],
             "repaired": [f"{drift.pair}/{drift.ids.key}" for drift in repaired],
-            "beyond_the_grid": beyond,
             "run": result.outcome.run_id,
             "failure": result.outcome.failure,
             "retries": [retry.as_dict() for retry in notes.retries],
             "remarks": notes.remarks,
+            **outside.as_dict(),
         }
         echo_document(document, 0 if clean else 1)
         return clean
@@ -83,7 +83,7 @@ def reconcile(
     cells = [[getattr(row, column) for column in columns] for row in result.rows]
     console.out().print(console.table("Checks of materialized ranges", columns, cells))
     reasons = report.reasons(result.rows, [result.outcome])
-    for line in (*reasons, *(drift.cause for drift in result.drifts), *beyond):
+    for line in (*reasons, *(drift.cause for drift in result.drifts), *outside.sentences):
         click.echo(line, err=True)
     return clean
 
@@ -113,14 +113,6 @@ def _examine(
             missed += dry_run(SCAN_OF[row.pair], [PAIRS[row.pair]], ranges, settings, seen)
             drifts += [Drift(row.pair, r.ids, r.inserted, r.removed) for r in seen.receipts]
     return _Result(outcome, report.build_rows(pairs, [], [outcome], missed), drifts, missed)
-
-
-def _beyond(pairs: Sequence[Pair], settings: Settings) -> list[str]:
-    """Entities with ids that no partition covers, in words."""
-    entities = list(dict.fromkeys(pair.entity for pair in pairs))
-    with open_doors(settings) as (postgres, _):
-        known = examine(settings, postgres, entities)
-    return [row.sentence for row in known if not row.covered]
 
 
 def _repair(

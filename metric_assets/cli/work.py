@@ -18,6 +18,7 @@ from metric_assets.catalog import ENTITIES, Pair, Scan, scans_of, select
 from metric_assets.cli import environment
 from metric_assets.cli.endings import Stopped, echo_document
 from metric_assets.cli.local import DEFAULT_SCALE, PORT, fill, start
+from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -104,6 +105,7 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
     missed: list[report.Missed] = []
     steps = sum(piece.steps for piece in work)
     stopped = False
+    outside = Outside()
     with console.progress_bar(steps, quiet=quiet) as bar:
         try:
             if dry_run:
@@ -114,8 +116,14 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
         except KeyboardInterrupt:
             stopped = True
     stopped = stopped or any(outcome.interrupted for outcome in outcomes)
+    if wanted is None and not stopped:
+        # Who asks for a range has said which ids are meant.
+        try:
+            outside = look_outside(pairs, settings)
+        except KeyboardInterrupt:
+            stopped = True
     rows = report.build_rows(pairs, bar.receipts, outcomes, missed)
-    clean = report.is_clean(rows, outcomes) and not stopped
+    clean = report.is_clean(rows, outcomes) and not stopped and not outside.sentences
     document = {
         "dry_run": dry_run,
         "pairs": [row.as_dict() for row in rows],
@@ -125,6 +133,7 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
         "missed": [one.as_dict() for one in missed],
         "retries": [retry.as_dict() for retry in bar.retries],
         "remarks": bar.remarks,
+        **outside.as_dict(),
     }
     if stopped:
         raise Stopped(_sentence(bar, dry_run), document)
@@ -132,7 +141,7 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
         echo_document(document, 0 if clean else 1)
         return clean
     _print_rows(rows, dry_run)
-    for reason in report.reasons(rows, outcomes):
+    for reason in (*report.reasons(rows, outcomes), *outside.sentences):
         click.echo(reason, err=True)
     return clean
 
