@@ -17,6 +17,7 @@ import polars as pl
 from metric_assets.catalog import Pair, Scan
 from metric_assets.events import Rejections, check_columns, derive, event_schema
 from metric_assets.plan import Summary
+from metric_assets.source_state import SourceState
 from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage
 
@@ -43,6 +44,7 @@ class Filled:
     rejected: int
     snapshot: str
     sent: dict[str, Summary]
+    state: SourceState
 
 
 def fill(  # noqa: PLR0913 - the pieces of one attempt
@@ -69,7 +71,7 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
     rows_read = 0
     sent = {metric: Summary() for metric in scope.metrics}
     with (
-        source.read(load(scan.name), binds, scope.label) as reading,
+        source.read(load(scan.name), binds, scope.label, scan.sources) as reading,
         _sender(stage) as send,
         _prefetched(reading) as frames,
     ):
@@ -83,9 +85,9 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
                 _count(sent, events)
                 send(events)
             progress(rows_read)
-        snapshot = reading.snapshot
+        snapshot, state = reading.snapshot, reading.state
         rejections.raise_if_any(scope.ids)
-    return Filled(rows_read, rejections.total, snapshot, sent)
+    return Filled(rows_read, rejections.total, snapshot, sent, state)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +19,10 @@ import polars as pl
 
 from metric_assets.catalog import Pair, Scan
 from metric_assets.errors import ProofError, StageMismatchError
-from metric_assets.filling import Progress, fill
-from metric_assets.plan import Plan, Summary, build_plan, guard_removal, outline
+from metric_assets.filling import Filled, Progress, fill
+from metric_assets.plan import MetricPlan, Plan, RemovalGuard, Summary, build_plan, outline
 from metric_assets.ranges import IdRange
+from metric_assets.source_state import Loaded, SourceState
 from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Scope, Source, Stage, Target, Turn, Turnstile
 
@@ -33,12 +35,14 @@ class Stores:
     """The doors a materialization goes through.
 
     ``versions`` is the mirror's table, for scans that ask for it; refresh it before a run.
+    ``mirrored`` tells what its source was then: what that left out, the scan leaves out as well.
     """
 
     source: Source
     target: Target
     turnstile: Turnstile
     versions: str = ""
+    mirrored: Callable[[], SourceState] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,9 @@ class Receipt:
 
     ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the
     scope holds afterwards; in a dry run, what it would hold. ``phases`` say where the ``seconds``
-    went, in the order of the steps: enter, fill, plan, apply, prove, leave.
+    went, in the order of the steps: enter, fill, plan, apply, prove, leave. ``source`` says what
+    the source was, ``incomplete`` why it may have shown less than there is, and ``system`` (with
+    ``snapshot``) which state of it was loaded.
     """
 
     pair: str
@@ -69,6 +75,9 @@ class Receipt:
     dry_run: bool
     fenced: tuple[str, ...]
     phases: dict[str, float]
+    source: str = "primary"
+    incomplete: tuple[str, ...] = ()
+    system: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -83,55 +92,81 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     stores: Stores,
     *,
     max_removed_share: float = 0.5,
+    guard: RemovalGuard | None = None,
+    loaded: Loaded = tuple,
     dry_run: bool = False,
     progress: Progress = lambda _rows: None,
 ) -> list[Receipt]:
     """Make the target hold exactly what the source implies for ``pairs`` in ``ids``.
 
-    Returns a receipt a pair. Raises RejectedRowsError, SchemaDriftError or RemovalRefusedError with
-    the target untouched, BusyError if somebody else is at it, ProofError if the scope cannot be
-    made level. With ``dry_run`` everything up to the plan happens and nothing is written.
+    ``guard`` is the removal guard of the whole run (by default of this range alone, by
+    ``max_removed_share``); ``loaded`` gives the states of the source that the pairs were last
+    loaded from. Returns a load result a pair. Raises RejectedRowsError, SchemaDriftError or
+    RemovalRefusedError with the target untouched, BusyError if somebody else is at it, ProofError
+    if the scope cannot be brought in sync. With ``dry_run`` everything up to the plan happens,
+    nothing is written, and no partition lock is taken.
     """
     clock = _Clock()
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     more: dict[str, Bind] = {"versions": stores.versions} if scan.versions else {}
-    with stores.turnstile.enter(scope) as turn:
-        fenced = tuple(stores.target.fence(scope))
-        with stores.target.stage(scope, uuid.uuid4().hex[:16]) as stage:
+    name = uuid.uuid4().hex[:16]
+    locks = stores.turnstile
+    with locks.watch(scope, name) if dry_run else locks.enter(scope) as turn:
+        fenced = tuple(stores.target.fence(scope, turn.is_alive, dry_run=dry_run))
+        with stores.target.stage(scope, name, dry_run=dry_run) as stage:
             clock.ends("enter")
             filled = fill(scan, pairs, scope, stores.source, more, stage, progress)
             clock.ends("fill")
             staged = _check_stage(scope, stage, filled.sent)
-            attempt = _Attempt(stage, staged, scope, turn, max_removed_share, clock)
+            mirrored = stores.mirrored() if stores.mirrored else None
+            source = _SourceCheck((filled.state, mirrored), loaded)
+            checks = guard or RemovalGuard(max_removed_share)
+            attempt = _Attempt(stage, staged, scope, turn, checks, source, clock)
             first, after = attempt.level(dry_run=dry_run)
     clock.ends("leave")
     facts: dict[str, Any] = {
         "ids": ids,
-        "rows_read": filled.rows,
-        "rejected": filled.rejected,
-        "seconds": round(sum(clock.phases.values()), 3),
-        "snapshot": filled.snapshot,
         "cutoff": cutoff,
         "mode": stage.mode.value,
         "dry_run": dry_run,
         "fenced": fenced,
-        "phases": {name: round(seconds, 3) for name, seconds in clock.phases.items()},
+        "incomplete": source.reasons(checks.max_lag),
+        **_read_facts(filled),
+        **clock.facts(),
     }
     return [
         Receipt(
             pair=pair.key,
-            wanted=staged[pair.metric].events,
-            present=first.of(pair.metric).present,
-            inserted=first.of(pair.metric).inserted,
-            removed=first.of(pair.metric).removed,
-            unchanged=first.of(pair.metric).unchanged,
-            events=after[pair.metric].events,
-            total=after[pair.metric].total,
+            **_plan_facts(first.of(pair.metric), after[pair.metric]),
             code_version=code_version(scan, pair),
             **facts,
         )
         for pair in pairs
     ]
+
+
+def _plan_facts(plan: MetricPlan, after: Summary) -> dict[str, Any]:
+    """What a load result says of the first plan, and of the scope afterwards."""
+    return {
+        "wanted": plan.wanted,
+        "present": plan.present,
+        "inserted": plan.inserted,
+        "removed": plan.removed,
+        "unchanged": plan.unchanged,
+        "events": after.events,
+        "total": after.total,
+    }
+
+
+def _read_facts(filled: Filled) -> dict[str, Any]:
+    """What a load result says of the reading."""
+    return {
+        "rows_read": filled.rows,
+        "rejected": filled.rejected,
+        "snapshot": filled.snapshot,
+        "source": filled.state.sentence,
+        "system": filled.state.position.system,
+    }
 
 
 class _Clock:
@@ -147,6 +182,32 @@ class _Clock:
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self._last
         self._last = now
 
+    def facts(self) -> dict[str, Any]:
+        """What a load result says of the time."""
+        return {
+            "seconds": round(sum(self.phases.values()), 3),
+            "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
+        }
+
+
+@dataclass(frozen=True)
+class _SourceCheck:
+    """The sources that an attempt has read, and the states that its pairs were last loaded from."""
+
+    states: tuple[SourceState | None, ...]
+    loaded: Loaded
+
+    def reasons(self, max_lag: float) -> tuple[str, ...]:
+        """Why they may show less than there is."""
+        found = (state.incomplete(max_lag) for state in self.states if state)
+        return tuple(reason for reasons in found for reason in reasons)
+
+    def overtaken(self) -> tuple[str, ...]:
+        """Whether a pair was loaded from a later state; asks for what is recorded."""
+        loaded = tuple(self.loaded())
+        found = (state.overtaken(loaded) for state in self.states if state)
+        return tuple(reason for reasons in found for reason in reasons)
+
 
 @dataclass(frozen=True)
 class _Attempt:
@@ -156,8 +217,10 @@ class _Attempt:
     staged: dict[str, Summary]
     scope: Scope
     turn: Turn
-    max_removed_share: float
+    guard: RemovalGuard
+    source: _SourceCheck
     clock: _Clock
+    gone: Counter[str] = field(default_factory=Counter)
 
     def level(self, *, dry_run: bool) -> tuple[Plan, dict[str, Summary]]:
         """Apply plans until one is empty: the first plan, and what the scope then holds.
@@ -166,6 +229,7 @@ class _Attempt:
         """
         first, present = self._plan("plan")
         if dry_run:
+            self.turn.confirm()
             return first, self.staged
         plan = first
         for _ in range(MAX_ROUNDS):
@@ -173,6 +237,7 @@ class _Attempt:
                 return first, present
             self.turn.confirm()
             _apply(self.stage, plan, self.staged)
+            self.gone.update({metric.metric: metric.gone for metric in plan.metrics})
             self.clock.ends("apply")
             plan, present = self._plan("prove")
         if plan.empty:
@@ -185,9 +250,20 @@ class _Attempt:
 
     def _plan(self, phase: str) -> tuple[Plan, dict[str, Summary]]:
         plan, present = _take_plan(self.stage, self.staged)
-        guard_removal(self.scope.label, plan.metrics, self.max_removed_share)
+        self._guard(plan)
         self.clock.ends(phase)
         return plan, present
+
+    def _guard(self, plan: Plan) -> None:
+        """Raise RemovalRefusedError if what the plan removes is too much, or cannot be judged."""
+        label, guard = self.scope.label, self.guard
+        keys = {
+            name: f"{self.scope.entity}/{name}/{self.scope.ids.key}" for name in self.scope.metrics
+        }
+        if guard.max_share < 1 and any(metric.gone for metric in plan.metrics):
+            reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
+            guard.check_source(label, plan.metrics, reasons)
+        guard.check(label, keys, plan.metrics, self.gone)
 
 
 def code_version(scan: Scan, pair: Pair) -> str:

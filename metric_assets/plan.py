@@ -6,8 +6,8 @@ target, which takes the difference itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from metric_assets.errors import RemovalRefusedError
@@ -61,6 +61,11 @@ class MetricPlan:
     def empty(self) -> bool:
         """Whether nothing is to be done."""
         return self.inserted == 0 and self.removed == 0
+
+    @property
+    def gone(self) -> int:
+        """Rows present that are taken away or made up for."""
+        return self.removed + self.compensated
 
     @property
     def unchanged(self) -> int:
@@ -145,12 +150,70 @@ def guard_removal(scope: str, plans: Iterable[MetricPlan], max_share: float) -> 
     Refuses the suspicious: an emptied or half-restored source must not empty the target.
     """
     for plan in plans:
-        gone = plan.removed + plan.compensated
-        if gone > max(REMOVAL_FLOOR, max_share * plan.present):
+        if plan.gone > max(REMOVAL_FLOOR, max_share * plan.present):
             raise RemovalRefusedError(
-                f"{scope}: the plan removes {gone} of {plan.present} {plan.metric} events"
-                f" that are present ({gone / plan.present:.0%}); at most {max_share:.0%} may"
+                f"{scope}: the plan removes {plan.gone} of {plan.present} {plan.metric} events"
+                f" that are present ({plan.gone / plan.present:.0%}); at most {max_share:.0%} may"
                 " go without a word. Look whether the source has lost rows or the cutoff or range"
                 " has changed; if the removal is right, allow it with"
                 " METRIC_ASSETS_MAX_REMOVED_SHARE=1"
+            )
+
+
+@dataclass
+class RemovalGuard:
+    """What one run, or one command over all its runs, may remove; it lives as long as that.
+
+    ``max_share`` (0 to 1) bounds what goes of each range and of the whole run; with 1 nothing is
+    refused. A source that is more than ``max_lag`` seconds behind is not trusted with a removal.
+    """
+
+    max_share: float = 0.5
+    max_lag: float = 60.0
+    #: Rows gone and rows present, by pair and range; a range that is tried again replaces its own.
+    _gone: dict[str, int] = field(default_factory=dict)
+    _present: dict[str, int] = field(default_factory=dict)
+
+    def check(
+        self,
+        scope: str,
+        keys: Mapping[str, str],
+        plans: Iterable[MetricPlan],
+        before: Mapping[str, int],
+    ) -> None:
+        """Raise RemovalRefusedError if the plans of a scope, and all before them, are too much.
+
+        ``keys`` name the partition of each metric; ``before`` are rows that earlier rounds of the
+        same attempt have removed.
+        """
+        plans = tuple(plans)
+        guard_removal(scope, plans, self.max_share)
+        gone, present = dict(self._gone), dict(self._present)
+        for plan in plans:
+            key = keys[plan.metric]
+            gone[key] = max(gone.get(key, 0), before.get(plan.metric, 0) + plan.gone)
+            present[key] = max(present.get(key, 0), plan.present)
+        total, held = sum(gone.values()), sum(present.values())
+        removes = any(plan.gone for plan in plans)
+        if removes and self.max_share < 1 and total > max(REMOVAL_FLOOR, self.max_share * held):
+            raise RemovalRefusedError(
+                f"{scope}: with this plan the run removes {total} of {held} events that were"
+                f" present in its ranges so far ({total / held:.0%}); at most {self.max_share:.0%}"
+                " may go without a word, over a run as in a range. Look whether the source has lost"
+                " rows or the cutoff or range has changed; if the removal is right, allow it with"
+                " METRIC_ASSETS_MAX_REMOVED_SHARE=1"
+            )
+        self._gone, self._present = gone, present
+
+    def check_source(self, scope: str, plans: Iterable[MetricPlan], reasons: Sequence[str]) -> None:
+        """Raise RemovalRefusedError if anything is to go while the source may show less than there
+        is, for ``reasons``.
+        """
+        gone = sum(plan.gone for plan in plans)
+        if gone and reasons and self.max_share < 1:
+            raise RemovalRefusedError(
+                f"{scope}: the plan removes {gone} events that are present, but the source may show"
+                f" less than there is: {'; '.join(reasons)}. Nothing was written. Wait until that"
+                " has passed, or read the primary or a role that sees every row; if the removal is"
+                " right, allow it with METRIC_ASSETS_MAX_REMOVED_SHARE=1"
             )

@@ -29,6 +29,7 @@ CUTOFFS = "METRIC_ASSETS_CUTOFFS"
 RANGES = "METRIC_ASSETS_RANGES"
 MODE = "METRIC_ASSETS_MODE"
 MAX_REMOVED_SHARE = "METRIC_ASSETS_MAX_REMOVED_SHARE"
+MAX_REPLICA_LAG = "METRIC_ASSETS_MAX_REPLICA_LAG_SECONDS"
 STATEMENT_TIMEOUT = "METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS"
 RECONCILE_CRON = "METRIC_ASSETS_RECONCILE_CRON"
 HOME = "METRIC_ASSETS_HOME"
@@ -47,8 +48,9 @@ class Settings:
 
     ``cutoff`` and ``cutoffs`` are exclusive instants, UTC, at most milliseconds fine; ``grids``
     holds only what differs from the catalogue's defaults. ``max_removed_share`` is the share of
-    what is present (0 to 1) that one plan may remove. Times out a source statement after
-    ``statement_timeout`` seconds. ``reconcile_cron`` (UTC) is when the checks are repeated.
+    what is present (0 to 1) that one plan, and one run, may remove; nothing is removed by what a
+    replica shows that lags more than ``max_replica_lag`` seconds. Times out a source statement
+    after ``statement_timeout`` seconds. ``reconcile_cron`` (UTC) is when the checks are repeated.
     """
 
     home: Path
@@ -58,6 +60,7 @@ class Settings:
     grids: Mapping[str, Grid] = field(default_factory=dict)
     mode: str = "auto"
     max_removed_share: float = 0.5
+    max_replica_lag: float = 60.0
     statement_timeout: int = 1800
     #: Not at a full hour, when everybody's jobs start.
     reconcile_cron: str = "17 4 * * *"
@@ -115,6 +118,7 @@ class Settings:
             grids=_grids(home, env.get(RANGES)),
             mode=mode,
             max_removed_share=_number(env, MAX_REMOVED_SHARE, 0.5, 0.0, 1.0),
+            max_replica_lag=_number(env, MAX_REPLICA_LAG, 60.0, 0.0, 86_400.0),
             statement_timeout=int(_number(env, STATEMENT_TIMEOUT, 1800, 1, 86_400)),
             reconcile_cron=env.get(RECONCILE_CRON) or cls.reconcile_cron,
         )

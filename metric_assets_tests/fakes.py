@@ -25,8 +25,12 @@ from metric_assets.errors import BusyError, TargetError
 from metric_assets.events import Bounds
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
+from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 from metric_assets.stores.ports import Binds, Reading, Scope, Source, Stage, Target, Turn, Turnstile
+
+#: A source that shows all there is.
+PRIMARY = SourceState()
 
 
 class Event(NamedTuple):
@@ -69,6 +73,7 @@ class FakeReading:
     cancelled: bool = False
     closed: bool = False
     given: int = 0
+    state: SourceState = PRIMARY
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """The frames; an exception among them is raised where it stands."""
@@ -91,13 +96,18 @@ class FakeSource:
     items: Sequence[pl.DataFrame | BaseException] = ()
     readings: list[FakeReading] = field(default_factory=list)
     asked: list[tuple[str, Binds, str]] = field(default_factory=list)
+    state: SourceState = PRIMARY
 
     @contextmanager
-    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[FakeReading]:
+    def read(
+        self, statement: Statement, binds: Binds, owner: str, tables: Sequence[str] = ()
+    ) -> Iterator[FakeReading]:
         """Open a reading, after the check of binds that the real doors make."""
         statement.check(binds)
+        assert tables, "a scan says which tables it reads"
         self.asked.append((statement.name, dict(binds), owner))
-        reading = FakeReading(self.items, snapshot=f"snapshot {len(self.readings) + 1}")
+        snapshot = f"snapshot {len(self.readings) + 1}"
+        reading = FakeReading(self.items, snapshot=snapshot, state=self.state)
         self.readings.append(reading)
         try:
             yield reading
@@ -112,6 +122,11 @@ class FakeTurn:
     scope: Scope
     lasts: float
     confirmed: int = 0
+    living: frozenset[str] = frozenset()
+
+    def is_alive(self, attempt: str) -> bool:
+        """Whether a dry run is among the living."""
+        return attempt in self.living
 
     def confirm(self) -> None:
         """Raise BusyError once the hold is gone."""
@@ -122,31 +137,50 @@ class FakeTurn:
 
 @dataclass
 class FakeTurnstile:
-    """Holds pairs and ranges; ``held`` are those of other attempts."""
+    """Holds pairs and ranges; ``held`` are those of other attempts, ``living`` other dry runs."""
 
     held: set[tuple[str, str, str]] = field(default_factory=set)
     lasts: float = float("inf")
     turns: list[FakeTurn] = field(default_factory=list)
+    watches: list[FakeTurn] = field(default_factory=list)
+    living: frozenset[str] = frozenset()
 
     @contextmanager
     def enter(self, scope: Scope) -> Iterator[FakeTurn]:
         """Take every pair of the scope, or none."""
-        keys = {(scope.entity, metric, scope.ids.key) for metric in scope.metrics}
-        taken = sorted(keys & self.held)
-        if taken:
-            raise BusyError(f"{'/'.join(taken[0])}: another run is materializing this partition")
+        keys = self._free(scope)
         self.held |= keys
-        turn = FakeTurn(scope, self.lasts)
+        turn = FakeTurn(scope, self.lasts, living=self.living)
         self.turns.append(turn)
         try:
             yield turn
         finally:
             self.held -= keys
 
+    @contextmanager
+    def watch(self, scope: Scope, attempt: str) -> Iterator[FakeTurn]:
+        """Take nothing; refused where somebody holds a pair of the scope."""
+        self._free(scope)
+        turn = FakeTurn(scope, self.lasts, living=self.living | {attempt})
+        self.watches.append(turn)
+        yield turn
+
+    def _free(self, scope: Scope) -> set[tuple[str, str, str]]:
+        keys = {(scope.entity, metric, scope.ids.key) for metric in scope.metrics}
+        taken = sorted(keys & self.held)
+        if taken:
+            raise BusyError(f"{'/'.join(taken[0])}: another run is materializing this partition")
+        return keys
+
 
 def _nobody(target: FakeTarget) -> None:
     """Nobody else writes."""
     del target
+
+
+def _is_dead(name: str, is_alive: Callable[[str], bool], *, dry_run: bool) -> bool:
+    attempt = name.partition("dry run ")[2]
+    return not is_alive(attempt) if attempt else not dry_run
 
 
 class FakeTarget:
@@ -177,16 +211,20 @@ class FakeTarget:
         """Stages nobody has dropped."""
         return sum(not stage.dropped for stage in self.stages)
 
-    def fence(self, scope: Scope) -> list[str]:
-        """End the debris."""
+    def fence(
+        self, scope: Scope, is_alive: Callable[[str], bool], *, dry_run: bool = False
+    ) -> list[str]:
+        """End the debris of the dead: "dry run x" is that of dry run x, all else of dead runs."""
         del scope
         self.fences += 1
-        ended, self.debris = self.debris, []
+        ended = [name for name in self.debris if _is_dead(name, is_alive, dry_run=dry_run)]
+        self.debris = [name for name in self.debris if name not in ended]
         return ended
 
     @contextmanager
-    def stage(self, scope: Scope, attempt: str) -> Iterator[FakeStage]:
+    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[FakeStage]:
         """An empty stage, dropped on the way out."""
+        del dry_run
         stage = FakeStage(self, scope, attempt)
         self.stages.append(stage)
         try:

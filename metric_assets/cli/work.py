@@ -234,6 +234,7 @@ def dry_run(
     from metric_assets.errors import MetricAssetsError, UnavailableError
     from metric_assets.orchestration.resources import open_stores
     from metric_assets.pipeline import materialize
+    from metric_assets.plan import RemovalGuard
 
     missed: list[Missed] = []
     keys = tuple(pair.key for pair in pairs)
@@ -248,7 +249,7 @@ def dry_run(
                     ids,
                     settings.cutoff_of(scan.entity),
                     stores,
-                    max_removed_share=1.0,
+                    guard=RemovalGuard(1.0, settings.max_replica_lag),
                     dry_run=True,
                     progress=listener.read,
                 )

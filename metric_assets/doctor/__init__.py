@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from metric_assets.coverage import Coverage
-from metric_assets.doctor import engine, given, grids, live, scans, source, target
+from metric_assets.doctor import engine, given, grids, live, lock, scans, shown, source, target
 from metric_assets.doctor.findings import (
     CLICKHOUSE,
     POSTGRES,
@@ -23,7 +23,7 @@ from metric_assets.doctor.findings import (
     without_secrets,
 )
 from metric_assets.errors import MetricAssetsError
-from metric_assets.settings import Settings
+from metric_assets.settings import POSTGRES_URL, Settings
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
@@ -55,6 +55,7 @@ def examine(
         known: dict[str, Coverage] = {}
         yield from guarded(POSTGRES, given.connect_postgres(env, settings, postgres))
         for store in postgres:
+            yield from _of_locks(store, settings, env.get(POSTGRES_URL, ""))
             yield from _of_postgres(store, settings, known, report)
             store.close()
         clickhouse: list[ClickHouse] = []
@@ -64,6 +65,11 @@ def examine(
             yield from _of_both(engine_store, settings, known)
 
     return [without_secrets(finding, env) for finding in findings()]
+
+
+def _of_locks(store: Postgres, settings: Settings, url: str) -> Iterator[Finding]:
+    yield from guarded("Postgres: lock", lock.examine(store, url))
+    yield from guarded("Postgres: source", shown.examine_postgres(store, settings))
 
 
 def _of_postgres(
@@ -82,6 +88,7 @@ def _of_clickhouse(
 ) -> Iterator[Finding]:
     report("ClickHouse")
     yield from guarded("ClickHouse: server", engine.examine_server(store))
+    yield from guarded("ClickHouse: source", shown.examine_clickhouse(store, settings))
     yield from engine.examine_scans(store, settings)
     report(f"target {settings.target_table}")
     subject = f"Target {settings.target_table}"

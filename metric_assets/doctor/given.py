@@ -139,8 +139,4 @@ def connect_clickhouse(
 
 
 def _postgres(name: str, url: str, timeout: int) -> Postgres:
-    try:
-        return Postgres(url, statement_timeout=timeout)
-    except Exception:
-        # Not the driver's words: they repeat what could not be read, password and all.
-        raise SettingsError(f"{name}: libpq cannot read it as a URL") from None
+    return Postgres(url, statement_timeout=timeout, name=name)

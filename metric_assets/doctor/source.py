@@ -83,7 +83,8 @@ def _session(row: dict[str, Any], settings: Settings) -> Finding:
         "Postgres: session",
         f"{found}; asked for read-only, repeatable read, UTC and {settings.statement_timeout} s"
         f" ({STATEMENT_TIMEOUT})",
-        f"A pooler in between drops session options: point {POSTGRES_URL} at the server itself",
+        f"A pooler or proxy in between changes what is sent: point {POSTGRES_URL} at the server"
+        " itself",
         FAILED,
     )
 
@@ -149,7 +150,7 @@ def _table(row: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             subject,
             "row security hides rows from this role, so counts would fall short",
-            "Use a role with BYPASSRLS, or a policy that lets it see every row",
+            "Every reading of it is refused: use a role that has BYPASSRLS, or the table's owner",
             FAILED,
         )
     elif row["rows"] < 0:

@@ -13,19 +13,22 @@ from metric_assets import pipeline
 from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.metadata import asset_metadata, receipt_metadata
+from metric_assets.orchestration.metadata import asset_metadata, position_of, receipt_metadata
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
     Listener,
     PostgresResource,
+    RemovalGuards,
     open_stores,
 )
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.pipeline import Receipt
+from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
+from metric_assets.source_state import Position
 from metric_assets.stores.mirror import VersionsMirror
 
 OWNERS = ["team:metrics"]
@@ -68,8 +71,10 @@ def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
         listener: dg.ResourceParam[Listener],
+        guards: dg.ResourceParam[RemovalGuards],
     ) -> Iterator[dg.MaterializeResult[None]]:
         run = _ScanRun(context, scan, settings, listener)
+        run.guard = guards.of(context.run_id)
         yield from run.execute(postgres, clickhouse)
 
     return materialize_scan
@@ -156,6 +161,7 @@ class _ScanRun:
         chosen = context.selected_asset_keys
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[Receipt] = []
+        self.guard = RemovalGuard(settings.max_removed_share, settings.max_replica_lag)
         self._log = _Log(context)
 
     def execute(
@@ -222,12 +228,24 @@ class _ScanRun:
             ids,
             self.settings.cutoff_of(self.scan.entity),
             stores,
-            max_removed_share=self.settings.max_removed_share,
+            guard=self.guard,
+            loaded=lambda: self._loaded(ids),
             progress=self.listener.read,
         )
         self.done += receipts
         self.listener.ended(receipts)
         self._log.add(_sentence(receipt) for receipt in receipts)
+
+    def _loaded(self, ids: IdRange) -> Iterator[Position]:
+        """States of the source that the pairs of a range were last loaded from."""
+        for pair in self.pairs:
+            records = self.context.instance.fetch_materializations(
+                dg.AssetRecordsFilter(asset_key=asset_key(pair), asset_partitions=[ids.key]),
+                limit=1,
+            ).records
+            for record in records:
+                if record.asset_materialization is not None:
+                    yield position_of(record.asset_materialization.metadata)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""

@@ -27,6 +27,7 @@ from metric_assets.orchestration.resources import (
     Listener,
     NobodyListens,
     PostgresResource,
+    RemovalGuards,
 )
 from metric_assets.orchestration.sensors import build_grid_sensor, build_missing_sensor
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
@@ -58,5 +59,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
             "postgres": PostgresResource(url=dg.EnvVar(POSTGRES_URL)),
             "clickhouse": ClickHouseResource(url=dg.EnvVar(CLICKHOUSE_URL)),
             "listener": listener or NobodyListens(),
+            # A command that listens is one piece of work, however many runs it takes.
+            "guards": RemovalGuards(settings, together=listener is not None),
         },
     )

@@ -6,6 +6,7 @@ belong here: a decision.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from metric_assets.pipeline import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings, parse_instant
+from metric_assets.source_state import Position
 
 _TYPES = {
     "metricType": "LowCardinality(String)",
@@ -67,10 +69,20 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         **{f"seconds_{phase}": seconds for phase, seconds in receipt.phases.items()},
         "cutoff": receipt.cutoff.isoformat(),
         "mode": receipt.mode,
+        "source": receipt.source,
+        **({"source_may_lack": "; ".join(receipt.incomplete)} if receipt.incomplete else {}),
         "source_snapshot": receipt.snapshot,
+        "source_system": receipt.system,
         "code_version": receipt.code_version,
         **({"fenced": ", ".join(receipt.fenced)} if receipt.fenced else {}),
     }
+
+
+def position_of(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Position:
+    """The state of the source that a materialization recorded with this metadata was made from."""
+    found = (metadata.get(name) for name in ("source_snapshot", "source_system"))
+    snapshot, system = (str(value.value) if value is not None else "" for value in found)
+    return Position(snapshot, system)
 
 
 def verdict_metadata(verdict: Verdict) -> dict[str, Any]:

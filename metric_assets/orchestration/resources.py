@@ -11,6 +11,7 @@ from metric_assets import settings as names
 from metric_assets.catalog import Scan, Store
 from metric_assets.orchestration.retries import Retry
 from metric_assets.pipeline import Receipt, Stores
+from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings, store_url
 from metric_assets.stores.clickhouse import ClickHouse
@@ -86,6 +87,20 @@ class NobodyListens:
         """Nothing."""
 
 
+class RemovalGuards:
+    """Removal guards, by what they judge together: each run, or all runs of one command."""
+
+    def __init__(self, settings: Settings, *, together: bool) -> None:
+        self._settings = settings
+        self._together = together
+        self._guards: dict[str, RemovalGuard] = {}
+
+    def of(self, run: str) -> RemovalGuard:
+        """The guard of a run; a step that is tried again gets the same."""
+        fresh = RemovalGuard(self._settings.max_removed_share, self._settings.max_replica_lag)
+        return self._guards.setdefault("" if self._together else run, fresh)
+
+
 def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> ClickHouseTarget:
     """The target of the settings on an open server."""
     return ClickHouseTarget(clickhouse, settings.target_table, settings.mode, run)
@@ -99,6 +114,7 @@ def open_stores(
     if scan.store is Store.POSTGRES:
         return Stores(postgres, target, postgres)
     mirror = VersionsMirror(clickhouse, settings.target_table)
-    if scan.versions:
-        mirror.refresh(postgres)
-    return Stores(clickhouse, target, postgres, mirror.name)
+    if not scan.versions:
+        return Stores(clickhouse, target, postgres)
+    mirror.refresh(postgres)
+    return Stores(clickhouse, target, postgres, mirror.name, mirror.state)

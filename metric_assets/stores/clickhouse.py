@@ -6,7 +6,7 @@ server is (clickhouse_address), what an error means (clickhouse_errors), what a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from functools import cached_property
@@ -16,10 +16,12 @@ import polars as pl
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
 
+from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.clickhouse_address import Address
 from metric_assets.stores.clickhouse_errors import BROKEN, translate
+from metric_assets.stores.clickhouse_state import read_state
 from metric_assets.stores.ports import Binds
 
 #: Arrow reads come in blocks of at most this many rows; bounds memory whatever the range.
@@ -148,8 +150,11 @@ class ClickHouse:
             self.client.insert_arrow(quote_identifier(table), arrow, settings=self._settings(owner))
 
     @contextmanager
-    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[ClickHouseReading]:
+    def read(
+        self, statement: Statement, binds: Binds, owner: str, tables: Sequence[str] = ()
+    ) -> Iterator[ClickHouseReading]:
         """Open a reading: one SELECT, whose parts are fixed when it begins."""
+        state = read_state(self, tables) if tables else SourceState("ClickHouse")
         text, parameters = render(statement, binds)
         settings = {
             **self._settings(owner),
@@ -161,7 +166,7 @@ class ClickHouse:
                 text, parameters=parameters, settings=settings, use_strings=True
             )
             with stream as batches:
-                yield ClickHouseReading(batches, stream)
+                yield ClickHouseReading(batches, stream, state)
 
     def _settings(self, owner: str) -> dict[str, Any]:
         known = self.client.server_settings
@@ -189,7 +194,8 @@ class ClickHouse:
 class ClickHouseReading:
     """One SELECT being streamed."""
 
-    def __init__(self, batches: Any, stream: Any) -> None:
+    def __init__(self, batches: Any, stream: Any, state: SourceState) -> None:
+        self.state = state
         self._batches = batches
         self._stream = stream
 

@@ -7,11 +7,16 @@ Belongs here: making it and replacing it as a whole. Does not belong here: when 
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from metric_assets.errors import StageMismatchError
+from metric_assets.source_state import SourceState
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.ports import Source
+
+#: The table of the source that the mirror is filled from.
+_READS = ("ModelVersion",)
 
 
 class VersionsMirror:
@@ -20,6 +25,7 @@ class VersionsMirror:
     def __init__(self, store: ClickHouse, target: str) -> None:
         self._store = store
         self.name = f"{target}__versions"
+        self._filled: tuple[SourceState, tuple[int, int]] | None = None
 
     def refresh(self, source: Source) -> int:
         """Replace the mirror by what the source says now; the rows it then holds.
@@ -33,17 +39,19 @@ class VersionsMirror:
         for table in (self.name, fresh):
             self._store.run(load("clickhouse/versions"), {"versions": table}, owner)
         try:
-            with source.read(load("mirror/versions"), {}, "mirror") as reading:
+            with source.read(load("mirror/versions"), {}, "mirror", _READS) as reading:
+                state = reading.state
                 for frame in reading.frames():
                     if frame.height:
                         self._store.insert(fresh, frame, owner)
                         rows += frame.height
-            found = self._store.frame(load("clickhouse/count"), {"table": fresh})["rows"][0]
-            if found != rows:
+            found = self._contents(fresh)
+            if found[0] != rows:
                 raise StageMismatchError(
-                    f"{self.name}: read {rows} versions, the copy holds {found}; the mirror was"
+                    f"{self.name}: read {rows} versions, the copy holds {found[0]}; the mirror was"
                     " not touched"
                 )
+            self._filled = state, found
             swap = {"versions": self.name, "fresh": fresh}
             if self._is_narrow():
                 self._store.run(load("clickhouse/drop"), {"table": self.name}, owner)
@@ -60,3 +68,20 @@ class VersionsMirror:
         """
         columns = self._store.frame(load("clickhouse/columns"), {"table": self.name})
         return set(columns["type"]) != {"Int64"}
+
+    def state(self) -> SourceState:
+        """What the source was when the mirror was filled from here, and whether another run, whose
+        source may lag, has filled it otherwise since.
+        """
+        if self._filled is None:
+            return SourceState("mirror", None)
+        state, contents = self._filled
+        if self._contents(self.name) == contents:
+            return state
+        reason = "the mirror of ModelVersion was filled anew by another run meanwhile"
+        return replace(state, partial=(*state.partial, reason))
+
+    def _contents(self, table: str) -> tuple[int, int]:
+        statement = load("clickhouse/versions_contents")
+        rows, content = self._store.frame(statement, {"versions": table}).row(0)
+        return int(rows), int(content)

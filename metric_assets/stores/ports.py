@@ -6,7 +6,7 @@ that knows a driver.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ import polars as pl
 from metric_assets.events import Bounds
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
+from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 
 #: A value that may be bound into a statement.
@@ -44,7 +45,12 @@ class Reading(Protocol):
 
     @property
     def snapshot(self) -> str:
-        """What identifies the state of the source that is read; for the receipt."""
+        """What identifies the state of the source that is read; for the load result."""
+        ...
+
+    @property
+    def state(self) -> SourceState:
+        """What the source is, how far behind, and what it may leave out."""
         ...
 
     def frames(self) -> Iterator[pl.DataFrame]:
@@ -60,17 +66,27 @@ class Source(Protocol):
     """A store that can be read."""
 
     def read(
-        self, statement: Statement, binds: Binds, owner: str
+        self, statement: Statement, binds: Binds, owner: str, tables: Sequence[str] = ()
     ) -> AbstractContextManager[Reading]:
-        """Open a reading; leaving the context ends its statement in the server."""
+        """Open a reading; leaving the context ends its statement in the server.
+
+        ``tables`` are the source tables that the statement reads; its state is found out for them.
+        """
         ...
 
 
 class Turnstile(Protocol):
-    """Lets one attempt at a time into a scope, on any machine."""
+    """The partition lock: one attempt at a time is at a scope, on any machine."""
 
     def enter(self, scope: Scope) -> AbstractContextManager[Turn]:
         """Hold all pairs of the scope; raises BusyError if a living attempt holds one of them."""
+        ...
+
+    def watch(self, scope: Scope, attempt: str) -> AbstractContextManager[Turn]:
+        """Look on, for a dry run, without holding anything up, and say that the attempt lives.
+
+        Raises BusyError if a living attempt holds a pair of the scope, now or when confirming.
+        """
         ...
 
 
@@ -79,6 +95,10 @@ class Turn(Protocol):
 
     def confirm(self) -> None:
         """Raise BusyError if the hold was lost (its connection broke) in the meantime."""
+        ...
+
+    def is_alive(self, attempt: str) -> bool:
+        """Whether the dry run of an attempt still lives."""
         ...
 
 
@@ -131,10 +151,17 @@ class Stage(Protocol):
 class Target(Protocol):
     """A store that events are loaded into."""
 
-    def fence(self, scope: Scope) -> list[str]:
-        """End what dead attempts at these pairs still run, drop what they left; names of both."""
+    def fence(
+        self, scope: Scope, is_alive: Callable[[str], bool], *, dry_run: bool = False
+    ) -> list[str]:
+        """End what dead attempts at these pairs still run, drop what they left; names of both.
+
+        ``is_alive`` is asked of dry runs, which hold no lock; a dry run cleans up only after them.
+        """
         ...
 
-    def stage(self, scope: Scope, attempt: str) -> AbstractContextManager[Stage]:
+    def stage(
+        self, scope: Scope, attempt: str, *, dry_run: bool = False
+    ) -> AbstractContextManager[Stage]:
         """Make the attempt's stage; leaving the context drops it."""
         ...

@@ -1,43 +1,35 @@
-"""The door to Postgres: read-only sessions, one snapshot a reading, Arrow out.
+"""The door to Postgres: readings of one snapshot, read-only, Arrow out; and the partition lock.
 
-Belongs here: what a session is told, quoting of binds, advisory locks, translation of driver
-errors. Does not belong here: how long the driver is waited for (postgres_session), what is read
-(sql/) or why (pipeline, reconcile).
+Belongs here: what a session and a transaction are told, and that it holds. Does not belong here:
+how long the driver is waited for (postgres_session), the lock's own connection (postgres_lock),
+what is read (sql/) or why (pipeline, reconcile).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import adbc_driver_manager
 import polars as pl
 import psycopg
-import pyarrow.lib
-from psycopg import sql as quoting
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from metric_assets.errors import (
-    BusyError,
-    SchemaDriftError,
-    SettingsError,
-    SourceError,
-    UnavailableError,
-    UnreachableError,
-)
+from metric_assets.errors import MetricAssetsError, SettingsError, SourceError
 from metric_assets.settings import POSTGRES_URL
+from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
-from metric_assets.stores.bounded import Caller
 from metric_assets.stores.ports import Binds, Scope
-from metric_assets.stores.postgres_cures import cure
-from metric_assets.stores.postgres_session import ANSWER, CONNECT_TIMEOUT, PATIENCE, Session
+from metric_assets.stores.postgres_errors import BROKEN, translate
+from metric_assets.stores.postgres_lock import PostgresLock
+from metric_assets.stores.postgres_session import CONNECT_TIMEOUT, Session
+from metric_assets.stores.postgres_state import state_of, unknown_state
+from metric_assets.stores.postgres_text import render, text_of
+
+__all__ = ["Postgres", "PostgresReading", "render"]
 
 APPLICATION = "metric_assets"
 #: What one Arrow batch may weigh on its way from the driver; bounds memory whatever the range.
@@ -45,24 +37,14 @@ BATCH_BYTES = 16 << 20
 #: Milliseconds after which the network is given up that does not acknowledge what was sent; with
 #: the keepalives of _conninfo, which ask where nothing is sent, about as long after the last word.
 UNACKNOWLEDGED = 60_000
-
-#: SQLSTATE classes and codes that another attempt can outlive: connection lost, shutdown,
-#: deadlock, serialization, resources, a replica's conflict with recovery.
-_TRANSIENT = ("08", "40", "53", "57P", "58", "55P03")
-#: Undefined or wrongly typed tables and columns.
-_DRIFT = ("42703", "42P01", "42804", "42883", "42846", "22P02")
-_TIMED_OUT = "57014"
-#: What a refused or broken statement raises; in the middle of a stream it is Arrow that raises.
-_BROKEN = (adbc_driver_manager.Error, psycopg.Error, OSError, pyarrow.lib.ArrowException)
-#: How the server says so, and that it refuses, where only the text is known.
-_ENDED = re.compile(r"ERROR: +canceling statement due to (statement timeout|user request)")
-_REFUSED = re.compile(r"ERROR: +(?!canceling statement|terminating connection)")
+#: Codes by which a server refuses to say what it is: no privilege, not supported, unknown.
+_UNTOLD = ("42501", "0A000", "42883", "42P01", "42703", "55000")
 
 
 class Postgres:
-    """A Postgres database reached by ``url`` (libpq), as a source and as a turnstile.
+    """A Postgres database reached by ``url`` (libpq), as a source and for the partition lock.
 
-    ``statement_timeout`` is in seconds, ``name`` is the setting that holds the URL. Every session
+    ``statement_timeout`` is in seconds, ``name`` is the setting that holds the URL. Every reading
     is read-only and says so to the server.
     """
 
@@ -81,37 +63,83 @@ class Postgres:
         self._idle: list[Session] = []
 
     @contextmanager
-    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[PostgresReading]:
-        """Open a reading in one read-only REPEATABLE READ transaction."""
+    def read(
+        self, statement: Statement, binds: Binds, owner: str, tables: Sequence[str] = ()
+    ) -> Iterator[PostgresReading]:
+        """Open a reading in one read-only REPEATABLE READ transaction.
+
+        With ``tables``, the source tables that the statement reads, the reading knows the state of
+        the source. Raises SourceError if the transaction is not as it was asked for.
+        """
         text = render(statement, binds)
         with self._translated(statement.name):
-            session = self._begin(owner)
+            session = self._connected(owner)
             try:
-                yield PostgresReading(session, text)
+                state = self._opened(session, statement.name, tables)
+                yield PostgresReading(session, text, state)
                 session.close_cursor()
-                session.ask("postgres/end")
+                session.finish()
             except BaseException:
                 session.give_up()
                 raise
         self._idle.append(session)
 
-    def _begin(self, owner: str) -> Session:
+    def _connected(self, owner: str) -> Session:
         """A session in a new transaction: a kept one if it still lives, else a new one."""
         while self._idle:
             kept = self._idle.pop()
             try:
-                kept.ask("postgres/begin")
-            except _BROKEN:
+                kept.begin()
+            except BROKEN:
                 kept.give_up()
             else:
                 return kept
         session = Session(self._conninfo(owner), self._timeout)
         try:
-            session.ask("postgres/begin")
+            session.begin()
         except BaseException:
             session.give_up()
             raise
         return session
+
+    def _opened(self, session: Session, what: str, tables: Sequence[str]) -> SourceState:
+        """Make a new transaction a reading, and find out what the source is."""
+        snapshot = self._bounded(session, what)
+        if not tables:
+            return unknown_state(snapshot, "it was not asked")
+        try:
+            return state_of(session.ask(text_of("state", tables=list(tables))), snapshot)
+        except BROKEN as error:
+            if getattr(error, "sqlstate", None) not in _UNTOLD:
+                raise
+            why = str(error).strip()
+        # The refusal has ended the transaction: another, which is not asked.
+        session.finish()
+        session.begin()
+        return unknown_state(self._bounded(session, what), why)
+
+    def _bounded(self, session: Session, what: str) -> str:
+        """Set the transaction's bounds, and see that they hold; the snapshot."""
+        session.ask(text_of("begin"))
+        found = session.ask(text_of("bounds", timeout=f"{self._timeout}s"))
+        asked = {
+            "isolation": "repeatable read",
+            "readOnly": "on",
+            "zone": "UTC",
+            "rowSecurity": "off",
+            "statement": float(self._timeout),
+            "idle": float(self._timeout),
+        }
+        broken = [f"{name} {found.get(name)}, not {value}" for name, value in asked.items()
+                  if found.get(name) != value]  # fmt: skip
+        if broken:
+            raise SourceError(
+                f"{self._name}: {what}: the transaction is not as it was asked for"
+                f" ({'; '.join(broken)}), so nothing was read. Something between us and the server"
+                " changes what is sent: point the URL at the server itself or at a pool in"
+                " transaction or session mode"
+            )
+        return str(found["snapshot"])
 
     def __enter__(self) -> Postgres:
         return self
@@ -130,43 +158,64 @@ class Postgres:
             return pl.concat(reading.frames())
 
     @contextmanager
-    def enter(self, scope: Scope) -> Iterator[PostgresTurn]:
-        """Hold an advisory lock a pair and range, as long as this session lives.
+    def enter(self, scope: Scope) -> Iterator[PostgresLock]:
+        """Hold the partition lock of every pair of the scope, verified from a second session.
 
-        The server lets go when the client dies, so whoever gets the lock knows that what an
-        earlier attempt left behind belongs to nobody.
+        Raises BusyError if another run holds one, SourceError if the lock excludes nobody.
         """
+        with self._locking(scope) as lock:
+            with self._translated(scope.label):
+                lock.acquire()
+                self._verify(lock, scope)
+            yield lock
+
+    @contextmanager
+    def watch(self, scope: Scope, attempt: str) -> Iterator[PostgresLock]:
+        """Look on at the scope's pairs without holding them up, and say that an attempt lives.
+
+        Raises BusyError if a run is at them.
+        """
+        with self._locking(scope) as lock:
+            with self._translated(scope.label):
+                lock.watch(attempt)
+            yield lock
+
+    @contextmanager
+    def _locking(self, scope: Scope) -> Iterator[PostgresLock]:
         with self._translated(scope.label):
-            turn = PostgresTurn(self._conninfo("lock"), scope)
+            lock = PostgresLock(self._conninfo("lock"), scope)
         try:
-            for metric in sorted(scope.metrics):
-                key = _lock_key(f"{scope.entity}/{metric}/{scope.ids.key}")
-                with self._translated(scope.label):
-                    held = turn.ask(render(load("postgres/lock"), {"key": key}))
-                if not held:
-                    raise BusyError(
-                        f"{scope.entity}/{metric}/{scope.ids.key}: another run is materializing"
-                        " this partition right now; nothing was written. Wait for it, or end it"
-                    )
-            yield turn
+            with self._translated(scope.label):
+                lock.begin()
+            yield lock
         finally:
-            turn.leave()
+            lock.release()
+
+    def _verify(self, lock: PostgresLock, scope: Scope) -> None:
+        """See that another session, the one that reads, is refused what the lock holds."""
+        session = self._connected(scope.label)
+        try:
+            granted = session.ask(text_of("lock_granted", keys=lock.keys))["granted"]
+            session.finish()
+        except BaseException:
+            session.give_up()
+            raise
+        self._idle.append(session)
+        if granted:
+            lock.confirm()
+            raise SourceError(
+                f"{self._name}: {scope.label}: the partition lock excludes nobody: while one"
+                f" session held it, another was granted {granted} of {len(lock.keys)} locks, so two"
+                " runs could write at once; nothing was written. A pooler that parts transactions"
+                " from their server sessions, or a balancer over several servers, is in between:"
+                " point the URL at one server, or at a pool of one in transaction or session mode"
+            )
 
     def _conninfo(self, owner: str) -> str:
-        given = conninfo_to_dict(self._url).get("options") or ""
-        options = (
-            f"{given} -c default_transaction_read_only=on"
-            " -c default_transaction_isolation=repeatable\\ read"
-            f" -c statement_timeout={self._timeout}s"
-            f" -c idle_in_transaction_session_timeout={self._timeout}s"
-            " -c client_connection_check_interval=5s"
-            " -c timezone=UTC"
-        )
-        name = f"{APPLICATION}:{owner}"[:63]
+        # Nothing but what any pooler takes; the bounds are set in each transaction.
         return make_conninfo(
             self._url,
-            options=options.strip(),
-            application_name=name,
+            application_name=f"{APPLICATION}:{owner}"[:63],
             connect_timeout=CONNECT_TIMEOUT,
             keepalives_idle=30,
             keepalives_interval=10,
@@ -178,47 +227,27 @@ class Postgres:
     def _translated(self, what: str) -> Iterator[None]:
         try:
             yield
-        except _BROKEN as error:
+        except BROKEN as error:
             raise self._translate(what, error) from None
 
-    def _translate(self, what: str, error: Exception) -> Exception:
-        state = getattr(error, "sqlstate", None) or ""
-        text = str(error).strip()
-        # An error in the middle of a stream comes through Arrow, which knows no code.
-        if not state and _ENDED.search(text):
-            state = _TIMED_OUT
-        advice = cure(text, state, self._name)
-        if self._password:
-            text = text.replace(str(self._password), "***")
-        if state == _TIMED_OUT:
-            return SourceError(
-                f"{what}: the source ended the statement after {self._timeout} s or on request:"
-                f" {text}. Smaller ranges, an index (`metric-assets doctor`) or"
-                " METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS help"
-            )
-        if state.startswith(_DRIFT):
-            return SchemaDriftError(f"{what}: the source is not as the statement expects: {text}")
-        if advice:
-            return UnreachableError(f"{what}: Postgres cannot be reached: {text}. {advice}")
-        broken = not state and not _REFUSED.search(text)
-        if broken or state.startswith(_TRANSIENT):
-            return UnavailableError(f"{what}: Postgres cannot be reached or broke off: {text}")
-        return SourceError(f"{what}: Postgres refused: {text}")
+    def _translate(self, what: str, error: Exception) -> MetricAssetsError:
+        secret = str(self._password) if self._password else None
+        return translate(what, error, self._name, self._timeout, secret)
 
 
 class PostgresReading:
     """One statement being read; frames come as the server sends them."""
 
-    def __init__(self, session: Session, text: str) -> None:
+    def __init__(self, session: Session, text: str, state: SourceState) -> None:
         self._session = session
         self._text = text
-        self._snapshot = str(session.ask("postgres/snapshot") or "")
+        self.state = state
         self._cursor = session.open()
 
     @property
     def snapshot(self) -> str:
         """The transaction snapshot in Postgres' own notation."""
-        return self._snapshot
+        return self.state.position.snapshot
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Rows in batches of at most BATCH_BYTES."""
@@ -255,66 +284,3 @@ class PostgresReading:
     def cancel(self) -> None:
         """Have the server end the statement; ends within PATIENCE even if the server does not."""
         self._session.cancel()
-
-
-class PostgresTurn:
-    """Advisory locks held by one session."""
-
-    def __init__(self, conninfo: str, scope: Scope) -> None:
-        self._scope = scope
-        self._caller = Caller("postgres-lock")
-        self._connection: psycopg.Connection[Any] = self._caller.call(
-            lambda: psycopg.connect(conninfo, autocommit=True), 4 * CONNECT_TIMEOUT
-        )
-
-    def ask(self, text: str) -> Any:
-        """The first value of a statement that a living server answers at once."""
-
-        def asked() -> Any:
-            row = self._connection.execute(text.encode()).fetchone()
-            return row[0] if row else None
-
-        return self._caller.call(asked, ANSWER)
-
-    def confirm(self) -> None:
-        """Ask the server on the locks' own session: if that is gone, so are they."""
-        try:
-            self.ask(load("postgres/alive").text)
-        except (psycopg.Error, TimeoutError) as error:
-            raise BusyError(
-                f"{self._scope.label}: lost the hold on this partition ({type(error).__name__});"
-                " another run may have taken over, so this one stops before it writes"
-            ) from None
-
-    def leave(self) -> None:
-        """Let go and close, within PATIENCE; never raises."""
-        connection = self._connection
-
-        def close() -> None:
-            with suppress(psycopg.Error):
-                connection.execute(load("postgres/unlock").text.encode())
-            connection.close()
-
-        self._caller.end(close, PATIENCE)
-
-
-def render(statement: Statement, binds: Binds) -> str:
-    """The statement with typed literals, quoted by psycopg, in place of its placeholders.
-
-    COPY, which ADBC streams from, takes no parameters. Raises StatementError for other binds than
-    the text asks for.
-    """
-    statement.check(binds)
-    literals: Mapping[str, str] = {name: _literal(value) for name, value in binds.items()}
-    return statement.fill(lambda name, _: literals[name])
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, datetime):
-        # Source times are UTC without zone (reference/schema.md).
-        value = value.astimezone(timezone.utc).replace(tzinfo=None)
-    return quoting.Literal(value).as_string(None)
-
-
-def _lock_key(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)

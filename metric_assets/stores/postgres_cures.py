@@ -13,9 +13,23 @@ _LOGIN = ("28P01", "28000", "3D000")
 
 _CURES = (
     (
-        re.compile(r'unrecognized configuration parameter "client_connection_check_interval"'),
-        "The server is older than PostgreSQL 14, which is the first that notices a client that is"
-        " gone in the middle of a statement: name a newer server",
+        re.compile(r"unsupported startup parameter: options"),
+        "A pooler in between refuses start-up options, which {name} (or PGOPTIONS) carries: take"
+        " `options` out of it and set them for the role (ALTER ROLE … SET …), or let PgBouncer drop"
+        " them (ignore_startup_parameters = options)",
+    ),
+    (
+        re.compile(r"unsupported startup parameter"),
+        "A pooler in between refuses a start-up parameter that {name} carries: take it out",
+    ),
+    (
+        re.compile(r"transaction blocks not allowed in statement pooling mode"),
+        "A pooler in statement mode is in between, but a reading and a lock need a transaction:"
+        " point {name} at a pool in transaction or session mode, or at the server itself",
+    ),
+    (
+        re.compile(r"no such (?:user|database)"),
+        "The pooler in between does not know it: check user and database in {name}",
     ),
     (
         re.compile(r"password authentication failed|no password supplied|SASL authentication"),

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 
 import adbc_driver_postgresql.dbapi as adbc
 
-from metric_assets.sql import load
 from metric_assets.stores.bounded import Caller, briefly
 
 CONNECT_TIMEOUT = 15
-#: Seconds for what a living server answers at once: BEGIN, the snapshot, ROLLBACK, a lock.
+#: Seconds for what a living server answers at once: BEGIN, the bounds, COMMIT, a lock.
 ANSWER = 60.0
 #: Seconds that cancelling, and then closing, may take. Both end at once where a server lives.
 PATIENCE = 5.0
@@ -46,14 +45,25 @@ class Session:
             lambda: adbc.connect(conninfo, autocommit=True), 4 * CONNECT_TIMEOUT
         )
 
-    def ask(self, name: str) -> Any:
-        """The first value of the statement of a name, which a living server answers at once."""
+    def begin(self) -> None:
+        """Begin a transaction, by the driver: what it prepares would not outlive the statement
+        behind a pooler that is in no transaction yet.
+        """
+        self.call(lambda: self._connection.adbc_connection.set_autocommit(False), ANSWER)
 
-        def asked() -> Any:
+    def finish(self) -> None:
+        """End the transaction; it has written nothing."""
+        self.call(lambda: self._connection.adbc_connection.set_autocommit(True), ANSWER)
+
+    def ask(self, text: str) -> dict[str, Any]:
+        """The first row of a statement that a living server answers at once; {} without one."""
+
+        def asked() -> dict[str, Any]:
             with self._connection.cursor() as cursor:
-                cursor.execute(load(name).text)
-                row = cursor.fetchone()
-            return row[0] if row else None
+                cursor.execute(text)
+                names = [column[0] for column in cursor.description or ()]
+                row = cursor.fetchone() if names else None
+            return dict(zip(names, row, strict=True)) if row else {}
 
         return self.call(asked, ANSWER)
 

@@ -152,15 +152,32 @@ class ClickHouseTarget:
             " balancer that keeps a client on one server"
         )
 
-    def fence(self, scope: Scope) -> list[str]:
-        """Kill statements and drop tables of other attempts at any pair and id of ``scope``.
+    def fence(
+        self,
+        scope: Scope,
+        is_alive: Callable[[str], bool] = lambda _attempt: False,
+        *,
+        dry_run: bool = False,
+    ) -> list[str]:
+        """Kill statements and drop tables of dead attempts at any pair and id of ``scope``.
 
-        Call it only while holding the scope: what is found then has no living owner.
+        Whoever holds the scope's locks knows that what is found there has no living owner, but for
+        dry runs, which take no lock: ``is_alive`` says of a dry run's attempt whether it still
+        lives. A dry run itself, which holds nothing, cleans up after dead dry runs only.
         """
-        return self._clear(lambda owner: self._concerns(owner, scope))
+
+        def orphaned(owner: str) -> bool:
+            if not self._concerns(owner, scope):
+                return False
+            other = _dry_run_of(owner)
+            return not dry_run if other is None else not is_alive(other)
+
+        return self._clear(orphaned)
 
     @contextmanager
-    def stage(self, scope: Scope, attempt: str) -> Iterator[ClickHouseStage]:
+    def stage(
+        self, scope: Scope, attempt: str, *, dry_run: bool = False
+    ) -> Iterator[ClickHouseStage]:
         """The stage of an attempt, made when it is needed; on the way out drop it and end its
         statements.
         """
@@ -178,6 +195,7 @@ class ClickHouseTarget:
                 "entity": scope.entity,
                 "metrics": list(scope.metrics),
                 "range": scope.ids.key,
+                **({"dry_run": True} if dry_run else {}),
             }
         )
         if self.layout.replicas > 1 or self.layout.shared:
@@ -283,3 +301,11 @@ class ClickHouseTarget:
                     " waits no longer. Try again later"
                 )
             time.sleep(_PULSE)
+
+
+def _dry_run_of(owner: str) -> str | None:
+    """The attempt of a dry run that an owner names; None for any other owner."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        other = json.loads(owner.removeprefix(OWNER))
+        return str(other["attempt"]) if other.get("dry_run") else None
+    return None

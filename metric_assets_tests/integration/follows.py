@@ -122,11 +122,14 @@ class Gate(Postgres):
             yield reading
 
 
-def run(platform: Platform, key: str, source: Postgres, *, timeout: int = 1800) -> Any:
+def run(
+    platform: Platform, key: str, source: Postgres, *, timeout: int = 1800, **options: Any
+) -> Any:
     """Materialize a pair through doors of its own, as another process would."""
     with source, ClickHouse(platform.clickhouse_url, timeout=timeout) as store:
         target = ClickHouseTarget(store, TARGET)
-        return materialize(SCAN_OF[key], [PAIRS[key]], IDS, CUTOFF, Stores(source, target, source))
+        stores = Stores(source, target, source)
+        return materialize(SCAN_OF[key], [PAIRS[key]], IDS, CUTOFF, stores, **options)
 
 
 def slowly(name: str, text: str) -> Callable[[str], Statement]:

@@ -64,9 +64,12 @@ class Doors:
         """What a scan goes through; one that reads the mirror of ModelVersion finds it fresh."""
         if scan.store is Store.POSTGRES:
             return Stores(self.postgres, self.target, self.postgres)
-        if scan.versions:
-            self.mirror.refresh(self.postgres)
-        return Stores(self.clickhouse, self.target, self.postgres, self.mirror.name)
+        if not scan.versions:
+            return Stores(self.clickhouse, self.target, self.postgres)
+        self.mirror.refresh(self.postgres)
+        return Stores(
+            self.clickhouse, self.target, self.postgres, self.mirror.name, self.mirror.state
+        )
 
 
 @dataclass

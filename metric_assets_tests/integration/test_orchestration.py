@@ -307,3 +307,56 @@ def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:
     assert Path(reference.file_path).is_file()
     assert MIRROR in graph.get(dg.AssetKey(["Model", "Download"])).parent_keys
     assert len(graph.materializable_asset_keys) == 79
+
+
+def test_the_guard_judges_a_run(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """Two ranges of 700 events each that the source has lost: each alone may go, both in one run
+    may not. The first stays recorded; another run may remove the second.
+    """
+    for first in (1, 11):
+        platform.run(
+            'INSERT INTO "TagEngagement" ("userId", "tagId", type, "createdAt")'
+            f" SELECT 100 + n, {first}, 'Follow', '2024-01-01' FROM generate_series(1, 700) n"
+        )
+    assert run(settings, instance, [FOLLOWER]).success
+    platform.run('DELETE FROM "TagEngagement" WHERE "userId" > 100')
+    refused = run(settings, instance, [FOLLOWER])
+    failure = next(event for event in refused.all_events if event.is_step_failure)
+    data = failure.step_failure_data.user_failure_data
+    assert data is not None
+    assert str(data.description).startswith(
+        "Tag/Follower/10-19: with this plan the run removes 1400 of 1402 events"
+    )
+    assert run(settings, instance, [FOLLOWER]).success
+    assert len(platform.events()) == 3
+
+
+def test_a_state_older_than_the_recorded_one_removes_nothing(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """A materialization records which state of the source it was made from; one that an older state
+    follows, as a server restored from a backup shows, is not taken back.
+    """
+    assert run(settings, instance, [FOLLOWER]).success
+    event = instance.fetch_materializations(
+        dg.AssetRecordsFilter(FOLLOWER, asset_partitions=["10-19"]), limit=1
+    ).records[0]
+    found = event.asset_materialization
+    assert found is not None
+    assert found.metadata["source"].value == "primary"
+    system = found.metadata["source_system"].value
+    later = {"source_snapshot": "4000000000:4000000000:", "source_system": system}
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(FOLLOWER, partition="10-19", metadata=later)
+    )
+    platform.run('DELETE FROM "TagEngagement"')
+    refused = run(settings, instance, [FOLLOWER], "10-19", "10-19")
+    failure = next(event for event in refused.all_events if event.is_step_failure)
+    data = failure.step_failure_data.user_failure_data
+    assert data is not None
+    assert "from a later state of the source" in str(data.description)
+    assert len(platform.events()) == 3
+    assert run(settings, instance, [FOLLOWER], "20-29", "20-29").success
+    assert len(platform.events()) == 2

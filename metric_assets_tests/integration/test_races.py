@@ -209,20 +209,23 @@ def test_connections_that_a_run_takes(platform: Platform) -> None:
 
 
 def test_the_session_bounds_itself(platform: Platform) -> None:
-    """Every session of ours asks the server to refuse writes, to end long statements and idle
-    transactions, and to notice that its client has gone.
+    """Every reading of ours asks the server to refuse writes, to end long statements and idle
+    transactions, to notice that its client has gone, and never to hide rows; in its transaction, so
+    that it holds behind a pooler.
     """
     names = [
-        "default_transaction_read_only",
-        "default_transaction_isolation",
+        "transaction_read_only",
+        "transaction_isolation",
         "statement_timeout",
         "idle_in_transaction_session_timeout",
         "client_connection_check_interval",
+        "row_security",
+        "TimeZone",
     ]
     text = "SELECT " + ", ".join(f"current_setting('{name}') AS {name}" for name in names)
     with Postgres(platform.postgres_url, statement_timeout=77) as source:
         (row,) = source.frame(Statement("state", text, "", frozenset()), {}).rows()
-    assert row == ("on", "repeatable read", "77s", "77s", "5s")
+    assert row == ("on", "repeatable read", "77s", "77s", "5s", "off", "UTC")
 
 
 def test_a_transaction_left_idle_is_ended_by_the_server(platform: Platform) -> None:

@@ -22,8 +22,7 @@ import pytest
 from metric_assets import filling
 from metric_assets.errors import BusyError, UnavailableError
 from metric_assets.sql import Statement
-from metric_assets.stores import postgres as postgres_door
-from metric_assets.stores import postgres_session
+from metric_assets.stores import postgres_lock, postgres_session
 from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.follows import (
     SLOW_READ,
@@ -53,7 +52,7 @@ READING, LOCK = (
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds of a second each, so that they can be waited for."""
     monkeypatch.setattr(postgres_session, "PATIENCE", 1.0)
-    monkeypatch.setattr(postgres_door, "PATIENCE", 1.0)
+    monkeypatch.setattr(postgres_lock, "PATIENCE", 1.0)
     monkeypatch.setattr(postgres_session, "GRACE", 1.0)
 
 
@@ -203,7 +202,7 @@ def test_a_lock_that_does_not_answer_is_no_lock(
     """The session that holds the partition is silent when it is asked before the write: nothing is
     written, and another attempt may help.
     """
-    monkeypatch.setattr(postgres_door, "ANSWER", 1.0)
+    monkeypatch.setattr(postgres_lock, "ANSWER", 1.0)
     follows(platform)
     gate = Gate(platform.postgres_url)
     with ThreadPoolExecutor() as pool:

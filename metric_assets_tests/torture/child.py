@@ -128,8 +128,8 @@ class TrappedPostgres(Postgres):
     trap: Trap
 
     @contextmanager
-    def read(self, statement: Statement, binds: Binds, owner: str) -> Iterator[Any]:
-        with super().read(statement, binds, owner) as reading:
+    def read(self, *asked: Any) -> Iterator[Any]:
+        with super().read(*asked) as reading:
             yield TrappedReading(reading, self.trap)
 
 

@@ -23,8 +23,9 @@ from metric_assets.errors import (
     TargetError,
 )
 from metric_assets.pipeline import Receipt, Stores, code_version, materialize
-from metric_assets.plan import Mode
+from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
+from metric_assets.source_state import Position, SourceState
 from metric_assets_tests.fakes import Event, FakeSource, FakeStage, FakeTarget, FakeTurnstile
 
 pytestmark = pytest.mark.unit
@@ -244,7 +245,8 @@ def test_a_dry_run_writes_nothing(mode: Mode) -> None:
     assert target.rows == Counter(rows)
     assert figures(receipt)[:5] == ((2, 2, 1, 1, 1) if mode is Mode.REPLACE else (2, 2, 2, 0, 2))
     assert receipt.events == 2
-    assert house.turnstile.turns[0].confirmed == 0
+    assert house.turnstile.turns == []
+    assert house.turnstile.watches[0].confirmed == 1
     house.closed()
 
 
@@ -315,6 +317,91 @@ def test_a_removal_that_is_allowed_is_made(mode: Mode) -> None:
     House(target, signed()).run(max_removed_share=1.0)
     assert sum(event.value * copies for event, copies in target.rows.items()) == 0
     assert len(target.rows) == (0 if mode is Mode.REPLACE else 2002)
+
+
+LAGGING = SourceState("replica", 90.0, position=Position("1:50:", "77"))
+
+
+@MODES
+def test_a_source_that_lags_removes_nothing(mode: Mode) -> None:
+    """One row of the target is not in a source that is 90 s behind: refused with the reason, the
+    target untouched. What only adds is loaded, and the load result says what was read.
+    """
+    target = FakeTarget(mode, [net(5, 1, 1, 1)])
+    house = House(target, signed((6, 2, 2, 1)))
+    house.source.state = LAGGING
+    with pytest.raises(RemovalRefusedError, match=r"90\.0 s behind, at most 60 s.*SHARE=1"):
+        house.run()
+    assert target.writes == []
+    house.closed()
+    adding = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
+    adding.source.state = LAGGING
+    (receipt,) = adding.run()
+    assert (receipt.inserted, receipt.source) == (1, "replica, 90.0 s behind")
+    assert receipt.incomplete == ("the replica is 90.0 s behind, at most 60 s are allowed",)
+    (allowed,) = house.run(guard=RemovalGuard(0.5, 90.0))
+    assert allowed.present - allowed.unchanged == (1 if mode is Mode.REPLACE else 0)
+    assert sums(target) == {(6, 2): 1}
+
+
+def test_a_mirror_of_a_source_that_lags_counts() -> None:
+    """A scan of ClickHouse leaves out what its mirror of the versions lacks."""
+    target = FakeTarget(rows=[net(5, 1, 1, 1)])
+    house = House(target, signed())
+    stores = Stores(house.source, target, house.turnstile, mirrored=lambda: LAGGING)
+    with pytest.raises(RemovalRefusedError, match=r"90\.0 s behind"):
+        materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
+    assert target.writes == []
+
+
+def test_a_state_older_than_the_one_that_was_loaded_removes_nothing() -> None:
+    """The replica keeps up as far as it can tell, but the range was loaded from a later state."""
+    target = FakeTarget(rows=[net(5, 1, 1, 1)])
+    house = House(target, signed())
+    house.source.state = SourceState("replica", 0.0, position=Position("1:50:", "77"))
+    with pytest.raises(RemovalRefusedError, match="from a later state"):
+        house.run(loaded=lambda: [Position("1:51:", "77")])
+    assert target.writes == []
+    house.run(loaded=lambda: [Position("1:50:", "77")])
+    assert target.rows == Counter()
+
+
+def test_the_guard_of_a_run_outlives_its_ranges() -> None:
+    """Two ranges of 600 rows that are gone from the source: the second one is refused."""
+    rows = [net(entity, user, 1, 1) for entity in (5, 2_005) for user in range(600)]
+    target = FakeTarget(rows=rows)
+    house = House(target, signed())
+    guard = RemovalGuard()
+    house.run(guard=guard)
+    stores = Stores(house.source, target, house.turnstile)
+    with pytest.raises(RemovalRefusedError, match="the run removes 1200 of 1200"):
+        materialize(SIGNED, SIGNED.pairs, IdRange(2_000, 3_000), CUTOFF, stores, guard=guard)
+    assert sum(target.rows.values()) == 600
+
+
+def test_a_dry_run_holds_nobody_up() -> None:
+    """It takes no lock, cleans up after dead dry runs only, and asks at its end whether a run has
+    come; beside a run that is at work it is refused.
+    """
+    target = FakeTarget()
+    target.debris = ["dry run dead", "dry run alive", "table of a run"]
+    house = House(target, signed((5, 1, 1, 1)))
+    house.turnstile.living = frozenset({"alive"})
+    (receipt,) = house.run(dry_run=True)
+    assert receipt.fenced == ("dry run dead",)
+    assert house.turnstile.turns == []
+    house.turnstile.held = {("User", "Net", "0-999")}
+    with pytest.raises(BusyError):
+        house.run(dry_run=True)
+    house.turnstile.held = set()
+    house.turnstile.lasts = 0
+    with pytest.raises(BusyError, match="lost the hold"):
+        house.run(dry_run=True)
+    house.turnstile.lasts = float("inf")
+    (loaded,) = house.run()
+    assert loaded.fenced == ("table of a run",)
+    assert target.debris == ["dry run alive"]
+    house.closed()
 
 
 @MODES

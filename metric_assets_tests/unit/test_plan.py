@@ -7,6 +7,7 @@ from metric_assets.plan import (
     MetricPlan,
     Outline,
     Plan,
+    RemovalGuard,
     Summary,
     build_plan,
     guard_removal,
@@ -133,3 +134,89 @@ def test_the_guard_looks_at_each_metric() -> None:
 def test_inserts_are_never_refused() -> None:
     """However many events come, the guard is about those that go."""
     guard_removal("User/A/0-9", [MetricPlan("A", 10**6, 1, 10**6, 0)], 0.0)
+
+
+def partition(start: int, metrics: str = "A") -> dict[str, str]:
+    """Names of the partitions of some metrics, each a letter."""
+    return {metric: f"User/{metric}/{start}-{start + 9}" for metric in metrics}
+
+
+def small(present: int, removed: int, metric: str = "A") -> list[MetricPlan]:
+    """The plan of a range in which each may lose all."""
+    return [MetricPlan(metric, 0, present, 0, removed)]
+
+
+def test_the_guard_judges_the_run() -> None:
+    """Ranges of 600 rows may lose all of them one by one, but not all together: 1200 of 1200 are
+    more than 1000 and more than half. The one that is too much is refused, and named by the run.
+    """
+    guard = RemovalGuard(0.5)
+    guard.check("User/A/0-9", partition(0), small(600, 600), {})
+    with pytest.raises(RemovalRefusedError) as refusal:
+        guard.check("User/A/10-19", partition(10), small(600, 600), {})
+    message = str(refusal.value)
+    assert message.startswith("User/A/10-19: with this plan the run removes 1200 of 1200 events")
+    assert "METRIC_ASSETS_MAX_REMOVED_SHARE=1" in message
+    # What was refused is not held against the ranges that follow.
+    guard.check("User/A/20-29", partition(20), small(600, 400), {})
+
+
+def test_the_run_is_measured_by_what_was_present_in_it() -> None:
+    """After ranges that lost little, one may lose more: 1100 of 4100 are less than a half."""
+    guard = RemovalGuard(0.5)
+    guard.check("User/A/0-9", partition(0), small(3_000, 100), {})
+    guard.check("User/A/10-19", partition(10), small(1_100, 1_000), {})
+
+
+def test_pairs_count_together() -> None:
+    """78 pairs of small ranges are not 78 runs."""
+    guard = RemovalGuard(0.5)
+    plans = [MetricPlan(name, 0, 400, 0, 400) for name in "ABC"]
+    with pytest.raises(RemovalRefusedError, match="1200 of 1200"):
+        guard.check("User/A+B+C/0-9", partition(0, "ABC"), plans, {})
+
+
+def test_a_range_that_is_tried_again_counts_once() -> None:
+    """A retry plans the same removal, or none because it was made: neither counts twice."""
+    guard = RemovalGuard(0.5)
+    for _ in range(5):
+        guard.check("User/A/0-9", partition(0), small(900, 900), {})
+    guard.check("User/A/0-9", partition(0), small(0, 0), {})
+    guard.check("User/A/10-19", partition(10), small(100, 100), {})
+    with pytest.raises(RemovalRefusedError, match="1010 of 1010"):
+        guard.check("User/A/20-29", partition(20), small(10, 10), {})
+
+
+def test_rounds_of_one_attempt_add_up() -> None:
+    """What a second plan takes away comes on top of what the first one took."""
+    guard = RemovalGuard(0.5)
+    guard.check("User/A/0-9", partition(0), small(900, 900), {})
+    with pytest.raises(RemovalRefusedError, match="removes 1100 of 900"):
+        guard.check("User/A/0-9", partition(0), small(200, 200), {"A": 900})
+
+
+def test_a_run_that_removes_nothing_more_goes_on() -> None:
+    """Loads after a removal that was allowed are not refused for its sake."""
+    guard = RemovalGuard(0.1)
+    guard.check("User/A/0-9", partition(0), small(1_000, 1_000), {})
+    guard.check("User/A/10-19", partition(10), [MetricPlan("A", 5, 0, 5, 0)], {})
+
+
+def test_all_may_go_where_it_was_said() -> None:
+    """With a share of 1 neither range, run nor source is judged."""
+    guard = RemovalGuard(1.0)
+    for start in (0, 10, 20):
+        guard.check("User/A", partition(start), small(5_000, 5_000), {})
+    guard.check_source("User/A", small(5_000, 5_000), ["it lags"])
+
+
+def test_a_source_that_may_show_less_removes_nothing() -> None:
+    """One row is enough to refuse; inserts are never refused; compensations are removals."""
+    guard = RemovalGuard(0.5)
+    guard.check_source("User/A/0-9", [MetricPlan("A", 9, 3, 6, 0)], ["it lags"])
+    guard.check_source("User/A/0-9", small(3, 1), [])
+    for plan in (small(3, 1), [MetricPlan("A", 0, 3, 1, 0, 1)]):
+        with pytest.raises(
+            RemovalRefusedError, match=r"removes 1 events.*less than there is: it l"
+        ):
+            guard.check_source("User/A/0-9", plan, ["it lags"])

@@ -1,2 +1,2 @@
--- Begins a reading; its snapshot is fixed by the statement after this one.
-BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
+-- Makes the transaction that was just begun a reading: one snapshot, nothing written.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY

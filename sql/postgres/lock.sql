@@ -1,2 +1,2 @@
--- True if this session now holds the advisory lock; it is let go when the session ends.
-SELECT pg_try_advisory_lock(:key)
+-- True if this transaction now holds the advisory lock; it is let go when the transaction ends.
+SELECT pg_try_advisory_xact_lock(:key)

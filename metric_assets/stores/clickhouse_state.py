@@ -1,0 +1,57 @@
+"""From what ClickHouse says of the tables that a scan reads to the state of a source.
+
+Belongs here: replicas that lag, views and row policies. Does not belong here: what a state means
+for a removal (source_state).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import polars as pl
+
+from metric_assets.errors import TargetError
+from metric_assets.source_state import SourceState
+from metric_assets.sql import Statement, load
+from metric_assets.stores.ports import Binds
+
+#: Engines that show what others hold, all of it or not.
+_SHOWING = frozenset({"View", "LiveView", "Distributed", "Merge", "Buffer"})
+
+
+class Frames(Protocol):
+    """A store that answers small statements."""
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """All rows of one."""
+        ...
+
+
+def read_state(store: Frames, tables: Sequence[str]) -> SourceState:
+    """The state of the tables as they are now: ClickHouse has no snapshot to ask in."""
+    binds: Binds = {"tables": list(tables)}
+    rows = store.frame(load("clickhouse/source_state"), binds)
+    hidden = (
+        f"a row policy hides rows of {table} from our user"
+        for table in hides_rows(store, tables) or ()
+    )
+    delay = float(max(rows["delay"].to_list(), default=0))
+    return SourceState("ClickHouse", delay, (*_shown(rows), *hidden))
+
+
+def hides_rows(store: Frames, tables: Sequence[str]) -> list[str] | None:
+    """Tables of which a row policy hides rows from us; None where we may not look."""
+    try:
+        found = store.frame(load("clickhouse/source_policies"), {"tables": list(tables)})
+    except TargetError:
+        return None
+    return [str(name) for name in found["table"]]
+
+
+def _shown(rows: pl.DataFrame) -> Iterator[str]:
+    for row in rows.rows(named=True):
+        if row["engine"] in _SHOWING:
+            yield f"{row['table']} is a {row['engine']}, which may leave rows out"
+        if row["alone"]:
+            yield f"this replica of {row['table']} has lost its Keeper and gets no new rows"

@@ -1,2 +1,0 @@
--- Rows of a table.
-SELECT count() AS rows FROM {table:Identifier}

@@ -1,2 +1,0 @@
--- Ends a reading; there is nothing to keep.
-ROLLBACK

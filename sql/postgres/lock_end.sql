@@ -1,0 +1,2 @@
+-- Ends the transaction that holds locks, and them with it.
+ROLLBACK
