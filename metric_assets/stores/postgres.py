@@ -85,18 +85,18 @@ class Postgres:
         self._idle.append(session)
 
     def _connected(self, owner: str) -> Session:
-        """A session in a new transaction: a kept one if it still lives, else a new one."""
+        """A session in a new reading transaction: a kept one if it lives, else a new one."""
         while self._idle:
             kept = self._idle.pop()
             try:
-                kept.begin()
+                kept.begin(text_of("begin"))
             except BROKEN:
                 kept.give_up()
             else:
                 return kept
         session = Session(self._conninfo(owner), self._timeout)
         try:
-            session.begin()
+            session.begin(text_of("begin"))
         except BaseException:
             session.give_up()
             raise
@@ -115,12 +115,11 @@ class Postgres:
             why = str(error).strip()
         # The refusal has ended the transaction: another, which is not asked.
         session.finish()
-        session.begin()
+        session.begin(text_of("begin"))
         return unknown_state(self._bounded(session, what), why)
 
     def _bounded(self, session: Session, what: str) -> str:
         """Set the transaction's bounds, and see that they hold; the snapshot."""
-        session.ask(text_of("begin"))
         found = session.ask(text_of("bounds", timeout=f"{self._timeout}s"))
         asked = {
             "isolation": "repeatable read",

@@ -45,11 +45,15 @@ class Session:
             lambda: adbc.connect(conninfo, autocommit=True), 4 * CONNECT_TIMEOUT
         )
 
-    def begin(self) -> None:
-        """Begin a transaction, by the driver: what it prepares would not outlive the statement
-        behind a pooler that is in no transaction yet.
+    def begin(self, text: str) -> None:
+        """Begin a transaction with a statement that returns nothing.
+
+        By the driver: a BEGIN that it prepared would not outlive the preparation behind a pooler,
+        being in no transaction yet. It is sent with the first statement; without one nobody would
+        learn that the server has gone.
         """
         self.call(lambda: self._connection.adbc_connection.set_autocommit(False), ANSWER)
+        self.ask(text)
 
     def finish(self) -> None:
         """End the transaction; it has written nothing."""

@@ -35,8 +35,8 @@ pytestmark = pytest.mark.integration
 DATABASE = "platform"
 #: Shorter than a load takes: what a role's defaults must not be able to end.
 IMPATIENT = f"""
-ALTER ROLE {READER[0]} SET idle_session_timeout = '300ms';
-ALTER ROLE {READER[0]} SET idle_in_transaction_session_timeout = '300ms';
+ALTER ROLE {READER[0]} SET idle_session_timeout = '1s';
+ALTER ROLE {READER[0]} SET idle_in_transaction_session_timeout = '1s';
 ALTER ROLE {READER[0]} SET statement_timeout = '1h'
 """
 
@@ -129,7 +129,7 @@ def test_the_lock_excludes(debian: Debian, loaded: Platform, how: str) -> None:
     with ThreadPoolExecutor() as pool:
         first = pool.submit(run, loaded, "User/Follower", gate)
         assert gate.reached.wait(30)
-        time.sleep(0.8)
+        time.sleep(1.7)
         with pytest.raises(BusyError, match="User/Follower/0-999: another run"):
             load(loaded, url)
         with pytest.raises(BusyError, match="a run is materializing"):
@@ -271,7 +271,7 @@ def test_what_doctor_says(
     pooled = doctor(loaded, stack, debian.url(DATABASE, debian.poolers["transaction"]), tmp_path)
     assert pooled["Postgres: pooler"].found.startswith("a pooler answers")
     assert pooled["Postgres: lock"].level == "ok"
-    assert "idle_session_timeout of 300ms does not end it" in pooled["Postgres: lock"].found
+    assert "idle_session_timeout of 1s does not end it" in pooled["Postgres: lock"].found
     assert pooled["Postgres: source"].found == "primary; it shows all there is"
     assert {one.subject for one in pooled.values() if one.level == "failed"} == set()
     debian.ask(debian.standby, "SELECT pg_wal_replay_pause()")

@@ -177,17 +177,33 @@ def test_the_roles_timeouts_do_not_end_the_lock(platform: Platform, role: str) -
     """
     follows(platform)
     for timeout in ("idle_session_timeout", "idle_in_transaction_session_timeout"):
-        platform.run(f"ALTER ROLE {role} SET {timeout} = '300ms'")
+        platform.run(f"ALTER ROLE {role} SET {timeout} = '1s'")
     if platform.postgres.info.server_version >= 170_000:
-        platform.run(f"ALTER ROLE {role} SET transaction_timeout = '300ms'")
+        platform.run(f"ALTER ROLE {role} SET transaction_timeout = '1s'")
     gate = Gate(as_role(platform, role))
     with ThreadPoolExecutor() as pool:
         loading = pool.submit(run, platform, "User/Follower", gate)
         assert gate.reached.wait(30)
-        time.sleep(0.8)
+        time.sleep(1.7)
         gate.opened.set()
         loading.result(60)
     assert exact(platform)
+
+
+def test_a_session_that_was_ended_while_it_was_kept(platform: Platform) -> None:
+    """Between two readings the server ends the session that is kept for the next one: that one takes
+    another, and so does the one that tries the lock.
+    """
+    text = Statement("one", "SELECT 1 AS n", "", frozenset())
+    with Postgres(platform.postgres_url) as source:
+        for _ in range(2):
+            assert source.frame(text, {})["n"].to_list() == [1]
+            platform.rows(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
+                " datname = current_database() AND application_name = 'metric_assets:query'"
+            )
+        with source.enter(FOLLOWER) as lock:
+            lock.confirm()
 
 
 def test_the_lock_holds_up_no_vacuum(platform: Platform) -> None:
