@@ -179,6 +179,20 @@ def reasons(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> list[str]:
     return list(dict.fromkeys(text for text in found if text))
 
 
+def incomplete(receipts: Iterable[Receipt]) -> list[str]:
+    """One sentence if a source may have shown less than there is while it was read."""
+    doubted = [receipt for receipt in receipts if receipt.incomplete]
+    if not doubted:
+        return []
+    last = doubted[-1]
+    ranges = {(receipt.pair, receipt.ids) for receipt in doubted}
+    return [
+        f"The source may have shown less than there is in {len(ranges)} ranges, the last one"
+        f" {last.pair}/{last.ids.key} (read from: {last.source}): {'; '.join(last.incomplete)}."
+        " Load again once that has passed: `metric-assets doctor` says whether it has"
+    ]
+
+
 def is_clean(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> bool:
     """Whether every run ended well, no check fails, and nothing was left out."""
     return all(outcome.success for outcome in outcomes) and not any(

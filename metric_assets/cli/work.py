@@ -141,7 +141,8 @@ def _backfill(  # noqa: PLR0913 - the decisions of one command
         echo_document(document, 0 if clean else 1)
         return clean
     _print_rows(rows, dry_run)
-    for reason in (*report.reasons(rows, outcomes), *outside.sentences):
+    told = (*report.reasons(rows, outcomes), *report.incomplete(bar.receipts), *outside.sentences)
+    for reason in told:
         click.echo(reason, err=True)
     return clean
 

@@ -12,6 +12,7 @@ import pytest
 
 from metric_assets import filling
 from metric_assets.catalog import SCANS, Legacy, Pair, Scan
+from metric_assets.cli import report
 from metric_assets.errors import (
     BusyError,
     ProofError,
@@ -342,6 +343,18 @@ def test_a_source_that_lags_removes_nothing(mode: Mode) -> None:
     (allowed,) = house.run(guard=RemovalGuard(0.5, 90.0))
     assert allowed.present - allowed.unchanged == (1 if mode is Mode.REPLACE else 0)
     assert sums(target) == {(6, 2): 1}
+
+
+def test_a_command_says_what_it_read() -> None:
+    """One sentence about all ranges that were read from a source that may show less; none where it
+    shows all there is.
+    """
+    house = House(FakeTarget(), signed((5, 1, 1, 1)))
+    assert report.incomplete(house.run()) == []
+    house.source.state = LAGGING
+    (said,) = report.incomplete([*house.run(), *house.run()])
+    assert "in 1 ranges, the last one User/Net/0-999 (read from: replica, 90.0 s behind)" in said
+    assert "at most 60 s are allowed" in said
 
 
 def test_a_mirror_of_a_source_that_lags_counts() -> None:
