@@ -29,9 +29,15 @@ class Frames(Protocol):
 
 
 def read_state(store: Frames, tables: Sequence[str]) -> SourceState:
-    """The state of the tables as they are now: ClickHouse has no snapshot to ask in."""
+    """The state of the tables as they are now: ClickHouse has no snapshot to ask in.
+
+    A server that may not be asked is one whose lag is unknown; rows are read from it all the same.
+    """
     binds: Binds = {"tables": list(tables)}
-    rows = store.frame(load("clickhouse/source_state"), binds)
+    try:
+        rows = store.frame(load("clickhouse/source_state"), binds)
+    except TargetError as error:
+        return SourceState("ClickHouse", None, (str(error),))
     hidden = (
         f"a row policy hides rows of {table} from our user"
         for table in hides_rows(store, tables) or ()

@@ -105,7 +105,7 @@ def test_snapshots_are_compared_by_what_had_begun(
 class Server:
     """A ClickHouse that answers by statement."""
 
-    def __init__(self, rows: list[dict[str, Any]], hidden: list[str] | None) -> None:
+    def __init__(self, rows: list[dict[str, Any]] | None, hidden: list[str] | None) -> None:
         self._rows, self._hidden = rows, hidden
 
     def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
@@ -114,6 +114,8 @@ class Server:
             if self._hidden is None:
                 raise TargetError("SHOW ROW POLICIES is missing")
             return pl.DataFrame({"table": self._hidden}, schema={"table": pl.String})
+        if self._rows is None:
+            raise TargetError("system.replicas may not be read")
         schema = {"table": pl.String, "engine": pl.String, "delay": pl.Int64, "alone": pl.Boolean}
         return pl.DataFrame(self._rows, schema=schema)
 
@@ -128,6 +130,7 @@ def row(**facts: object) -> dict[str, Any]:
     [
         ([row()], [], "ClickHouse", ""),
         ([], None, "ClickHouse", ""),
+        (None, None, "ClickHouse, lag unknown", "system.replicas may not be read"),
         ([row(), row(table="u", delay=12)], [], "ClickHouse, 12.0 s behind", ""),
         ([row(delay=61)], [], "ClickHouse, 61.0 s behind", "at most 60 s"),
         ([row(alone=True)], [], "ClickHouse", "t has lost its Keeper"),
@@ -137,7 +140,7 @@ def row(**facts: object) -> dict[str, Any]:
     ],
 )
 def test_what_clickhouse_says_of_its_tables(
-    rows: list[dict[str, Any]], hidden: list[str] | None, sentence: str, reason: str
+    rows: list[dict[str, Any]] | None, hidden: list[str] | None, sentence: str, reason: str
 ) -> None:
     """Replicas that lag or have lost their Keeper, views and row policies; where policies may not
     be looked at, they are no reason.
