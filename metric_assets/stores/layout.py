@@ -128,12 +128,13 @@ class Layout:
 
     @cached_property
     def partition(self) -> str:
-        """The target's partition of an event as an expression; '' where it cannot be told from the
-        columns of an event.
+        """The target's partition of an event as an expression; '' where all events of a scope fall
+        into one, or where it cannot be told from the columns of an event.
         """
-        others = set(self.columns) - set(COLUMNS)
         words = set(re.findall(r"\w+", self.partition_key))
-        return "''" if not self.partition_key or words & others else self.partition_key
+        others = set(self.columns) - set(COLUMNS)
+        varies = words & (set(COLUMNS) - {"entityType"})
+        return self.partition_key if varies and not words & others else ""
 
     @property
     def append_only(self) -> str:

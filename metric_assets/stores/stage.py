@@ -67,7 +67,7 @@ class ClickHouseStage:
             "id_type": layout.columns["entityId"],
             "user_type": layout.columns["userId"],
             "time_type": layout.columns["createdAt"],
-            "partition": layout.partition,
+            "partition": layout.partition or "''",
             "metric": scope.metrics[0],
             "portion": [],
             **self._names,
@@ -86,9 +86,13 @@ class ClickHouseStage:
                 self.mode is Mode.REPLACE
                 and bool(self._layout.staging_keys)
                 and self._frame("occupied").is_empty()
-                and self._frame("spread")["partitions"][0] <= PARTITIONS
+                and self._spread() <= PARTITIONS
             )
             self._make("stage", "stage" if self._attachable else "stage_unsorted")
+
+    def _spread(self) -> int:
+        """About how many partitions of the target the events of the scope fall into."""
+        return self._frame("spread")["partitions"][0] if self._layout.partition else 1
 
     def cancel(self) -> None:
         """End in the server what this attempt runs there, from any thread; never raises."""
@@ -150,7 +154,7 @@ class ClickHouseStage:
         """Partitions of the target, as many at once as one insert may well touch; one empty portion
         stands for all.
         """
-        if self._layout.partition == "''":
+        if not self._layout.partition:
             return [[]]
         found = self._frame(statement, **more)["partition"].to_list()
         if len(found) <= PARTITIONS:

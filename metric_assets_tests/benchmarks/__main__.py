@@ -26,6 +26,7 @@ FULL = Plan(
     peak=(1_000_000, 50_000_000),
     demo_scale=300_000,
     ranges=1_000,
+    layout_rows=2_000_000,
 )
 QUICK = Plan(
     events=500_000,
@@ -35,6 +36,7 @@ QUICK = Plan(
     peak=(100_000, 1_000_000),
     demo_scale=20_000,
     ranges=20,
+    layout_rows=100_000,
 )
 
 

@@ -84,8 +84,19 @@ def _rows(results: Results) -> list[list[str]]:
         rows.append(["f", what, bound, f"{figure.median:.1f} ms", figure.spread])
     for name, figure in results.commands.items():
         bound = "≤ 5 s" if name.endswith("one partition") else ""
-        kind = "g" if "reconcile" in name else "f"
-        rows.append([kind, f"`{name}`, seconds", bound, *_shown(figure)])
+        rows.append(["f", f"`{name}`, seconds", bound, *_shown(figure)])
+    return rows + _layouts(results)
+
+
+def _layouts(results: Results) -> list[list[str]]:
+    """Repairs, by the layout of the target."""
+    rows = []
+    for name, figures in results.layouts.items():
+        surplus = f"removal of 100 rows, target {name}, seconds"
+        changed = f"re-run with 1 % of the source changed over an unchanged one, target {name}"
+        rows.append(["g", surplus, "≤ 1", *_shown(figures["100 surplus"])])
+        ratio = figures["1 % changed"].over(figures["unchanged"])
+        rows.append(["h", changed, "≤ 2", *_shown(ratio)])
     return rows
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import (
     Figure,
     child,
@@ -39,6 +40,7 @@ class Plan:
     peak: tuple[int, int]
     demo_scale: int
     ranges: int
+    layout_rows: int
 
     @property
     def largest(self) -> int:
@@ -57,6 +59,7 @@ class Results:
     commands: dict[str, Figure]
     bookkeeping: dict[str, tuple[int, Figure]]
     waterfall: dict[str, Any]
+    layouts: dict[str, dict[str, Figure]]
 
     @property
     def rate_to_native(self) -> Figure:
@@ -119,6 +122,7 @@ def measure(world: World, plan: Plan) -> Results:
         _commands(world, plan),
         _bookkeeping(world, plan),
         min(fresh, key=lambda one: one["seconds"]),
+        Layouts(world.months, plan.layout_rows).measure(plan.rounds),
     )
 
 

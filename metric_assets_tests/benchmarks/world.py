@@ -52,12 +52,14 @@ _FILL = (
 
 @dataclass(frozen=True)
 class World:
-    """``source`` holds reactions, ``empty`` tables without rows, ``demo`` some of everything."""
+    """``source`` holds reactions, ``empty`` tables without rows, ``demo`` some of everything,
+    ``months`` tables for layouts of many parts."""
 
     home: Path
     source: Platform
     empty: Platform
     demo: Platform
+    months: Platform
 
     def environment(self, platform: Platform, grids: str, name: str) -> dict[str, str]:
         """What a command is given: stores over loopback TCP, a Dagster of its own by ``name``."""
@@ -85,11 +87,14 @@ def build_world(home: Path, events: int, demo_scale: int) -> Iterator[World]:
     endpoints = stack.up(home, clickhouse_port=free_port(), postgres_tcp_port=free_port())
     try:
         with ExitStack() as opened:
-            source, empty, demo = (opened.enter_context(open_platform(endpoints)) for _ in range(3))
+            source, empty, demo, months = (
+                opened.enter_context(open_platform(endpoints)) for _ in range(4)
+            )
             _fill(source, events // EVENTS_AN_IMAGE)
             _make_tables(empty, indexes=True)
+            _make_tables(months, indexes=True)
             seed(demo.postgres_url, demo.clickhouse_url, scale=demo_scale, target_table=TARGET)
-            yield World(home, source, empty, demo)
+            yield World(home, source, empty, demo, months)
     finally:
         stack.down(home)
 

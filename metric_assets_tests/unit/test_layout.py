@@ -180,8 +180,9 @@ def test_a_partition_is_told_by_the_columns_of_an_event() -> None:
     """A key over any other column cannot be computed for an event that is not inserted yet."""
     assert layout().partition == "toYYYYMM(createdAt)"
     other = replace(layout(), partition_key="version", columns={**COLUMNS, "version": "Int32"})
-    assert other.partition == "''"
-    assert replace(layout(), partition_key="").partition == "''"
+    assert other.partition == ""
+    assert replace(layout(), partition_key="").partition == ""
+    assert replace(layout(), partition_key="(entityType)").partition == ""
 
 
 @pytest.mark.parametrize(
