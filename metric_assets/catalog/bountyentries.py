@@ -74,7 +74,7 @@ AWARDS = Scan(
             value=pl.col("unitAmount"),
         ),
     ),
-    cost="a scan of BountyBenefactor, a small table, for every range",
+    cost="a scan of BountyBenefactor for every range",
 )
 
 _TIP_GAP = "legacy looks for 'bountyEntry' only, the scan accepts both spellings found in BuzzTip"

@@ -93,7 +93,7 @@ COLLECTED = Scan(
             Legacy("ImageMetric.collectedCount", Rule.INFORMATIONAL, gap=_GAP),
         ),
     ),
-    cost="a hash look-up an image, or a scan of CollectionItem, some 210 million rows, where the"
+    cost="a hash look-up an image, or a scan of CollectionItem, where the"
     " planner finds that cheaper",
 )
 

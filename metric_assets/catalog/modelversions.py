@@ -149,7 +149,7 @@ DONATIONS = Scan(
             value=pl.col("amount"),
         ),
     ),
-    cost="scans of Donation and DonationGoal, small tables, for every range",
+    cost="scans of Donation and DonationGoal for every range",
 )
 
 DOWNLOADS = Scan(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -177,10 +178,16 @@ def doctor(as_json: bool, create_target: bool, show_all: bool) -> None:
     """
     from metric_assets.cli.console import err, out, table
     from metric_assets.doctor import examine, exit_code
+    from metric_assets.doctor.findings import CONNECTIONS
 
     settings = environment.settings()
     with err().status("doctor") as status:
         findings = examine(settings, create_target=create_target, report=status.update)
+    if hint := environment.stack_hint():
+        findings = [
+            replace(f, advice=hint) if f.level == "failed" and f.subject in CONNECTIONS else f
+            for f in findings
+        ]
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:

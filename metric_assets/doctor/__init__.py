@@ -11,7 +11,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from metric_assets.coverage import Coverage
-from metric_assets.doctor import engine, given, grids, live, lock, scans, shown, source, target
+from metric_assets.doctor import (
+    access,
+    engine,
+    given,
+    grids,
+    live,
+    lock,
+    scans,
+    shown,
+    source,
+    target,
+)
 from metric_assets.doctor.findings import (
     CLICKHOUSE,
     POSTGRES,
@@ -77,6 +88,11 @@ def _of_postgres(
 ) -> Iterator[Finding]:
     report("Postgres")
     yield from guarded("Postgres: server", source.examine_server(store, settings))
+    closed: list[str] = []
+    yield from guarded("Postgres: access", access.examine(store, closed))
+    if closed:
+        # Every table, statement and question about ids would say the same again.
+        return
     tables = source.Tables()
     yield from guarded("Postgres: tables", source.examine_tables(store, tables))
     yield from grids.examine(store, settings, known, report)

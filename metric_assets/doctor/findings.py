@@ -70,6 +70,24 @@ def guarded(subject: str, findings: Iterable[Finding], advice: str = "") -> Iter
         yield Finding(subject, found, "This is a defect of doctor: please report it", FAILED)
 
 
+def together(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding for all that say the same of several subjects, in the order of the first ones."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.found, finding.level), []).append(finding)
+    for group in groups.values():
+        first = group[0]
+        if len(group) == 1:
+            yield first
+            continue
+        store = first.subject.partition(":")[0]
+        names = ", ".join(one.subject.removeprefix(f"{store}: ") for one in group)
+        advice = "; ".join(dict.fromkeys(one.advice for one in group))
+        yield Finding(
+            f"{store}: {len(group)} tables", f"{first.found}: {names}", advice, first.level
+        )
+
+
 def without_secrets(finding: Finding, environ: Mapping[str, str]) -> Finding:
     """The finding with every password of the stores' URLs blotted out."""
     return replace(

@@ -23,9 +23,12 @@ from metric_assets.settings import (
 )
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.clickhouse_address import is_older
 from metric_assets.stores.postgres import Postgres
 
 _PLAIN = ("postgresql", "postgres")
+#: The first version of ClickHouse with lightweight_deletes_sync.
+WAITS = (24, 4)
 #: How Dagster's storage has to be spelled: the plain form picks a driver that loses every run.
 _DRIVER = "postgresql+psycopg2"
 
@@ -133,9 +136,19 @@ def connect_clickhouse(
         yield Finding(CLICKHOUSE, str(error), f"Set {CLICKHOUSE_URL}", FAILED)
         return
     store = ClickHouse(url, timeout=settings.statement_timeout)
-    version = store.client.server_version
+    version = str(store.client.server_version)
     made.append(store)
-    yield Finding(CLICKHOUSE, f"{CLICKHOUSE_URL}: set and answers, ClickHouse {version}")
+    found = f"{CLICKHOUSE_URL}: set and answers, ClickHouse {version}"
+    if is_older(version, WAITS):
+        yield Finding(
+            CLICKHOUSE,
+            f"{found}, which no test of ours has seen: before {WAITS[0]}.{WAITS[1]} another setting"
+            " decides whether a DELETE is waited for",
+            "Try a small range first, or upgrade the server",
+            REMARK,
+        )
+    else:
+        yield Finding(CLICKHOUSE, found)
 
 
 def _postgres(name: str, url: str, timeout: int) -> Postgres:

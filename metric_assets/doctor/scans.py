@@ -15,6 +15,7 @@ import polars as pl
 
 from metric_assets.catalog import ENTITIES, SCANS, Entity, Scan, Store, pairs_of
 from metric_assets.coverage import Coverage
+from metric_assets.doctor.access import MIRRORED
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
 from metric_assets.doctor.source import Tables
 from metric_assets.errors import SchemaDriftError
@@ -46,15 +47,17 @@ class Scans:
     def examine(self, report: Report) -> Iterator[Finding]:
         """All statements, and the sum."""
         for scan in SCANS:
-            if scan.store is Store.POSTGRES:
+            if scan.store is Store.POSTGRES and not self.tables.broken & set(scan.sources):
                 subject = f"sql/{scan.name}.sql"
                 report(subject)
                 yield from guarded(subject, self._scan(scan), _MEND.format(scan.name))
         report("legacy statements")
         for entity in ENTITIES.values():
-            found = _entity(entity, self.store, self.settings)
-            yield from guarded(f"{entity.name}: legacy and existence", found)
-        yield from guarded("sql/mirror/versions.sql", _mirror(self.store))
+            if not self.tables.broken & {entity.table, entity.legacy_table}:
+                found = _entity(entity, self.store, self.settings)
+                yield from guarded(f"{entity.name}: legacy and existence", found)
+        if MIRRORED not in self.tables.broken:
+            yield from guarded("sql/mirror/versions.sql", _mirror(self.store))
         yield Finding(
             "Postgres: full backfill",
             f"about {self.rows:,} rows ({size(self.bytes)}) in {self.ranges:,} readings of a range,"

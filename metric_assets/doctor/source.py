@@ -10,17 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from metric_assets.catalog import ENTITIES, SCANS, Store
-from metric_assets.doctor.findings import FAILED, REMARK, Finding, size
+from metric_assets.doctor.access import needed_tables
+from metric_assets.doctor.findings import FAILED, REMARK, Finding, size, together
 from metric_assets.settings import POSTGRES_URL, STATEMENT_TIMEOUT, Settings
 from metric_assets.sql import load
 from metric_assets.stores.postgres import Postgres
 
 #: Connections that four runs, two a run, and the checks take.
 ROOM = 10
-
-#: The mirror of versions in ClickHouse is made from this table.
-_MIRRORED = "ModelVersion"
 
 _INDEX = re.compile(r'ON "(\w+)" \("(\w+)"\)')
 
@@ -29,12 +26,14 @@ _INDEX = re.compile(r'ON "(\w+)" \("(\w+)"\)')
 class Tables:
     """What is known of the tables: rows and bytes by name, and indexes that serve a range.
 
-    ``indexes`` maps table and first column to names of indexes and whether each is valid.
+    ``indexes`` maps table and first column to names of indexes and whether each is valid;
+    ``broken`` are tables with a finding of their own, which statements would only repeat.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     bytes: dict[str, int] = field(default_factory=dict)
     indexes: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
     def serving(self, ddl: str) -> tuple[str, str, dict[str, bool]]:
         """Table and column that a proposed index is for, and the indexes that do its work."""
@@ -111,11 +110,7 @@ def _role(row: dict[str, Any], settings: Settings) -> Finding:
 
 def examine_tables(store: Postgres, tables: Tables) -> Iterator[Finding]:
     """Every source and legacy table: there, readable, whole, analyzed; fills ``tables``."""
-    names = sorted(
-        {name for scan in SCANS if scan.store is Store.POSTGRES for name in scan.sources}
-        | {name for entity in ENTITIES.values() for name in (entity.table, entity.legacy_table)}
-        | {_MIRRORED}
-    )
+    names = needed_tables()
     rows = store.frame(load("doctor/postgres_tables"), {"tables": names}).rows(named=True)
     indexes = store.frame(load("doctor/postgres_indexes"), {"tables": names})
     for table, column, index, valid in indexes.iter_rows():
@@ -124,7 +119,9 @@ def examine_tables(store: Postgres, tables: Tables) -> Iterator[Finding]:
         if row["present"]:
             tables.rows[row["table"]] = row["rows"]
             tables.bytes[row["table"]] = row["bytes"]
-        yield from _table(row)
+    found = [(row["table"], finding) for row in rows for finding in _table(row)]
+    tables.broken = {table for table, finding in found if finding.level == FAILED}
+    yield from together(finding for _, finding in found)
     analyzed = sum(max(rows, 0) for rows in tables.rows.values())
     yield Finding(
         "Postgres: tables",

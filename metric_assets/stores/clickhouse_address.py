@@ -171,10 +171,15 @@ class Address:
         return answer.data.decode("ascii", "replace").strip() if answer.status == 200 else ""
 
 
+def is_older(version: str, than: tuple[int, int]) -> bool:
+    """Whether a version, as servers write it, lies before another; False if it says nothing."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return found is not None and (int(found[1]), int(found[2])) < than
+
+
 def check_version(version: str) -> None:
     """Raise TargetError for a version that is known and too old."""
-    found = re.match(r"(\d+)\.(\d+)", version)
-    if found and (int(found[1]), int(found[2])) < OLDEST:
+    if is_older(version, OLDEST):
         raise TargetError(
             f"{CLICKHOUSE_URL}: ClickHouse {version} is too old: {OLDEST[0]}.{OLDEST[1]} or later"
             " is needed, which has DELETE FROM. Upgrade the server, or name another"

@@ -67,7 +67,7 @@ _PROXY = {
 _PASSING_STATES = frozenset({408, 425, 429})
 _STATE = re.compile(r"\bHTTP status (\d{3})\b")
 _CODE = re.compile(r"\bCode:\s*(\d+)")
-_TITLE = re.compile(r"<title>\s*(.*?)\s*</title>.*", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<(?:!doctype|html).*?<title>\s*(.*?)\s*</title>.*", re.DOTALL | re.IGNORECASE)
 
 #: What nobody's waiting cures in a connection that is not made, and what does.
 _CONNECTING = (

@@ -218,7 +218,6 @@ def test_looking_writes_nothing(platform: Platform, doctor: Examine) -> None:
     ("change", "subject", "said"),
     [
         ('ALTER TABLE "TagEngagement" DROP COLUMN type', "sql/tag/engaged.sql", "type"),
-        ('DROP TABLE "ImageReaction"', "sql/image/reactions.sql", '"ImageReaction" does not exist'),
         ('DROP TABLE "ImageReaction"', 'Postgres: "ImageReaction"', "no such table"),
         (
             'ALTER TABLE "TagMetric" DROP COLUMN "hiddenCount"',
@@ -269,10 +268,68 @@ def test_a_role_without_privileges(
     finally:
         platform.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
     assert "may not be read" in failed(findings)['Postgres: "ArticleEngagement"']
-    assert "permission denied" in failed(findings)["sql/article/hidden.sql"]
+    # One cause, one finding: the statement that reads the table would only say it again.
+    assert "sql/article/hidden.sql" not in failed(findings)
     assert "row security" in failed(findings)['Postgres: "Tag"']
     assert of(findings, 'Postgres: "ArticleEngagement"').advice.startswith("GRANT SELECT ON")
     assert of(findings, "Postgres: connections").level == "remark"
+
+
+@pytest.mark.parametrize(
+    ("change", "found", "advice"),
+    [
+        ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", "may not use schema public", "GRANT USAGE"),
+        (
+            "ALTER SCHEMA public RENAME TO platform; CREATE SCHEMA public;"
+            "GRANT USAGE ON SCHEMA platform, public TO PUBLIC",
+            "in schema platform, which is not in the search path",
+            "SET search_path",
+        ),
+        ("DROP SCHEMA public CASCADE", "none of the", "Check the database"),
+    ],
+)
+def test_one_cause_is_one_finding(
+    platform: Platform,
+    stack: Endpoints,
+    settings: Settings,
+    change: str,
+    found: str,
+    advice: str,
+) -> None:
+    """What keeps every table out of reach is told once, with what to do, not once a statement."""
+    role = "reader_" + urlsplit(platform.postgres_url).path.rpartition("_")[2]
+    platform.run(
+        f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; {change}"
+    )
+    given = urls(platform, stack)
+    given[names.POSTGRES_URL] = platform.postgres_url.replace("metric_assets@", f"{role}@", 1)
+    try:
+        findings = examine(settings, environ=given)
+    finally:
+        platform.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    wrong = {name: text for name, text in failed(findings).items() if "Target" not in name}
+    assert list(wrong) == ["Postgres: access"]
+    assert found in wrong["Postgres: access"]
+    assert advice in of(findings, "Postgres: access").advice
+
+
+def test_tables_with_the_same_fault_are_one_finding(
+    platform: Platform, stack: Endpoints, settings: Settings
+) -> None:
+    """A role that may read nothing gets every GRANT in one finding, and nothing said twice."""
+    role = "reader_" + urlsplit(platform.postgres_url).path.rpartition("_")[2]
+    platform.run(f"CREATE ROLE {role} LOGIN")
+    given = urls(platform, stack)
+    given[names.POSTGRES_URL] = platform.postgres_url.replace("metric_assets@", f"{role}@", 1)
+    try:
+        findings = examine(settings, environ=given)
+    finally:
+        platform.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    told = [f for f in findings if f.level == "failed" and "may not be read" in f.found]
+    assert len(told) == 1
+    assert '"ArticleEngagement"' in told[0].found
+    assert 'GRANT SELECT ON "ArticleEngagement"' in told[0].advice
+    assert not any("permission denied" in f.found for f in findings if f.subject.startswith("sql/"))
 
 
 @pytest.mark.parametrize(

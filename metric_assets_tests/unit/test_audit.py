@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from collections.abc import Sequence
+from datetime import date, datetime, timezone
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -11,6 +13,9 @@ from metric_assets import audit
 from metric_assets.audit import check_legacy, spans
 from metric_assets.catalog import PAIRS, Legacy, Pair
 from metric_assets.ranges import Grid, IdRange
+from metric_assets.reconcile import Verdict
+from metric_assets.sql import Statement
+from metric_assets.stores.ports import Binds
 from metric_assets_tests.fakes import Event, FakeRows, FakeTarget
 
 pytestmark = pytest.mark.unit
@@ -160,3 +165,84 @@ def test_spans_lose_nothing(cells: set[int], size: int) -> None:
     for span in found:
         assert span[-1].stop - span[0].start == len(span) * size
         assert len(span) == 1 or len(span) * size <= 1_000_000
+
+
+class LegacyRows:
+    """A source whose legacy statement returns this frame; every asked id exists."""
+
+    def __init__(self, legacy: pl.DataFrame) -> None:
+        self.legacy = legacy
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        if statement.name.startswith("legacy/"):
+            if not self.legacy["entityId"].dtype.is_integer():
+                return self.legacy
+            inside = pl.col("entityId").is_between(binds["start"], binds["stop"], closed="left")
+            return self.legacy.filter(inside)
+        return pl.DataFrame({"id": binds["ids"]})
+
+
+class NoEvents:
+    """A target that holds nothing."""
+
+    def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
+        del entity, metrics, ids
+        schema = {"entityId": pl.Int64, "metricType": pl.String, "total": pl.Int64}
+        return pl.DataFrame(schema=schema)
+
+
+def judged(**columns: object) -> dict[tuple[str, str], object]:
+    """Verdicts of both pairs of Tag in two ranges of ten, as passed or the error's words."""
+    legacy = pl.DataFrame({"entityId": [1, 11], "followerCount": [0, 0], "hiddenCount": [0, 0]})
+    legacy = legacy.with_columns(**{name: pl.Series(values) for name, values in columns.items()})  # type: ignore[call-overload]
+    pairs = [PAIRS["Tag/Follower"], PAIRS["Tag/Hidden"]]
+    found = check_legacy(pairs, [IdRange(0, 10), IdRange(10, 20)], LegacyRows(legacy), NoEvents())
+    return {
+        (pair.metric, ids.key): one.passed if isinstance(one, Verdict) else str(one)
+        for pair, ids, one in found
+    }
+
+
+def test_a_legacy_value_that_is_no_number_fails_its_pair_and_range_only() -> None:
+    """Pair, column, type, value and entity are named; every other pair and range has its verdict."""
+    found = judged(hiddenCount=["0", "many"])
+    error = found.pop(("Hidden", "10-19"))
+    assert found == {
+        ("Follower", "0-9"): True, ("Follower", "10-19"): True, ("Hidden", "0-9"): True,
+    }  # fmt: skip
+    assert str(error).startswith(
+        "Tag/Hidden/10-19: TagMetric.hiddenCount is String and holds 'many'"
+    )
+    assert "for entity 11, expected a number" in str(error)
+
+
+@pytest.mark.parametrize("values", [[True, False], [date(2025, 1, 1)] * 2, [[1], [2]]])
+def test_a_legacy_column_of_another_type_fails_its_pair_only(values: list[object]) -> None:
+    """The type found and the one expected are named."""
+    found = judged(hiddenCount=values)
+    assert [found["Follower", key] for key in ("0-9", "10-19")] == [True, True]
+    for key in ("0-9", "10-19"):
+        text = str(found["Hidden", key])
+        assert text.startswith(f"Tag/Hidden/{key}: TagMetric.hiddenCount is ")
+        assert "expected a number" in text
+
+
+@pytest.mark.parametrize("values", [["0", "0.0"], [None, "0"], [Decimal(0), Decimal(0)]])
+def test_numbers_in_another_shape_are_numbers(values: list[object]) -> None:
+    """The driver hands over Postgres' numeric as text; NULL counts as 0, as ever."""
+    assert set(judged(hiddenCount=values).values()) == {True}
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", ""])
+def test_what_is_not_finite_is_no_number(value: str) -> None:
+    """NaN would pass every comparison."""
+    assert "expected a number" in str(judged(hiddenCount=["0", value])["Hidden", "10-19"])
+
+
+def test_ids_that_are_no_whole_numbers_fail_all_pairs() -> None:
+    """They could be neither sorted nor joined."""
+    found = judged(entityId=["1", "11"])
+    assert len(found) == 4
+    assert all(
+        "column entityId of sql/legacy/tag.sql is String" in str(one) for one in found.values()
+    )

@@ -262,3 +262,126 @@ def test_help_exits_with_0(run: Run) -> None:
     assert done.code == 0
     for command in ("demo", "local", "doctor", "list", "show", "ranges", "backfill", "reconcile"):
         assert f"  {command} " in done.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backfill", "Nobody"),
+        ("reconcile", "Nobody"),
+        ("list", "Nobody"),
+        ("ranges", "Nobody"),
+        ("ranges", "Tag"),
+        ("backfill", "Tag", "--nonsense"),
+    ],
+)
+def test_an_error_is_one_document_too(run: Run, arguments: tuple[str, ...]) -> None:
+    """With --json an error is a document on stdout, with the exit code and the schema's version, and
+    the same message on stderr.
+    """
+    done = run(*arguments, "--json")
+    document = json.loads(done.out)
+    assert set(document) == {"schema_version", "ok", "exit_code", "error"}
+    assert (document["schema_version"], document["ok"], document["exit_code"]) == (1, False, 2)
+    assert done.code == 2
+    assert document["error"] in done.err
+
+
+def test_a_defect_is_one_line_and_a_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expected exits 70 with one line; the traceback is in a file, without a secret."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("boom geheim")
+
+    monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:geheim@h/d")
+    monkeypatch.setattr("metric_assets.cli.look.select", broken)
+    done = run("list", "--json")
+    assert done.code == 70
+    assert "Traceback" not in done.err
+    line = "metric-assets: a defect of metric-assets: RuntimeError: boom ***. The traceback is in "
+    assert done.err.startswith(line)
+    file = Path(done.err.removeprefix(line).partition(": please")[0])
+    assert "Traceback" in file.read_text()
+    assert "geheim" not in file.read_text() + done.err + done.out
+    assert json.loads(done.out)["exit_code"] == 70
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("demo", "--port", "65536"),
+        ("local", "up", "--port", "70000"),
+        ("local", "up", "--postgres-tcp-port", "0"),
+    ],
+)
+def test_a_port_that_cannot_be(run: Run, arguments: tuple[str, ...]) -> None:
+    """Ports end at 65535; the message names the option."""
+    done = run(*arguments)
+    assert done.code == 2
+    assert "is not in the range 1<=x<=65535" in done.err
+
+
+def test_a_home_that_cannot_be_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The message names the variable and the folder."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("METRIC_ASSETS_HOME", str(tmp_path / "file" / "home"))
+    done = run("local", "up")
+    assert done.code == 2
+    assert done.err.startswith(f"metric-assets: METRIC_ASSETS_HOME: {tmp_path}/file/home cannot be")
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("kind", ["folder", "bytes"])
+@pytest.mark.parametrize("name", [".env", ".metric_assets/ranges.json"])
+def test_a_file_that_cannot_be_read(run: Run, tmp_path: Path, name: str, kind: str) -> None:
+    """A .env or ranges.json that is a folder or no text: its path and what is wrong, exit 2."""
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    if kind == "folder":
+        file.mkdir()
+    else:
+        file.write_bytes(b"A=\xff\xfe")
+    done = run("show", "Tag/Follower")
+    assert done.code == 2
+    assert done.err.startswith(f"metric-assets: {file}: cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (None, "not set"),
+        ("foo://x", "expected postgresql+psycopg2"),
+        ("postgresql://u:geheim@127.0.0.1:1/d", "Dagster's storage does not answer"),
+        ("postgresql://u:geh%im@h/d", "libpq cannot read it as a URL"),
+    ],
+)
+def test_dagsters_storage_is_asked_before_dagster_is_started(
+    run: Run, monkeypatch: pytest.MonkeyPatch, url: str | None, said: str
+) -> None:
+    """Unset, unreadable or down: one message that begins with the variable, exit 2."""
+    monkeypatch.setattr("metric_assets.cli.work.stores_answer", lambda _: None)
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01")
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    if url:
+        monkeypatch.setenv("METRIC_ASSETS_DAGSTER_POSTGRES_URL", url)
+    done = run("backfill", "Tag")
+    assert done.code == 2, done
+    assert done.err.startswith("metric-assets: METRIC_ASSETS_DAGSTER_POSTGRES_URL: ")
+    assert said in done.err
+    assert "geheim" not in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_stack_that_is_down_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the stores are the embedded ones of our home, the message says how to start them."""
+    home = tmp_path / ".metric_assets"
+    url = f"postgresql://metric_assets@/platform?host={home}/run"
+    monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", url)
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01")
+    done = run("ranges", "Tag")
+    assert done.code == 2
+    assert f"The embedded stack of {home} is not running: `metric-assets local up`" in done.err
