@@ -2,6 +2,10 @@
 
 ``stack``     where both servers are; one home for the session, below a short temporary folder.
 ``platform``  both stores, empty but for tables and indexes, for one test (see platforms.py).
+``server``    the ClickHouse server that the environment names, or None (see servers.py); with one,
+              ``platform`` has its ClickHouse database there.
+``served``    a platform on that server; the test is skipped where there is none.
+``deletes``   skips the test where surplus is not deleted from targets.
 ``demo``      both stores, seeded with about 20,000 events, for the session: read it, and write only
               into tables of your own in its ClickHouse database.
 """
@@ -22,6 +26,7 @@ from metric_assets_tests.integration.platforms import (
     add_template,
     open_platform,
 )
+from metric_assets_tests.integration.servers import RESTART, URL, Server
 
 DEMO_SCALE = 20_000
 
@@ -42,11 +47,43 @@ def template(stack: Endpoints) -> str:
     return add_template(stack)
 
 
+@pytest.fixture(scope="session")
+def server() -> Server | None:
+    """The server that the environment names."""
+    return Server.given()
+
+
 @pytest.fixture
-def platform(stack: Endpoints, template: str) -> Iterator[Platform]:
+def platform(stack: Endpoints, template: str, server: Server | None) -> Iterator[Platform]:
     """Both stores for one test: tables, keys and indexes, no rows."""
-    with open_platform(stack, template) as made:
+    with open_platform(stack, template, server) as made:
         yield made
+
+
+@pytest.fixture
+def served(request: pytest.FixtureRequest, server: Server | None) -> Platform:
+    """A platform whose ClickHouse is the server that the environment names."""
+    if server is None:
+        pytest.skip(f"{URL} is not set: docs/testing-against-a-server.md")
+    made: Platform = request.getfixturevalue("platform")
+    return made
+
+
+@pytest.fixture
+def restartable(server: Server | None) -> Server:
+    """The server, if it may be killed."""
+    if server is None or not server.restart_command:
+        pytest.skip(f"{RESTART} is not set: docs/testing-against-a-server.md")
+    return server
+
+
+@pytest.fixture
+def deletes(platform: Platform) -> None:
+    """Skip the test where targets are never deleted from."""
+    if not platform.deletes:
+        pytest.skip(
+            "surplus is compensated on replicated targets, not deleted: test_replicated_target"
+        )
 
 
 @pytest.fixture(scope="session")

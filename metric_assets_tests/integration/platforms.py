@@ -27,7 +27,8 @@ from clickhouse_connect.driver.client import Client
 from psycopg import sql
 
 from metric_assets.catalog import PAIRS, SCAN_OF, Scan, Store
-from metric_assets.local.demo_stores import DemoPostgres, clickhouse, clickhouse_run
+from metric_assets.local import demo_sql
+from metric_assets.local.demo_stores import DemoPostgres, clickhouse
 from metric_assets.local.stack import Endpoints
 from metric_assets.pipeline import Receipt, Stores, materialize
 from metric_assets.ranges import IdRange
@@ -35,6 +36,7 @@ from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.mirror import VersionsMirror
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
+from metric_assets_tests.integration.servers import PLAIN, Server, own_database, with_engine
 
 TARGET = "entityMetricEvents"
 #: Source tables of ClickHouse; every other table that rows are added to is one of Postgres.
@@ -80,6 +82,8 @@ class Platform:
     clickhouse_url: str
     postgres: psycopg.Connection[Any]
     clickhouse: Client
+    #: Engine of targets that are made here.
+    engine: str = PLAIN
     _required: dict[str, dict[str, Any]] = field(default_factory=dict)
     _touched: dict[str, None] = field(default_factory=dict)
     _doors: tuple[Postgres, ClickHouse] | None = None
@@ -121,6 +125,19 @@ class Platform:
         self.clickhouse.command(
             text, settings={"mutations_sync": 2, "lightweight_deletes_sync": 2, "async_insert": 0}
         )
+
+    def create(self, text: str) -> None:
+        """Run a CREATE TABLE of a plain MergeTree in ClickHouse, with the engine of targets."""
+        self.command(with_engine(text, self.engine, self.clickhouse))
+
+    @property
+    def deletes(self) -> bool:
+        """Whether surplus is deleted from targets: replicated ones get compensating events."""
+        query = (
+            "SELECT engine FROM system.tables WHERE database = currentDatabase()"
+            f" AND name = '{TARGET}'"
+        )
+        return not str(self.query(query)[0][0]).startswith(("Replicated", "Shared"))
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
         """Rows of a query in ClickHouse."""
@@ -208,33 +225,42 @@ def add_template(endpoints: Endpoints) -> str:
 
 
 @contextmanager
-def open_platform(endpoints: Endpoints, template: str = "template1") -> Iterator[Platform]:
+def open_platform(
+    endpoints: Endpoints, template: str = "template1", server: Server | None = None
+) -> Iterator[Platform]:
     """Two databases made for the caller and dropped at the end.
 
-    Postgres is a copy of ``template`` (``template1``: empty); ClickHouse has the source tables and
-    the target. ``orchestration.jobs``, which no pair reads, is one for the whole server.
+    Postgres is a copy of ``template`` (``template1``: empty); ClickHouse, that of ``server`` if one
+    is given, has the source tables that pairs read and the target.
     """
     name = _unique("platform")
     postgres_url = _with_database(endpoints.postgres_url, name)
-    clickhouse_url = _with_database(endpoints.clickhouse_url, name)
     made = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
-    with _administrator(endpoints) as administrator, clickhouse(endpoints.clickhouse_url) as server:
+    address = server.url if server else endpoints.clickhouse_url
+    engine = server.engine if server else PLAIN
+    with _administrator(endpoints) as administrator, own_database(address) as clickhouse_url:
         administrator.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**made))
-        server.command(f"CREATE DATABASE {name}")
         try:
             with (
                 psycopg.connect(postgres_url, autocommit=True) as connection,
                 clickhouse(clickhouse_url) as client,
+                closing(
+                    Platform(postgres_url, clickhouse_url, connection, client, engine)
+                ) as platform,
             ):
-                clickhouse_run(client, "schema/clickhouse")
-                clickhouse_run(client, "schema/target", target=TARGET)
-                with closing(
-                    Platform(postgres_url, clickhouse_url, connection, client)
-                ) as platform:
-                    yield platform
+                _make_tables(platform)
+                yield platform
         finally:
-            server.command(f"DROP DATABASE {name} SYNC")
             administrator.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**made))
+
+
+def _make_tables(platform: Platform) -> None:
+    """The tables that pairs read, none in another database than the platform's, and the target."""
+    for statement in demo_sql.text("schema/clickhouse").split(";"):
+        if statement.strip() and "orchestration" not in statement:
+            platform.command(statement)
+    target = demo_sql.text("schema/target").replace("{target:Identifier}", TARGET)
+    platform.create(target.strip().removesuffix(";"))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -55,11 +56,14 @@ class Point:
 
 @dataclass
 class Trap:
-    """Strikes once at its point: ends this process, or ``victims``, or all at work in ``folder``."""
+    """Strikes once at its point: ends this process, or ``victims``, or all at work in ``folder``, or
+    runs ``restart``, a shell command that kills a server and starts it again.
+    """
 
     point: Point | None = None
     victims: list[int] = field(default_factory=list)
     folder: str = ""
+    restart: str = ""
     stop: bool = False
     taken: int = 0
 
@@ -76,7 +80,8 @@ class Trap:
             self.strike()
         if mine and point.when == "during":
             timer = threading.Timer(point.delay, self.strike)
-            timer.daemon = True
+            # A server that was killed is started again before this process ends.
+            timer.daemon = not self.restart
             timer.start()
         yield
         if mine and point.when in {"after", "during"}:
@@ -92,6 +97,9 @@ class Trap:
             say(struck=True)
             if self.stop:
                 os.kill(os.getpid(), signal.SIGSTOP)
+                return
+            if self.restart:
+                subprocess.run(self.restart, shell=True, check=True)  # noqa: S602 - the tester's own
                 return
             others = processes_in(Path(self.folder)) if self.folder else self.victims
             kill(others or [os.getpid()])
@@ -181,6 +189,7 @@ def work(order: dict[str, Any]) -> None:
         Point(**order["point"]) if order.get("point") else None,
         order.get("victims", []),
         order.get("folder", ""),
+        order.get("restart", ""),
         bool(order.get("stop")),
     )
     source, store = TrappedPostgres(order["postgres"]), TrappedClickHouse(order["clickhouse"])
