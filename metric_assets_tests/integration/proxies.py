@@ -1,4 +1,4 @@
-"""Proxies that spoil one request, delay or fall silent, and sockets that never answer.
+"""Proxies that spoil a request, delay, balance or fall silent, and sockets that never answer.
 
 Belongs here: what a network can do to a connection. Does not belong here: what has to come of it.
 """
@@ -9,9 +9,10 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
@@ -127,6 +128,70 @@ def proxy_of(port: int) -> Iterator[Proxy]:
         yield proxy
     finally:
         proxy.close()
+
+
+class Balancer:
+    """Passes each request on to the next of several ports of this machine, as balancers of a cluster
+    do; ``sticky`` ones pass on whole connections.
+    """
+
+    def __init__(self, ports: Sequence[int], *, sticky: bool) -> None:
+        self._ports = cycle(ports)
+        self._sticky = sticky
+        self._guard = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """The port to use instead."""
+        return int(self._listener.getsockname()[1])
+
+    def close(self) -> None:
+        """Take no more."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._connection, args=[client], daemon=True).start()
+
+    def _connection(self, client: socket.socket) -> None:
+        """A request is over when the server has answered and the client speaks again."""
+        exchange, server = _Exchange(), None
+        with client, suppress(OSError):
+            while piece := client.recv(_PIECE):
+                if server is None or (exchange.answered and not self._sticky):
+                    _hang_up(*([server] if server else []))
+                    exchange = _Exchange(answered=False)
+                    server = self._next(client, exchange)
+                exchange.answered = False
+                server.sendall(piece)
+        _hang_up(*([server] if server else []))
+
+    def _next(self, client: socket.socket, exchange: _Exchange) -> socket.socket:
+        with self._guard:
+            port = next(self._ports)
+        server = socket.create_connection(("127.0.0.1", port))
+        threading.Thread(target=self._answers, args=[client, server, exchange], daemon=True).start()
+        return server
+
+    def _answers(self, client: socket.socket, server: socket.socket, exchange: _Exchange) -> None:
+        with server, suppress(OSError):
+            while piece := server.recv(_PIECE):
+                exchange.answered = True
+                client.sendall(piece)
+
+
+@contextmanager
+def balancer_of(ports: Sequence[int], *, sticky: bool = False) -> Iterator[Balancer]:
+    """A balancer in front of ports."""
+    balancer = Balancer(ports, sticky=sticky)
+    try:
+        yield balancer
+    finally:
+        balancer.close()
 
 
 @contextmanager

@@ -29,6 +29,13 @@ ENGINE = "METRIC_ASSETS_TEST_TARGET_ENGINE"
 #: A shell command that ends the server's process by SIGKILL and starts it again.
 RESTART = "METRIC_ASSETS_TEST_CLICKHOUSE_RESTART"
 PLAIN = "MergeTree"
+#: How a replica's path can be given. ``DATABASE`` stands for the name of a database of one's own.
+REPLICATED = {
+    "default path": "ReplicatedMergeTree",
+    "uuid": "ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')",
+    "macros": "ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')",
+    "spelled out": "ReplicatedMergeTree('/clickhouse/tables/DATABASE/events', 'one')",
+}
 #: How long a server that was killed may take to answer again.
 _START_SECONDS = 120.0
 
@@ -50,7 +57,7 @@ class Server:
         return cls(url, os.environ.get(ENGINE, "") or PLAIN, os.environ.get(RESTART, ""))
 
     def restart(self) -> None:
-        """Run the restart command to its end, then wait until the server answers."""
+        """Kill the server and start it again by the tester's command; wait until it answers."""
         subprocess.run(self.restart_command, shell=True, check=True)  # noqa: S602 - the tester's own
         self.until_up()
 

@@ -25,7 +25,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.pipeline import Receipt
 from metric_assets_tests.integration.platforms import Event, Platform, doors, load
-from metric_assets_tests.integration.servers import Server, engine_of_database
+from metric_assets_tests.integration.servers import REPLICATED, Server, engine_of_database
 from metric_assets_tests.integration.test_repair import (
     BYSTANDERS,
     COLUMNS,
@@ -42,13 +42,6 @@ pytestmark = pytest.mark.integration
 
 CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
 EVENTS = "replicatedEvents"
-#: How a replica's path is given. ``DATABASE`` stands for the name of the test's own.
-PATHS = {
-    "default path": "ReplicatedMergeTree",
-    "uuid": "ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')",
-    "macros": "ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')",
-    "spelled out": "ReplicatedMergeTree('/clickhouse/tables/DATABASE/events', 'one')",
-}
 #: The load has 6,000 events in 250 days: by day, more partitions than one INSERT may write.
 LAYOUTS = {
     "unpartitioned": "ORDER BY (entityType, entityId, createdAt)",
@@ -144,7 +137,9 @@ def make(platform: Platform, server: Server, path: str, layout: str) -> Replicat
     own_way = engine_of_database(platform.clickhouse) != "Atomic"
     if own_way and path != "default path":
         pytest.skip("the databases of this server choose the path of a replica themselves")
-    engine = PATHS[path].replace("DATABASE", str(platform.query("SELECT currentDatabase()")[0][0]))
+    engine = REPLICATED[path].replace(
+        "DATABASE", str(platform.query("SELECT currentDatabase()")[0][0])
+    )
     if path == "default path" and server.engine.startswith("Shared"):
         engine = server.engine
     platform.engine = engine
@@ -161,7 +156,7 @@ def make(platform: Platform, server: Server, path: str, layout: str) -> Replicat
     return made
 
 
-@pytest.fixture(params=[(path, layout) for path in PATHS for layout in LAYOUTS], ids="-".join)
+@pytest.fixture(params=[(path, layout) for path in REPLICATED for layout in LAYOUTS], ids="-".join)
 def empty(request: pytest.FixtureRequest, served: Platform, server: Server) -> Replicated:
     """A target of every path and layout, nothing loaded yet."""
     return make(served, server, *request.param)

@@ -39,9 +39,15 @@ _DEBRIS = (
     "SELECT 'table ' || name FROM system.tables WHERE database = currentDatabase()"
     " AND startsWith(name, '{0}__')"
     " UNION ALL SELECT 'query ' || query FROM system.processes"
-    " WHERE startsWith(Settings['log_comment'], 'metric_assets ')"
+    " WHERE current_database = currentDatabase()"
+    " AND startsWith(Settings['log_comment'], 'metric_assets ')"
     " UNION ALL SELECT 'mutation ' || command FROM system.mutations"
     " WHERE database = currentDatabase() AND table = '{0}' AND NOT is_done"
+)
+#: Where surplus is compensated no mutation, done or not, may name a private table.
+_MUTATIONS = (
+    " UNION ALL SELECT 'mutation of ours ' || command FROM system.mutations"
+    " WHERE database = currentDatabase() AND position(table || ' ' || command, '{0}__') > 0"
 )
 _SESSIONS = (
     "SELECT 'lock ' || objid FROM pg_locks WHERE locktype = 'advisory'"
@@ -74,7 +80,7 @@ def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANG
     asked = {"e": case.entity, "m": [*case.metrics]}
     with world.postgres() as session, world.clickhouse() as client:
         rows = session.execute(case.oracle.encode()).fetchall()
-        query = _NET if table == SUMMED else _ROWS
+        query = _NET if table == SUMMED or world.compensates else _ROWS
         found = client.query(query % table, parameters=asked).result_rows
         sums = client.query(_SUMS, parameters=asked).result_rows if table == SUMMED else []
     wanted = Counter(tuple(row) for row in rows if row[0] in inside)
@@ -93,7 +99,8 @@ def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANG
 def debris_of(world: World, table: str) -> list[str]:
     """Tables, statements, mutations, sessions and locks of ours that nobody needs."""
     with world.postgres() as session, world.clickhouse() as client:
-        found = [*client.query(_DEBRIS.format(table)).result_rows]
+        query = _DEBRIS + (_MUTATIONS if world.compensates else "")
+        found = [*client.query(query.format(table)).result_rows]
         found += session.execute(_SESSIONS.encode()).fetchall()
     return [row[0] for row in found]
 

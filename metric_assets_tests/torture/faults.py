@@ -1,4 +1,5 @@
-"""The faults: what happens to a backfill, and how often of a deck.
+"""The faults: what happens to a backfill, and how often of a deck; one deck for targets that surplus
+is deleted from, one for replicated ones.
 
 Belongs here: names, steps, victims. Does not belong here: how they strike (strikes, managed).
 """
@@ -55,8 +56,8 @@ _STEPS = (
     ("after the read-back, not yet recorded", "clickhouse/scope_summary", "after", "differs", 2),
     ("between two drops of private tables", "clickhouse/drop", "after", "differs", 1),
 )
-#: Steps that a table with a view has, and no other.
-_SUMMED_STEPS = (
+#: Steps where surplus is compensated: a table with a view, or a replicated one.
+_COMPENSATING_STEPS = (
     ("before the publishing", "clickhouse/publish", "before", "empty", 1),
     ("during the publishing", "clickhouse/publish", "during", "empty", 1),
     ("between publishing and read-back", "clickhouse/publish", "after", "empty", 1),
@@ -66,15 +67,57 @@ _SUMMED_STEPS = (
     ("between compensation and read-back", "clickhouse/insert_missing", "after", "differs", 1),
     ("after the read-back, not yet recorded", "clickhouse/scope_summary", "after", "differs", 2),
 )
+#: Steps of a backfill that neither hands over nor deletes.
+_REPLICATED_STEPS = (
+    *(
+        step
+        for step in _STEPS
+        if step[1] in {"read", "read/end", "insert", "clickhouse/stage_summary"}
+        or step[1] in {"clickhouse/difference", "clickhouse/drop"}
+    ),
+    *_COMPENSATING_STEPS,
+)
 #: Done by the server, and the answer is on its way.
 _ON_ITS_WAY = (
     ("handed over, not yet heard of", "clickhouse/attach", "empty"),
     ("deleted, not yet heard of", "clickhouse/remove", "differs"),
 )
+_PUBLISHED_ON_ITS_WAY = (
+    ("published, not yet heard of", "clickhouse/publish", "empty"),
+    ("compensated, not yet heard of", "clickhouse/insert_missing", "differs"),
+)
 _SERVER_STEPS = {
     "clickhouse": ("insert", "between", "difference", "handover", "delete", "read-back"),
     "postgres": ("while reading", "between chunks", "before the handover", "before the delete"),
 }
+_REPLICATED_SERVER_STEPS = {
+    "clickhouse": ("insert", "between", "difference", "publishing", "compensation", "read-back"),
+    "postgres": ("while reading", "between chunks", "before the publishing", "before the comp"),
+}
+
+#: Rounds that no layout of the target makes any difference to.
+_COMMON: tuple[Fault, ...] = (
+    *(
+        _named(f"view: {name}", step, when, drift, nth=nth, table=SUMMED)
+        for name, step, when, drift, nth in _COMPENSATING_STEPS
+    ),
+    *[Fault("view: at a random time", table=SUMMED)] * 2,
+    *[Fault("at a random time")] * 7,
+    *[Fault("clickhouse: at a random time", victim="clickhouse")] * 3,
+    *[Fault("postgres: at a random time", victim="postgres")] * 2,
+    *[Fault("two backfills at once", kind="race", victim="none")] * 2,
+    *[Fault("two backfills at once, one killed", kind="race")] * 2,
+    Fault("slow answers: at a random time", delay=0.1),
+    Fault("slow answers: clickhouse at a random time", victim="clickhouse", delay=0.1),
+    *[Fault("command line: at a random time", kind="command")] * 2,
+    _named("command line: after the read-back, not yet recorded", "dagster/record", "before",
+           "differs", kind="command"),
+    _named("command line: while Dagster records it", "dagster/record", "after", "differs",
+           nth=2, kind="command"),
+    Fault("daemon: at a random time", kind="managed", victim="daemon", table="ownEvents"),
+    Fault("daemon, webserver, code server and runs: at a random time", kind="managed",
+          victim="dagster", table="ownEvents"),
+)  # fmt: skip
 
 FAULTS: tuple[Fault, ...] = (
     *(_named(name, step, when, drift, nth=nth) for name, step, when, drift, nth in _STEPS),
@@ -86,16 +129,6 @@ FAULTS: tuple[Fault, ...] = (
         for name, step, when, drift, nth in _STEPS
         if any(word in name for word in words)
     ),
-    *(
-        _named(f"view: {name}", step, when, drift, nth=nth, table=SUMMED)
-        for name, step, when, drift, nth in _SUMMED_STEPS
-    ),
-    *[Fault("view: at a random time", table=SUMMED)] * 2,
-    *[Fault("at a random time")] * 7,
-    *[Fault("clickhouse: at a random time", victim="clickhouse")] * 3,
-    *[Fault("postgres: at a random time", victim="postgres")] * 2,
-    *[Fault("two backfills at once", kind="race", victim="none")] * 2,
-    *[Fault("two backfills at once, one killed", kind="race")] * 2,
     Fault("stalled before the handover, woken after the retry",
           Point("clickhouse/attach"), "none", "empty", "stall"),
     Fault("stalled before a difference is written, woken after the retry",
@@ -104,14 +137,23 @@ FAULTS: tuple[Fault, ...] = (
           Point("clickhouse/remove"), "none", "differs", "stall"),
     *(_named(f"slow answers: {name}", step, "during", drift, delay=0.25)
       for name, step, drift in _ON_ITS_WAY),
-    Fault("slow answers: at a random time", delay=0.1),
-    Fault("slow answers: clickhouse at a random time", victim="clickhouse", delay=0.1),
-    *[Fault("command line: at a random time", kind="command")] * 2,
-    _named("command line: after the read-back, not yet recorded", "dagster/record", "before",
-           "differs", kind="command"),
-    _named("command line: while Dagster records it", "dagster/record", "after", "differs",
-           nth=2, kind="command"),
-    Fault("daemon: at a random time", kind="managed", victim="daemon", table="ownEvents"),
-    Fault("daemon, webserver, code server and runs: at a random time", kind="managed",
-          victim="dagster", table="ownEvents"),
+    *_COMMON,
+)  # fmt: skip
+
+#: The deck where every target is replicated.
+REPLICATED_FAULTS: tuple[Fault, ...] = (
+    *(_named(name, step, when, drift, nth=nth) for name, step, when, drift, nth in _REPLICATED_STEPS),
+    *(
+        _named(f"{victim}: {name}", step, when, drift, nth=nth, victim=victim)
+        for victim, words in _REPLICATED_SERVER_STEPS.items()
+        for name, step, when, drift, nth in _REPLICATED_STEPS
+        if any(word in name for word in words)
+    ),
+    Fault("stalled before the publishing, woken after the retry",
+          Point("clickhouse/publish"), "none", "empty", "stall"),
+    Fault("stalled before a difference is written, woken after the retry",
+          Point("clickhouse/insert_missing"), "none", "differs", "stall"),
+    *(_named(f"slow answers: {name}", step, "during", drift, delay=0.25)
+      for name, step, drift in _PUBLISHED_ON_ITS_WAY),
+    *_COMMON,
 )  # fmt: skip

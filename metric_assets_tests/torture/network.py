@@ -9,26 +9,29 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from urllib.parse import urlsplit, urlunsplit
 
 _PIECE = 1 << 16
 
 
 class SlowWay:
-    """Passes everything on to ``port`` of this machine; answers come ``delay`` seconds late.
+    """Passes everything on to the server of ``url``; answers come ``delay`` seconds late.
 
     A server that has died hangs up at once; a client that has died leaves the server to go on.
     """
 
-    def __init__(self, port: int, delay: float) -> None:
-        self.port = port
+    def __init__(self, url: str, delay: float) -> None:
+        self._url = urlsplit(url)
         self.delay = delay
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
-    def address(self) -> str:
-        """Host and port to use instead."""
-        return f"127.0.0.1:{self._listener.getsockname()[1]}"
+    def url(self) -> str:
+        """The URL to use instead."""
+        user, _, _ = self._url.netloc.rpartition("@")
+        way = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        return urlunsplit(self._url._replace(netloc=f"{user}@{way}" if user else way))
 
     def close(self) -> None:
         """Take no more connections."""
@@ -44,7 +47,7 @@ class SlowWay:
         with (
             client,
             suppress(OSError),
-            socket.create_connection(("127.0.0.1", self.port)) as server,
+            socket.create_connection((self._url.hostname, self._url.port or 8123)) as server,
         ):
             back = threading.Thread(target=self._pass, args=[server, client, True], daemon=True)
             back.start()

@@ -22,7 +22,7 @@ from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
 from metric_assets_tests.torture.cases import CASES, CUTOFF, RANGES, SUMMED, TABLES, Case
 from metric_assets_tests.torture.damage import damage_of, debris_of
-from metric_assets_tests.torture.faults import FAULTS, Fault
+from metric_assets_tests.torture.faults import FAULTS, REPLICATED_FAULTS, Fault
 from metric_assets_tests.torture.live import Live
 from metric_assets_tests.torture.managed import Dagster
 from metric_assets_tests.torture.nursery import Nursery
@@ -30,10 +30,12 @@ from metric_assets_tests.torture.strikes import Attack, strike
 from metric_assets_tests.torture.verdict import Verdict
 from metric_assets_tests.torture.world import World
 
-__all__ = ["FAULTS", "Torture"]
+__all__ = ["FAULTS", "Torture", "faults_of"]
 
 #: How long the mending backfill tries again after an error that time can heal.
 MEND_SECONDS = 30
+#: The same on a server that was given: a replica that comes back is read-only for a while.
+REPLICA_SECONDS = 90
 
 
 class Torture:
@@ -94,7 +96,8 @@ class Torture:
         """One more backfill, tried again as Dagster does while the error is one that passes."""
         scan = next(scan for scan in SCANS if scan.name == case.scan)
         pairs = [pair for pair in scan.pairs if pair.metric in case.metrics]
-        deadline = time.monotonic() + MEND_SECONDS
+        patience = REPLICA_SECONDS if self.world.compensates else MEND_SECONDS
+        deadline = time.monotonic() + patience
         verdict.tries = 0
         with (
             closing(Postgres(self.world.endpoints.postgres_url)) as source,
@@ -123,6 +126,23 @@ class Torture:
         verdict.damage.debris = debris_of(self.world, table)
 
 
+def faults_of(world: World) -> tuple[Fault, ...]:
+    """The deck for a world. A server that was given is killed only if its tester said how to start it
+    again, and slowed down only where its certificate does not stand in the way.
+    """
+    server = world.server
+    deck = REPLICATED_FAULTS if world.compensates else FAULTS
+    return tuple(
+        fault
+        for fault in deck
+        if server is None
+        or (
+            (fault.victim != "clickhouse" or server.restart_command)
+            and not (fault.delay and server.url.startswith("https"))
+        )
+    )
+
+
 def tables_of(fault: Fault) -> list[str]:
     """Tables whose backfills take the step at which a fault strikes.
 
@@ -132,6 +152,6 @@ def tables_of(fault: Fault) -> list[str]:
     step = fault.point.step if fault.point else ""
     if step in {"clickhouse/attach", "clickhouse/remove"} or fault.victim == "clickhouse":
         return [table for table in TABLES if table != SUMMED]
-    if step == "clickhouse/insert_missing" and fault.kind == "stall":
+    if step in {"clickhouse/insert_missing", "clickhouse/publish"} and fault.kind == "stall":
         return [table for table in TABLES if table != SUMMED]
     return [*TABLES]

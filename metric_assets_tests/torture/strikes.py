@@ -13,10 +13,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from metric_assets_tests.torture.cases import CUTOFF, RANGES, Case
-from metric_assets_tests.torture.child import Point, kill
+from metric_assets_tests.torture.child import Point
 from metric_assets_tests.torture.faults import Fault
 from metric_assets_tests.torture.managed import Dagster
 from metric_assets_tests.torture.network import SlowWay
@@ -49,16 +48,16 @@ def _kill(attack: Attack) -> set[str]:
     fault, verdict, chance = attack.fault, attack.verdict, attack.chance
     child = attack.nursery.take()
     order = {**_order(attack, fault.point), **attack.world.victims(fault.victim)}
-    url = attack.world.endpoints.clickhouse_url
-    with closing(SlowWay(urlsplit(url).port or 0, fault.delay)) as way:
+    with closing(SlowWay(attack.world.endpoints.clickhouse_url, fault.delay)) as way:
         if fault.delay:
-            order["clickhouse"] = url.replace(f"127.0.0.1:{way.port}", way.address)
+            order["clickhouse"] = way.url
         child.order(order)
         if fault.point is None:
             time.sleep(chance.uniform(0.0, 1.2 + 20 * fault.delay))
-            # Sessions come and go: those of this very moment.
-            others = [] if fault.victim == "client" else attack.world.processes(fault.victim)
-            kill(others or [child.process.pid])
+            if fault.victim == "client":
+                child.kill()
+            else:
+                attack.world.kill(fault.victim)
         verdict.hung = not child.end()
     verdict.said = child.said
     verdict.struck = verdict.killed = any("struck" in fact for fact in child.said) or (

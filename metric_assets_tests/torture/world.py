@@ -7,10 +7,14 @@ whether a target is right (damage).
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 import psycopg
@@ -20,6 +24,13 @@ from metric_assets.local import stack
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse_run
 from metric_assets.local.layout import Layout
 from metric_assets.local.stack import Endpoints, LocalStackError
+from metric_assets_tests.integration.servers import (
+    REPLICATED,
+    Server,
+    engine_of_database,
+    own_database,
+    with_engine,
+)
 from metric_assets_tests.torture.cases import CASES, SUMMED, SUMS, TABLES, VIEW, Case
 from metric_assets_tests.torture.child import kill, processes_in
 
@@ -27,15 +38,37 @@ from metric_assets_tests.torture.child import kill, processes_in
 _SOME = "(cityHash64(entityId, userId, createdAt, {salt}) % 100) < {share}"
 
 
-class World:
-    """An embedded stack of its own, filled with sources and empty targets."""
+#: How long replicas that came back may be read-only.
+_READ_ONLY_SECONDS = 60.0
 
-    def __init__(self, home: Path, port: int, rows: int) -> None:
+
+class World:
+    """An embedded stack of its own, filled with sources and empty targets; the targets are in a
+    database of their own on ``server``, if one is given.
+    """
+
+    def __init__(self, home: Path, port: int, rows: int, server: Server | None = None) -> None:
         self.home = home
+        self.server = server
         self._port = port
-        self.endpoints: Endpoints = stack.up(home, clickhouse_port=port)
         self._last = rows
         self._growth = rows // 60
+        self._ending = ExitStack()
+        self._clickhouse_url = ""
+        #: Whether surplus is compensated in all tables, not deleted: their engine is replicated.
+        self.compensates = False
+        self.endpoints: Endpoints = stack.up(home, clickhouse_port=port)
+        try:
+            self._fill()
+        except BaseException:
+            self.down()
+            raise
+
+    def _fill(self) -> None:
+        """Sources, and targets without events."""
+        if self.server is not None:
+            self._clickhouse_url = self._ending.enter_context(own_database(self.server.url))
+            self.endpoints = replace(self.endpoints, clickhouse_url=self._clickhouse_url)
         with self.postgres() as session:
             demo = DemoPostgres(session, {})
             for part in ("postgres", "postgres_indexes"):
@@ -45,38 +78,66 @@ class World:
                 " SELECT n, '', 1, now() FROM generate_series(0, 310) n WHERE n % 13 <> 5"
             )
             for case in CASES:
-                session.execute(case.fill.format(first=1, last=rows).encode())
+                session.execute(case.fill.format(first=1, last=self._last).encode())
             session.execute("ANALYZE")
         with self.clickhouse() as client:
-            for name, layout in TABLES.items():
-                clickhouse_run(client, "schema/target", target="model")
-                client.command(f"CREATE TABLE {name} AS model ENGINE = MergeTree {layout}")
-                client.command("DROP TABLE model SYNC")
-            client.command(SUMS)
-            client.command(VIEW)
+            self._make_targets(client)
+
+    def _make_targets(self, client: Client) -> None:
+        """A target of every layout; if they are replicated, paths take turns."""
+        engines = cycle([self.server.engine] if self.server else ["MergeTree"])
+        if self.server and self.server.engine == "ReplicatedMergeTree":
+            own = urlsplit(self._clickhouse_url).path.strip("/")
+            given = [engine.replace("DATABASE", own) for engine in REPLICATED.values()]
+            # Other databases than Atomic ones choose the path themselves.
+            engines = cycle(given if engine_of_database(client) == "Atomic" else given[:1])
+        clickhouse_run(client, "schema/target", target="model")
+        for name, layout in TABLES.items():
+            text = f"CREATE TABLE {name} AS model ENGINE = MergeTree {layout}"
+            client.command(with_engine(text, next(engines), client))
+        client.command("DROP TABLE model SYNC")
+        client.command(SUMS)
+        client.command(VIEW)
+        made = client.query(
+            "SELECT DISTINCT engine FROM system.tables WHERE database = currentDatabase()"
+            f" AND name IN {tuple(TABLES)}"
+        ).result_rows
+        self.compensates = all(row[0].startswith(("Replicated", "Shared")) for row in made)
 
     def up(self) -> None:
-        """Start again what was killed."""
+        """Start again what was killed; a server that was given has been started by its killer."""
         try:
             self.endpoints = stack.up(self.home, clickhouse_port=self._port)
         except LocalStackError:
             # A session that outlived its postmaster keeps the memory that a new one needs.
             kill(self.processes("postgres"))
             self.endpoints = stack.up(self.home, clickhouse_port=self._port)
+        if self.server is not None:
+            self.endpoints = replace(self.endpoints, clickhouse_url=self._clickhouse_url)
+            self.server.until_up()
 
     def down(self) -> None:
-        """Stop both."""
+        """Stop both; drop the database on a server that was given."""
+        self._ending.close()
         stack.down(self.home)
 
     def victims(self, store: str) -> dict[str, Any]:
-        """Whom a trap has to kill; nobody but itself for the client."""
-        layout = Layout.of(self.home)
+        """Whom a trap has to kill, and how; nobody but itself for the client."""
         if store == "postgres":
-            return {"folder": str(layout.postgres)}
+            return {"folder": str(Layout.of(self.home).postgres)}
+        if store == "clickhouse" and self.server is not None:
+            return {"restart": self.server.restart_command}
         return {"victims": self.processes(store) if store == "clickhouse" else []}
 
+    def kill(self, store: str) -> None:
+        """SIGKILL for a store, at this very moment."""
+        if store == "clickhouse" and self.server is not None:
+            self.server.restart()
+        else:
+            kill(self.processes(store))
+
     def processes(self, store: str) -> list[int]:
-        """The processes of a store now: of Postgres its sessions, too."""
+        """The processes of an embedded store now: of Postgres its sessions, too."""
         layout = Layout.of(self.home)
         if store == "clickhouse":
             return [int(layout.clickhouse_lock.read_text())]
@@ -103,6 +164,7 @@ class World:
         """Move source and target apart: ``empty``, ``partial`` (one metric is gone), ``differs``;
         ``level`` does nothing.
         """
+        self._until_writable(table)
         salt = chance.randrange(1000)
         metrics = [*case.metrics[:1]] if kind == "partial" else [*case.metrics]
         pairs = f"entityType = '{case.entity}' AND metricType IN {metrics}"
@@ -129,3 +191,16 @@ class World:
                 first = self._last + 1
                 self._last += self._growth
                 session.execute(case.fill.format(first=first, last=self._last).encode())
+
+    def _until_writable(self, table: str) -> None:
+        """Wait for a replica whose server has come back: until it is in its Keeper again it is
+        read-only.
+        """
+        end = time.monotonic() + _READ_ONLY_SECONDS
+        query = (
+            "SELECT count() FROM system.replicas WHERE database = currentDatabase()"
+            f" AND table = '{table}' AND is_readonly"
+        )
+        with self.clickhouse() as client:
+            while client.query(query).result_rows != [(0,)] and time.monotonic() < end:
+                time.sleep(0.2)
