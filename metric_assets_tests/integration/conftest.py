@@ -2,8 +2,8 @@
 
 ``stack``     where both servers are; one home for the session, below a short temporary folder.
 ``platform``  both stores, empty but for tables and indexes, for one test (see platforms.py).
-``server``    the ClickHouse server that the environment names, or None (see servers.py); with one,
-              ``platform`` has its ClickHouse database there.
+``server``    the ClickHouse server that the environment names, or None (see servers.py); in modules
+              about targets ``platform`` has its ClickHouse database there.
 ``served``    a platform on that server; the test is skipped where there is none.
 ``deletes``   skips the test where surplus is not deleted from targets.
 ``demo``      both stores, seeded with about 20,000 events, for the session: read it, and write only
@@ -29,6 +29,17 @@ from metric_assets_tests.integration.platforms import (
 from metric_assets_tests.integration.servers import RESTART, URL, Server
 
 DEMO_SCALE = 20_000
+#: Modules about targets: with a server given by URL, their platforms are there.
+BY_URL = frozenset(
+    {
+        "test_bad_input",
+        "test_faults",
+        "test_known_answers",
+        "test_races",
+        "test_repair",
+        "test_replicated_target",
+    }
+)
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +58,10 @@ def template(stack: Endpoints) -> str:
     return add_template(stack)
 
 
-@pytest.fixture(scope="session")
-def server() -> Server | None:
-    """The server that the environment names."""
-    return Server.given()
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Server | None:
+    """The server that the environment names, for modules that can do with any."""
+    return Server.given() if request.module.__name__.rpartition(".")[2] in BY_URL else None
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def exact(platform: Platform, metric: str = "Follower") -> bool:
         'SELECT "targetUserId", "userId" FROM "UserEngagement"'
         f" WHERE type = '{kind}' ORDER BY 1, 2"
     )
-    found = [(event[0], event[1]) for event in platform.events(f"metricType = '{metric}'")]
+    found = [(event[0], event[1]) for event in platform.standing(f"metricType = '{metric}'")]
     return found == wanted
 
 

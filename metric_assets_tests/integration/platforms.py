@@ -151,6 +151,30 @@ class Platform:
             f" FROM {table} WHERE {where} ORDER BY ALL"
         )  # type: ignore[return-value]
 
+    def standing(self, where: str = "true", *, table: str = TARGET) -> list[Event]:
+        """Events of the target, sorted, as ``events``; where surplus is not deleted but compensated, as
+        many copies of each as there are less the copies of its negation.
+        """
+        if self.deletes:
+            return self.events(where, table=table)
+        rows = self.query(
+            "SELECT entityId, userId, toString(metricType) AS metric, abs(metricValue) AS size,"
+            " toString(toDateTime64(createdAt, 3, 'UTC')) AS at,"
+            " sum(if(metricValue < 0, -1, 1)) AS copies"
+            f" FROM {table} WHERE {where} GROUP BY entityId, userId, metric, size, at"
+        )
+        return sorted(
+            (entity, user, metric, size if copies > 0 else -size, at)
+            for entity, user, metric, size, at, copies in rows
+            for _ in range(abs(copies))
+        )
+
+    def changes(self, inserted: int, removed: int) -> tuple[int, int]:
+        """Rows inserted and removed that a load result tells: where surplus is not deleted, each row of
+        it is compensated by one that is inserted.
+        """
+        return (inserted, removed) if self.deletes else (inserted + removed, 0)
+
     def checksum(self, where: str = "true", *, table: str = TARGET) -> tuple[int, int]:
         """Rows of the target and a hash that adds up over them, whatever their order."""
         columns = "entityType, entityId, userId, metricType, metricValue, createdAt"

@@ -102,7 +102,7 @@ def with_engine(statement: str, engine: str, client: Client) -> str:
     text = re.sub(rf"\bENGINE = {PLAIN}\b", lambda _: f"ENGINE = {engine}", statement)
     default_path = engine.startswith("Replicated") and ("(" not in engine or "{uuid}" in engine)
     if default_path and engine_of_database(client) == "Atomic":
-        named = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(?:`[^`]*`|\S+)")
+        named = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(?:`(?:\\.|[^`\\])*`|\S+)")
         text = named.sub(lambda made: f"{made[0]} UUID '{uuid.uuid4()}'", text, count=1)
     return text
 

@@ -235,7 +235,9 @@ def test_hostile_table_names(table: str) -> None:
 
 def test_hostile_text_in_the_source_stays_text(platform: Platform) -> None:
     """What scans bind and what stores are asked travels bound: names are quoted, values escaped."""
-    platform.command(f"CREATE TABLE `odd'--\\`name` AS {TARGET}")
+    platform.create(
+        f"CREATE TABLE `odd'--\\`name` AS {TARGET} ENGINE = MergeTree ORDER BY (entityType, entityId)"
+    )
     platform.add("UserEngagement", userId=7, targetUserId=1, type="Follow", createdAt="2024-01-01")
     load(platform, "User/Follower", through=doors(platform, table="odd'--`name"))
     assert platform.query("SELECT count() FROM `odd'--\\`name`") == [(1,)]

@@ -74,6 +74,7 @@ def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, 
         assert debris(platform) == []
 
 
+@pytest.mark.usefixtures("deletes")
 def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) -> None:
     """A delete whose client has died goes on as a mutation. It is ended before the table it reads
     is dropped: it would fail for ever, and every later delete of the target with it.
@@ -99,6 +100,7 @@ def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) 
         assert debris(platform) == []
 
 
+@pytest.mark.usefixtures("deletes")
 def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Platform) -> None:
     """A delete of ours that can never finish holds up the deletes of the whole table: the next run
     of any pair ends it.
@@ -279,7 +281,8 @@ def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> 
     """
     follows(platform, 400)
     url = urlsplit(platform.clickhouse_url)
-    assert url.port is not None
+    if url.hostname != "127.0.0.1" or url.port is None:
+        pytest.skip("the proxy that spoils requests leads to 127.0.0.1 only")
     with (
         proxy_of(url.port) as proxy,
         ClickHouse(
@@ -426,6 +429,7 @@ def test_a_cancelled_statement_ends_in_clickhouse(
     follows(platform)
     slow = "SELECT sleepEachRow(0.05) FROM numbers(1200) SETTINGS max_block_size = 10"
     if step == "clickhouse/attach":
+        step = step if platform.deletes else "clickhouse/publish"
         slow = (
             f"INSERT INTO {TARGET} SELECT 'User', number, 5, 'Other', 1, now64(3) FROM numbers(1200)"
             " WHERE NOT sleepEachRow(0.05) SETTINGS max_block_size = 10"

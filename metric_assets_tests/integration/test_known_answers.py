@@ -26,6 +26,7 @@ from metric_assets_tests.integration.platforms import (
     load,
     open_platform,
 )
+from metric_assets_tests.integration.servers import Server
 
 pytestmark = pytest.mark.integration
 
@@ -43,9 +44,9 @@ Row = tuple[str, dict[str, object]]
 
 
 @pytest.fixture(scope="module")
-def one_platform(stack: Endpoints, template: str) -> Iterator[Platform]:
+def one_platform(stack: Endpoints, template: str, server: Server | None) -> Iterator[Platform]:
     """One platform for all cases: making two databases costs more than a case."""
-    with open_platform(stack, template) as made:
+    with open_platform(stack, template, server) as made:
         yield made
 
 
