@@ -64,7 +64,7 @@ class Replicated:
     platform: Platform
     bystanders: tuple[int, int]
 
-    def load(self, **options: object) -> list[Receipt]:
+    def load(self, **options: Any) -> list[Receipt]:
         """Load all pairs of the scope in the default mode; no mutation begins meanwhile."""
         before = self.mutations()
         receipts = load(
@@ -113,7 +113,7 @@ class Replicated:
             " toString(toDateTime64(createdAt, 3, 'UTC')), sum(if(metricValue < 0, -1, 1)) AS copies"
             f" FROM {EVENTS} WHERE {SCOPE} GROUP BY ALL HAVING copies != 0"
         )
-        return Counter({key: copies for *key_, copies in found for key in [tuple(key_)]})  # type: ignore[misc]
+        return Counter({key: copies for *key_, copies in found for key in [tuple(key_)]})
 
     def check(self) -> None:
         """The scope is worth what the source implies, bystanders are as they were, nothing is left."""
