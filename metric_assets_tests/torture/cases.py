@@ -73,10 +73,15 @@ REACTIONS = Case(
 )
 CASES = (ITEMS, ENGAGED, REACTIONS)
 
-#: Ours; the customer's by month, in which a handover is many steps; the customer's unpartitioned.
+#: With these a delete is a small patch part.
+PATCHES = " SETTINGS enable_block_number_column = 1, enable_block_offset_column = 1"
+#: Ours; the customer's by month, in which attaching is many steps; the customer's unpartitioned, from
+#: which surplus is deleted while it has few parts, and compensated else.
 TABLES = {
-    "ownEvents": "PARTITION BY entityType ORDER BY (entityType, metricType, entityId, createdAt)",
-    "monthlyEvents": "PARTITION BY toYYYYMM(createdAt) ORDER BY (entityType, entityId, createdAt)",
+    "ownEvents": "PARTITION BY entityType ORDER BY (entityType, metricType, entityId, createdAt)"
+    + PATCHES,
+    "monthlyEvents": "PARTITION BY toYYYYMM(createdAt) ORDER BY (entityType, entityId, createdAt)"
+    + PATCHES,
     "plainEvents": "ORDER BY (entityType, entityId, createdAt)",
     "summedEvents": "PARTITION BY entityType ORDER BY (entityType, metricType, entityId, createdAt)",
 }

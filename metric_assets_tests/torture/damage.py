@@ -80,7 +80,7 @@ def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANG
     asked = {"e": case.entity, "m": [*case.metrics]}
     with world.postgres() as session, world.clickhouse() as client:
         rows = session.execute(case.oracle.encode()).fetchall()
-        query = _NET if table == SUMMED or world.compensates else _ROWS
+        query = _ROWS if table in world.deleting else _NET
         found = client.query(query % table, parameters=asked).result_rows
         sums = client.query(_SUMS, parameters=asked).result_rows if table == SUMMED else []
     wanted = Counter(tuple(row) for row in rows if row[0] in inside)

@@ -20,7 +20,15 @@ from metric_assets.ranges import IdRange
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
-from metric_assets_tests.torture.cases import CASES, CUTOFF, RANGES, SUMMED, TABLES, Case
+from metric_assets_tests.torture.cases import (
+    CASES,
+    CUTOFF,
+    PATCHES,
+    RANGES,
+    SUMMED,
+    TABLES,
+    Case,
+)
 from metric_assets_tests.torture.damage import damage_of, debris_of
 from metric_assets_tests.torture.faults import FAULTS, REPLICATED_FAULTS, Fault
 from metric_assets_tests.torture.live import Live
@@ -150,7 +158,9 @@ def tables_of(fault: Fault) -> list[str]:
     its view one after the other: killed in between, they differ for good, whoever inserted.
     """
     step = fault.point.step if fault.point else ""
-    if step in {"clickhouse/attach", "clickhouse/remove"} or fault.victim == "clickhouse":
+    if step == "clickhouse/remove":
+        return [table for table, layout in TABLES.items() if PATCHES in layout]
+    if step == "clickhouse/attach" or fault.victim == "clickhouse":
         return [table for table in TABLES if table != SUMMED]
     if step in {"clickhouse/insert_missing", "clickhouse/publish"} and fault.kind == "stall":
         return [table for table in TABLES if table != SUMMED]

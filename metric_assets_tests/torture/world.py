@@ -31,7 +31,15 @@ from metric_assets_tests.integration.servers import (
     own_database,
     with_engine,
 )
-from metric_assets_tests.torture.cases import CASES, SUMMED, SUMS, TABLES, VIEW, Case
+from metric_assets_tests.torture.cases import (
+    CASES,
+    PATCHES,
+    SUMMED,
+    SUMS,
+    TABLES,
+    VIEW,
+    Case,
+)
 from metric_assets_tests.torture.child import kill, processes_in
 
 #: Which copies a drift touches, of a hundred; the second number moves with the round.
@@ -57,6 +65,8 @@ class World:
         self._clickhouse_url = ""
         #: Whether surplus is compensated in all tables, not deleted: their engine is replicated.
         self.compensates = False
+        #: Tables that surplus is always deleted from: they are right only row by row.
+        self.deleting: frozenset[str] = frozenset()
         self.endpoints: Endpoints = stack.up(home, clickhouse_port=port)
         try:
             self._fill()
@@ -103,6 +113,9 @@ class World:
             f" AND name IN {tuple(TABLES)}"
         ).result_rows
         self.compensates = all(row[0].startswith(("Replicated", "Shared")) for row in made)
+        patching = "SELECT count() FROM system.settings WHERE name = 'lightweight_delete_mode'"
+        if not self.compensates and client.query(patching).result_rows != [(0,)]:
+            self.deleting = frozenset(name for name, layout in TABLES.items() if PATCHES in layout)
 
     def up(self) -> None:
         """Start again what was killed; a server that was given has been started by its killer."""
