@@ -22,15 +22,21 @@ _OF_OTHERS = ("create", "drop", *_OF_TARGET)
 _GRANT = re.compile(r"CHECK GRANT (.+) ON ")
 
 
-def examine(store: ClickHouse, table: str, mode: Mode) -> Iterator[Finding]:
+def examine(
+    store: ClickHouse, table: str, mode: Mode, *, replicas: bool = False
+) -> Iterator[Finding]:
     """Every grant that a run takes; the first finding is about those without which none ends well.
+
+    ``replicas``: the table has several, one of which has to catch up with the others.
 
     Ending statements and mutations of one's own (KILL) takes no grant of its own, but that of what
     is ended; see the finding about ending deletes.
     """
     who = store.frame(load("doctor/clickhouse_server"), {}).row(0, named=True)
     try:
-        yield _privileges(store, table, mode, who["user"], who["database"])
+        of_target = [name for name in _OF_TARGET if name != "remove" or mode is Mode.REPLACE]
+        of_target += ["sync"] if replicas else []
+        yield _privileges(store, table, of_target, who["user"], who["database"])
         if mode is Mode.REPLACE:
             yield _ending(store, table, who["user"], who["database"])
     except TargetError:
@@ -44,9 +50,10 @@ def examine(store: ClickHouse, table: str, mode: Mode) -> Iterator[Finding]:
     yield from guarded(f"Target {table}: system tables", _looking(store, table), _LOOK)
 
 
-def _privileges(store: ClickHouse, table: str, mode: Mode, user: str, database: str) -> Finding:
+def _privileges(
+    store: ClickHouse, table: str, of_target: list[str], user: str, database: str
+) -> Finding:
     subject = f"Target {table}: privileges"
-    of_target = [name for name in _OF_TARGET if name != "remove" or mode is Mode.REPLACE]
     refused = {
         f"{database}.{table}": _refused(store, table, of_target),
         # Grants may be given by the prefix of a name, so a name is asked for, not the database.

@@ -50,7 +50,8 @@ def examine(store: ClickHouse, settings: Settings, create: bool) -> Iterator[Fin
         yield _replicas(table, layout)
     yield from _times(table, layout, settings)
     yield from guarded(f"Target {table}: storage", _storage(store, table, layout))
-    yield from grants.examine(store, table, target.mode)
+    several = layout.replicas > 1 or layout.shared
+    yield from grants.examine(store, table, target.mode, replicas=several)
 
 
 def _layout(table: str, layout: Layout, mode: Mode) -> Finding:
