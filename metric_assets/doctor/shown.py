@@ -14,7 +14,7 @@ from metric_assets.settings import MAX_REPLICA_LAG, Settings
 from metric_assets.source_state import SourceState
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.clickhouse_state import hides_rows, read_state
+from metric_assets.stores.clickhouse_state import read_state
 from metric_assets.stores.postgres import Postgres
 
 _ADVICE = (
@@ -42,12 +42,6 @@ def examine_clickhouse(store: ClickHouse, settings: Settings) -> Iterator[Findin
     """Replicas behind, and tables that may leave rows out."""
     tables = sources(Store.CLICKHOUSE)
     yield judge("ClickHouse: source", read_state(store, tables), settings)
-    if hides_rows(store, tables) is None:
-        yield Finding(
-            "ClickHouse: row policies",
-            "we may not see whether row policies hide rows of the source tables from us",
-            "GRANT SHOW ROW POLICIES ON *.* to the user, if there are any",
-        )
 
 
 def judge(subject: str, state: SourceState, settings: Settings) -> Finding:

@@ -14,6 +14,7 @@ import polars as pl
 from metric_assets.errors import TargetError
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement, load
+from metric_assets.stores.layout import quoted
 from metric_assets.stores.ports import Binds
 
 #: Engines that show what others hold, all of it or not.
@@ -40,19 +41,21 @@ def read_state(store: Frames, tables: Sequence[str]) -> SourceState:
         return SourceState("ClickHouse", None, (str(error),))
     hidden = (
         f"a row policy hides rows of {table} from our user"
-        for table in hides_rows(store, tables) or ()
+        for table in rows["table"]
+        if hides_rows(store, table)
     )
     delay = float(max(rows["delay"].to_list(), default=0))
     return SourceState("ClickHouse", delay, (*_shown(rows), *hidden))
 
 
-def hides_rows(store: Frames, tables: Sequence[str]) -> list[str] | None:
-    """Tables of which a row policy hides rows from us; None where we may not look."""
-    try:
-        found = store.frame(load("clickhouse/source_policies"), {"tables": list(tables)})
-    except TargetError:
-        return None
-    return [str(name) for name in found["table"]]
+def hides_rows(store: Frames, table: str) -> bool:
+    """Whether a row policy hides rows of ``table`` (or ``database.table``) from our user.
+
+    Raises TargetError if the table cannot be read at all.
+    """
+    source = ".".join(map(quoted, table.split(".")))
+    plan = store.frame(load("clickhouse/row_filter"), {"source": source})
+    return any("row level filter" in str(line).lower() for line in plan.to_series())
 
 
 def _shown(rows: pl.DataFrame) -> Iterator[str]:

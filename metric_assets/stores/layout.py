@@ -52,8 +52,9 @@ class Layout:
 
     ``definition`` is the statement that makes it, ``parts`` how many are active, ``patching``
     whether the server knows patch parts, ``kinds`` the columns whose value is not simply stored
-    (MATERIALIZED, ALIAS …), ``replicas`` how many servers hold the table, and ``cluster`` a name
-    that covers all of them, empty if there is one only or no such name.
+    (MATERIALIZED, ALIAS …), ``filtered`` whether a row policy hides rows from us, ``replicas`` how
+    many servers hold the table, and ``cluster`` a name that covers all of them, empty if there is
+    one only or no such name.
     """
 
     engine: str
@@ -66,6 +67,7 @@ class Layout:
     parts: int = 0
     patching: bool = False
     kinds: Mapping[str, str] = field(default_factory=dict)
+    filtered: bool = False
     replicas: int = 1
     cluster: str = ""
 
@@ -119,12 +121,12 @@ class Layout:
         """What to select from for the statements that run on any server that holds the table."""
         if not self.cluster:
             return "system.processes"
-        return f"clusterAllReplicas({_quoted(self.cluster)}, system, processes)"
+        return f"clusterAllReplicas({quoted(self.cluster)}, system, processes)"
 
     @property
     def everywhere(self) -> str:
         """The clause that has a statement run on every server that holds the table."""
-        return f"ON CLUSTER {_quoted(self.cluster)}" if self.cluster else ""
+        return f"ON CLUSTER {quoted(self.cluster)}" if self.cluster else ""
 
     @cached_property
     def partition(self) -> str:
@@ -192,6 +194,11 @@ class Layout:
                 f"{table}: it has a TTL ({clause}), which would delete or change backfilled events"
                 " because they are old; take it off (ALTER TABLE … REMOVE TTL) first"
             )
+        if self.filtered:
+            raise TargetError(
+                f"{table}: a row policy hides rows of it from our user, so events that are there"
+                " would be inserted again; let the user see every row, or use another"
+            )
         wanted = {name: _TEXT if name.endswith("Type") else _INTEGER for name in COLUMNS}
         wanted["createdAt"] = _TIME
         for name, kind in wanted.items():
@@ -255,7 +262,8 @@ def _elements(text: str) -> list[str]:
     return elements
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as ClickHouse takes it whatever is in it."""
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 

@@ -20,7 +20,8 @@ from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.layout import PATCHES, Layout
+from metric_assets.stores.clickhouse_state import hides_rows
+from metric_assets.stores.layout import ENGINES, PATCHES, Layout
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.stage import ClickHouseStage
 
@@ -106,6 +107,7 @@ class ClickHouseTarget:
             parts=row["parts"],
             patching=self._patching,
             kinds=dict(zip(columns["name"], columns["default_kind"], strict=True)),
+            filtered=row["engine"] in ENGINES and hides_rows(self._store, self._table),
         )
         if not layout.replicated:
             return layout

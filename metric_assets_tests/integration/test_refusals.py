@@ -55,6 +55,8 @@ LACKING = {
     "no_private_select": ("SELECT", "private"),
 }
 ENOUGH = "enough"
+#: A database whose target shows our user nothing of user 3: a row policy, as users' files can have.
+POLICY = "policy"
 #: What the embedded server itself takes to pass rows through pipes.
 _EMBEDDED = ("SELECT ON system.*", "FILE ON *.*", "CREATE TEMPORARY TABLE ON *.*")
 
@@ -62,7 +64,7 @@ _EMBEDDED = ("SELECT ON system.*", "FILE ON *.*", "CREATE TEMPORARY TABLE ON *.*
 def statements() -> Iterator[str]:
     """All that a run takes in every database, but for what is left out there."""
     yield from (f"GRANT {given}" for given in _EMBEDDED)
-    for database in (ENOUGH, *LACKING):
+    for database in (ENOUGH, POLICY, *LACKING):
         left_out = LACKING.get(database)
         for grant in ON_PRIVATE:
             if (grant, "private") != left_out:
@@ -77,10 +79,12 @@ def statements() -> Iterator[str]:
 def users() -> str:
     """The users' file of a server whose one user has these grants and no others."""
     queries = "".join(f"<query>{statement}</query>" for statement in statements())
+    policy = f"<{POLICY}><{TARGET}><filter>userId != 3</filter></{TARGET}></{POLICY}>"
     return (
         "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default>"
         "<password></password><networks><ip>::/0</ip></networks><profile>default</profile>"
-        f"<quota>default</quota><grants>{queries}</grants></default></users></clickhouse>"
+        f"<quota>default</quota><databases>{policy}</databases><grants>{queries}</grants>"
+        "</default></users></clickhouse>"
     )
 
 
@@ -129,7 +133,7 @@ def guarded() -> Iterator[Guarded]:
         source = urlsplit(endpoints.postgres_url)._replace(path=f"/{add_template(endpoints)}")
         made = Guarded(home, urlunsplit(source), endpoints.clickhouse_url)
         with clickhouse(made.clickhouse_url) as server:
-            for database in (ENOUGH, *LACKING):
+            for database in (ENOUGH, POLICY, *LACKING):
                 server.command(f"CREATE DATABASE {database}")
         with made.within(ENOUGH) as platform:
             clickhouse_run(platform.clickhouse, "schema/target", target=TARGET)
@@ -137,7 +141,7 @@ def guarded() -> Iterator[Guarded]:
             load(platform, "User/Hidden")
             platform.command(f"INSERT INTO {TARGET} SELECT * FROM {TARGET} WHERE userId < 99")
             platform.command(f"DELETE FROM {TARGET} WHERE userId BETWEEN 100 AND 300")
-            for database in LACKING:
+            for database in (POLICY, *LACKING):
                 there = f"{database}.{TARGET}"
                 platform.command(f"CREATE TABLE {there} AS {TARGET}")
                 platform.command(f"INSERT INTO {there} SELECT * FROM {TARGET}")
@@ -194,6 +198,18 @@ def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
         load(platform, "User/Hidden")
         assert exact(platform)
         assert exact(platform, "Hidden")
+        assert debris(platform) == []
+
+
+def test_a_row_policy_on_the_target_is_refused(guarded: Guarded) -> None:
+    """What it hides would be found missing and inserted again: refused before the first row."""
+    guarded.restrict(True)
+    with guarded.within(POLICY) as platform:
+        with pytest.raises(TargetError, match=f"{TARGET}: a row policy hides rows"):
+            load(platform, "User/Follower")
+        assert platform.query(f"SELECT count() FROM {TARGET} WHERE metricType = 'Follower'") == [
+            (0,)
+        ]
         assert debris(platform) == []
 
 

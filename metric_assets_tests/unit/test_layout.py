@@ -125,6 +125,12 @@ def test_a_value_that_is_computed_is_refused() -> None:
         replace(layout(), kinds={"createdAt": "MATERIALIZED"}).check("t")
 
 
+def test_a_row_policy_on_the_target_is_refused() -> None:
+    """What it hides would be found missing and inserted again."""
+    with pytest.raises(TargetError, match="row policy"):
+        layout(filtered=True).check("t")
+
+
 def test_keys_of_a_staging_table_are_the_targets_word_by_word() -> None:
     """Parts are attached only between tables of equal keys."""
     assert layout(rest=" TTL createdAt + toIntervalDay(1) TO DISK 'a'").staging_keys == KEYS
