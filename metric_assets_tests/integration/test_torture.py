@@ -1,13 +1,17 @@
-"""A short torture: a round of each kind of fault but for Dagster's daemon (``make torture`` has all)."""
+"""A short torture: a round of each kind of fault but for Dagster's daemon (``make torture`` has all);
+with a server given by URL (docs/testing-against-a-server.md), one of replicated targets on it, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from metric_assets_tests.integration.local_fixtures import free_port, own_folder
-from metric_assets_tests.torture.rounds import FAULTS, Torture
+from metric_assets_tests.integration.servers import URL, Server
+from metric_assets_tests.torture.rounds import FAULTS, Torture, faults_of
 from metric_assets_tests.torture.world import World
 
 pytestmark = pytest.mark.integration
@@ -53,3 +57,41 @@ def test_whatever_is_killed_one_more_backfill_is_exact(torture: Torture) -> None
     assert [verdict.as_dict() for verdict in verdicts if not verdict.clean] == []
     named = [verdict.fault for verdict in verdicts if not verdict.struck]
     assert set(named) <= {"two backfills at once, one killed"}
+
+
+CHOSEN_REPLICATED = (
+    "between chunks",
+    "during the publishing",
+    "during the insert of one metric of several",
+    "during the compensation",
+    "view: between compensation and read-back",
+    "clickhouse: during the publishing",
+    "clickhouse: during the compensation",
+    "postgres: before the compensation",
+    "stalled before a difference is written, woken after the retry",
+    "slow answers: published, not yet heard of",
+    "command line: after the read-back, not yet recorded",
+)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_replicated_targets_on_a_server_by_url() -> None:
+    """The same on replicated targets, by key: clients die, are stopped and woken, and the server too
+    where its tester has said how to start it again.
+    """
+    given = Server.given()
+    if given is None:
+        pytest.skip(f"{URL} is not set: docs/testing-against-a-server.md")
+    if not given.engine.startswith(("Replicated", "Shared")):
+        given = replace(given, engine="ReplicatedMergeTree")
+    with own_folder() as home:
+        world = World(home, free_port(), 3_000, given)
+        try:
+            with Torture(world, seed=4) as torture:
+                faults = [fault for fault in faults_of(world) if fault.name in CHOSEN_REPLICATED]
+                verdicts = list(torture.run(len(faults), faults))
+        finally:
+            world.down()
+    assert len(faults) >= len(CHOSEN_REPLICATED) - 2
+    assert [verdict.as_dict() for verdict in verdicts if not verdict.clean] == []
+    assert [verdict.fault for verdict in verdicts if not verdict.struck] == []

@@ -226,4 +226,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("compensations differ for ever", _SUMMARY,
            "sum(if(metricValue >= 0, 1, -1)) AS net", "count() AS net",
            ("integration/test_targets.py::test_a_removal_touches_no_part_of_a_large_table",)),
+    Mutant("several servers behind one address are not refused", _TARGET,
+           "if len(servers) < 2 or (layout.shared and layout.cluster):", "if servers:",
+           ("integration/test_many_servers.py::test_a_load_through_a_balancer_is_refused",)),
 )  # fmt: skip
