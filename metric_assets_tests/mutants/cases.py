@@ -46,6 +46,7 @@ _REMOVE = "sql/clickhouse/remove.sql"
 _PIPELINE = "metric_assets/pipeline.py"
 _FILLING = "metric_assets/filling.py"
 _TARGET = "metric_assets/stores/target.py"
+_IDS = "metric_assets/entity_ids.py"
 _BOUNDED = "metric_assets/stores/bounded.py"
 _DOOR = "metric_assets/stores/postgres.py"
 _LOCK = "metric_assets/stores/postgres_lock.py"
@@ -168,6 +169,37 @@ MUTANTS: tuple[Mutant, ...] = (
            ("integration/test_races.py::test_a_transaction_left_idle_is_ended_by_the_server",)),
     Mutant("connections kept when a run is over", _DOOR, "self._idle.pop().end()", "return",
            ("integration/test_races.py::test_connections_that_a_run_takes",)),
+    Mutant("ids below 0 are not looked at", _IDS,
+           "((_FIRST, -1), (grid.end, _LAST))", "((grid.end, _LAST),)",
+           ("unit/test_coverage.py::test_what_lies_outside_is_counted",)),
+    Mutant("ids above the grid are not walked", _IDS,
+           "((_FIRST, -1), (grid.end, _LAST))", "((_FIRST, -1),)",
+           ("unit/test_coverage.py::test_rows_out_of_order_far_above_the_crossing_are_seen",)),
+    Mutant("a walk steps over ids", _IDS, "position = last + 1", "position = last + 2",
+           ("unit/test_coverage.py::test_a_window_is_bounded",)),
+    Mutant("rows without a time are not looked at", "sql/entities/tag_outside.sql",
+           'OR e."createdAt" IS NULL', "",
+           ("integration/test_every_id.py::test_windows_are_read_by_the_primary_key",)),
+    Mutant("`backfill` is clean while ids lie outside", "metric_assets/cli/work.py",
+           " and not outside.sentences", "",
+           ("integration/test_every_id.py::test_every_command_names_ids_outside_until_they_are_loaded",),
+           limit=300),
+    Mutant("`reconcile` is clean while ids lie outside", "metric_assets/cli/reconciling.py",
+           " and not outside.sentences", "",
+           ("integration/test_every_id.py::test_every_command_names_ids_outside_until_they_are_loaded",),
+           limit=300),
+    Mutant("a sync drops cells that something may be loaded into", "metric_assets/coverage.py",
+           "extra = list(grid.extra)", "extra = []",
+           ("unit/test_coverage.py::test_sync_keeps_further_cells",)),
+    Mutant("a wish reaches over ids in no partition", "metric_assets/ranges.py",
+           "if cell.start > reached:", "if False:",
+           ("unit/test_ranges.py::test_a_wish_over_a_gap_is_refused",)),
+    Mutant("the target's entityId is not asked", "metric_assets/events.py",
+           "*_held(ids, bounds),", "",
+           ("integration/test_every_id.py::test_an_id_that_the_target_cannot_hold_is_a_refused_row",)),
+    Mutant("a mirror of 32 bits is kept", "metric_assets/stores/mirror.py",
+           "if self._is_narrow():", "if False:",
+           ("integration/test_every_id.py::test_versions_beyond_32_bits_keep_their_ids_in_the_mirror",)),
     Mutant("`doctor` does not ask for DROP TABLE", "metric_assets/doctor/grants.py",
            '_OF_OTHERS = ("create", "drop", *_OF_TARGET)', '_OF_OTHERS = ("create", *_OF_TARGET)',
            ("integration/test_refusals.py::test_a_missing_grant_is_named",)),

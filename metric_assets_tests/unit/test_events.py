@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import polars as pl
 import pytest
@@ -298,6 +299,34 @@ def test_bounds_are_the_targets() -> None:
     assert by_column(rejections) == {"userId": 2, "metricValue": 2, "createdAt": 1}
     edges = {"userId": 255, "metricValue": 100, "createdAt": naive(1970, 1, 1)}
     assert Rejections("User").validate(schema, events(**edges))
+
+
+@pytest.mark.parametrize(
+    ("ids", "bounds", "held", "refused"),
+    [
+        # Cells that cross an end of what 32 bits hold, or lie beyond.
+        (IdRange(2**31 - 10, 2**31 + 10), (-(2**31), 2**31 - 1), [2**31 - 10, 2**31 - 1], [2**31]),
+        (IdRange(-(2**31) - 5, -(2**31) + 5), (-(2**31), 2**31 - 1), [-(2**31)], [-(2**31) - 1]),
+        (IdRange(3 * 10**9, 3 * 10**9 + 5), (-(2**31), 2**31 - 1), [], [3 * 10**9]),
+        (IdRange(3 * 10**9, 3 * 10**9 + 5), (-(2**63), 2**63 - 1), [3 * 10**9], []),
+        # A target without signs.
+        (IdRange(-10, 0), (0, 2**64 - 1), [], [-1, -10]),
+        (IdRange(0, 300), (0, 255), [255], [256]),
+    ],
+)
+@pytest.mark.parametrize("width", [pl.Int32, pl.Int64])
+def test_an_id_that_the_target_cannot_hold_is_refused(
+    ids: IdRange, bounds: tuple[int, int], held: list[int], refused: list[int], width: Any
+) -> None:
+    """Whatever the partition and the width in the source: named, and not taken for another id."""
+    low, high = (-(2**31), 2**31 - 1) if width is pl.Int32 else (-(2**63), 2**63 - 1)
+    schema = event_schema(ids, CUTOFF, Bounds(entity_id=bounds), {"entityId": width})
+    for entity, passes in ((id, id in held) for id in (*held, *refused) if low <= id <= high):
+        rejections = Rejections("User")
+        frame = events(entityId=entity).with_columns(pl.col("entityId").cast(width))
+        assert rejections.validate(schema, frame) is passes
+        kinds = [] if passes else ["entityId: beyond the target's entityId"]
+        assert list(rejections.counts) == kinds
 
 
 def test_a_column_too_many_is_refused() -> None:
