@@ -5,11 +5,16 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
+from metric_assets.catalog import PAIRS
 from metric_assets.cli import main
+from metric_assets.cli.outside import look_outside
+from metric_assets.errors import UnavailableError
+from metric_assets.settings import Settings
 from metric_assets.stores import postgres
 from metric_assets_tests.fakes import FakeRows
 
@@ -254,6 +259,29 @@ def test_sync_says_what_belongs_into_the_environment(
     assert json.loads(given) == {
         "Tag": {"size": 50_000, "stop": 1_250_000}, "User": {"size": 7, "stop": 70},
     }  # fmt: skip
+
+
+def test_ids_that_nobody_could_look_for_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The load is done and shown by then: the reason is a sentence, and the command is not clean."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise UnavailableError("Postgres is away")
+
+    source_with(monkeypatch, 5)
+    found = look_outside(
+        [PAIRS["Tag/Hidden"]], Settings(tmp_path, cutoff=datetime(2024, 1, 1, tzinfo=timezone.utc))
+    )
+    assert (found.found, found.sentences) == ((), [])
+    monkeypatch.setattr(FakeRows, "frame", gone)
+    found = look_outside(
+        [PAIRS["Tag/Hidden"]], Settings(tmp_path, cutoff=datetime(2024, 1, 1, tzinfo=timezone.utc))
+    )
+    assert found.sentences == [
+        "ids outside of partitions could not be looked for: Postgres is away"
+    ]
+    assert found.as_dict()["outside"] == []
 
 
 def test_help_exits_with_0(run: Run) -> None:
