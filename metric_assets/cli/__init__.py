@@ -13,9 +13,9 @@ import sys
 
 import click
 
-from metric_assets.cli.endings import end
+from metric_assets.cli.endings import INTERRUPTED, end
 from metric_assets.cli.environment import load_environment
-from metric_assets.orchestration.interruptions import handled
+from metric_assets.orchestration.interruptions import handled, ignore_signals
 
 
 class _Group(click.Group):
@@ -68,4 +68,6 @@ def main() -> None:
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
     with handled():
         code = end(lambda: cli.main(standalone_mode=False))
+        if code == INTERRUPTED:
+            ignore_signals()
     sys.exit(code)

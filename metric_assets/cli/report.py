@@ -163,6 +163,7 @@ def _conclude(row: Row) -> None:
         row.status = "failed"
     elif row.failed_ranges:
         row.status = f"differs: {len(row.failed_ranges)} of {seen} ranges"
+        row.status += f", {len(row.busy_ranges)} busy" if row.busy_ranges else ""
     elif row.busy_ranges:
         row.status = f"busy: {len(row.busy_ranges)} of {seen} ranges"
     elif row.checked:

@@ -37,7 +37,14 @@ def handled() -> Iterator[None]:
     finally:
         _state.update(first=None, installed=False)
         for number, known in before.items():
-            signal.signal(number, known)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, known)
+
+
+def ignore_signals() -> None:
+    """From now on signals do nothing: a process that has stopped only has to leave."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def asked() -> bool:

@@ -93,13 +93,15 @@ class Day:
 def day() -> Iterator[Day]:
     """The stack up and 20,000 events' worth of sources seeded; nothing loaded yet."""
     with own_folder() as folder:
+        project = Path(__file__).parents[2]
         env = {
             "HOME": str(folder / "home"),
+            # This tree, wherever the installed commands would find the package.
+            "PYTHONPATH": str(project),
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "LANG": "C.UTF-8",
         }
         (folder / "home").mkdir()
-        project = Path(__file__).parents[2]
         for name in ("dagster.yaml", "workspace.yaml"):
             (folder / name).symlink_to(project / name)
         today = Day(folder, env)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -282,6 +283,85 @@ def test_signals_to_the_command_line_end_everything(stopped: Day) -> None:
             assert commands[one].returncode not in (0, None), said
 
 
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT, signal.SIGTERM)],
+    ids=["ctrl-c", "terminated", "impatient"],
+)
+def test_a_stopped_backfill_begins_nothing_more(
+    stopped: Day, signals: tuple[signal.Signals, ...]
+) -> None:
+    """A signal during a backfill of two entities: it ends within seconds with 130 and one sentence,
+    the second entity is not begun, the run is not STARTED, and nothing of ours is left. So it is
+    when somebody cannot wait and sends more of them.
+    """
+    before = runs(stopped)
+    with locked(stopped, "TagEngagement"):
+        working = start(stopped, "backfill", "Tag/Hidden", "Bounty/Favorite", "--json")
+        until(lambda: FORCED.seen(stopped), 120, "Tag/Hidden to hang")
+        for number in signals:
+            working.send_signal(number)
+            time.sleep(0.1)
+        out, err = working.communicate(timeout=2 * SECONDS)
+        assert working.returncode == 130, err
+        assert left(stopped) == []
+    made = {run: status for run, status in runs(stopped).items() if run not in before}
+    assert list(made.values()) == ["FAILURE"]
+    sentence = err.strip().splitlines()[-1]
+    ranges = 2 * len(stopped.ranges("Tag"))
+    assert sentence.startswith(f"metric-assets: stopped: 0 of {ranges} ranges are done and kept;")
+    assert "the same command goes on" in sentence
+    document = json.loads(out)
+    assert (document["ok"], document["exit_code"]) == (False, 130)
+    assert list(document["runs"]) == ["Tag"]
+
+
+@pytest.mark.parametrize(
+    ("command", "table"),
+    [
+        (("reconcile", "Tag"), "TagMetric"),
+        (("backfill", "Tag/Follower", "--dry-run"), "TagEngagement"),
+        (("ranges", "Tag", "--sync"), "Tag"),
+        (("doctor",), "TagEngagement"),
+    ],
+    ids=["reconcile", "dry run", "ranges", "doctor"],
+)
+def test_every_command_stops(stopped: Day, command: tuple[str, ...], table: str) -> None:
+    """Whatever a command waits for: SIGTERM ends it within seconds, with 130 and no trace left."""
+    assert stopped.run("metric-assets", "backfill", "Tag/Follower").returncode in {0, 1}
+    waiting = (
+        "SELECT true FROM pg_stat_activity WHERE application_name LIKE 'metric_assets:%'"
+        " AND wait_event_type = 'Lock' AND query NOT LIKE '%advisory%'"
+    )
+    with locked(stopped, table):
+        working = start(stopped, *command)
+        until(lambda: stopped.postgres(waiting), 120, f"{command} to hang")
+        working.send_signal(signal.SIGTERM)
+        _, err = working.communicate(timeout=2 * SECONDS)
+        assert working.returncode == 130, err
+        assert left(stopped) == []
+    assert err.strip().splitlines()[-1].startswith("metric-assets: stopped")
+    assert "Traceback" not in err
+
+
+def test_the_run_of_a_killed_command_is_ended_by_the_next_one(stopped: Day) -> None:
+    """kill -9 leaves a run STARTED; the next command ends it and says so."""
+    before = runs(stopped)
+    with locked(stopped, "TagEngagement"):
+        working = start(stopped, "backfill", "Tag/Hidden")
+        until(lambda: FORCED.seen(stopped), 120, "Tag/Hidden to hang")
+        working.kill()
+        working.communicate(timeout=SECONDS)
+    made = {run: status for run, status in runs(stopped).items() if run not in before}
+    assert list(made.values()) == ["STARTED"]
+    (killed,) = made
+    done = stopped.run("metric-assets", "backfill", "Bounty/Favorite")
+    assert f"run {killed}: its process {working.pid} on " in done.stderr
+    assert "was killed, so the run was ended" in done.stderr
+    assert runs(stopped)[killed] == "FAILURE"
+    assert killed not in stopped.run("metric-assets", "backfill", "Bounty/Favorite").stderr
+
+
 def test_one_more_backfill_is_exact(stopped: Day) -> None:
     """After all that: the pairs hold what SQL by hand says, each event once, and no surplus."""
     pairs = [one.pair for one in ALL]
@@ -297,6 +377,24 @@ def test_one_more_backfill_is_exact(stopped: Day) -> None:
         assert len(found) > 0
         assert Counter(found) == Counter(stopped.postgres(WANTED[pair])), pair
     assert left(stopped) == []
+
+
+def start(day: Day, *arguments: str) -> subprocess.Popen[str]:
+    """A command of ours, its outputs apart."""
+    return subprocess.Popen(
+        [BIN / "metric-assets", *arguments],
+        cwd=day.folder, env=day.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def runs(day: Day) -> dict[str, str]:
+    """Every run that Dagster knows, and its state."""
+    url = day.env["METRIC_ASSETS_DAGSTER_POSTGRES_URL"].replace("+psycopg2", "")
+    with psycopg.connect(url) as connection:
+        known = connection.execute("SELECT to_regclass('runs') IS NOT NULL").fetchone()
+        if known != (True,):
+            return {}
+        return dict(connection.execute("SELECT run_id, status FROM runs").fetchall())
 
 
 def command(day: Day, pair: str) -> subprocess.Popen[bytes]:
