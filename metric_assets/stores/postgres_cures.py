@@ -13,6 +13,11 @@ _LOGIN = ("28P01", "28000", "3D000")
 
 _CURES = (
     (
+        re.compile(r"function pg_current_snapshot\(\) does not exist"),
+        "The server of {name} is older than PostgreSQL 13, the first that names a reading's"
+        " snapshot this way: name a newer server",
+    ),
+    (
         re.compile(r"unsupported startup parameter: options"),
         "A pooler in between refuses start-up options, which {name} (or PGOPTIONS) carries: take"
         " `options` out of it and set them for the role (ALTER ROLE … SET …), or let PgBouncer drop"
