@@ -12,6 +12,9 @@ import dagster as dg
 import pytest
 
 from metric_assets import settings as names
+from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.cli import console, running
+from metric_assets.cli.work import dry_run
 from metric_assets.definitions import build_definitions
 from metric_assets.orchestration.assets import MIRROR
 from metric_assets.orchestration.sensors import (
@@ -20,8 +23,9 @@ from metric_assets.orchestration.sensors import (
     IdsBeyondGridError,
     look_on,
 )
-from metric_assets.ranges import Grid
+from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
+from metric_assets.stores.ports import Scope
 from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform
 
@@ -360,3 +364,42 @@ def test_a_state_older_than_the_recorded_one_removes_nothing(
     assert len(platform.events()) == 3
     assert run(settings, instance, [FOLLOWER], "20-29", "20-29").success
     assert len(platform.events()) == 2
+
+
+def test_a_legacy_value_that_is_no_number_fails_its_range_only(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """The step fails by the pair, column, value and entity; every other pair and range keeps its
+    result, and the good pair its badge.
+    """
+    platform.run(
+        'ALTER TABLE "TagMetric" ALTER COLUMN "hiddenCount" DROP DEFAULT,'
+        ' ALTER COLUMN "hiddenCount" TYPE text;'
+        'UPDATE "TagMetric" SET "hiddenCount" = \'many\' WHERE "tagId" = 11'
+    )
+    result = run(settings, instance, [FOLLOWER, HIDDEN])
+    assert not result.success
+    passed = checks(result, "matches_legacy")
+    assert {key for pair, key in passed if pair == "Tag/Follower"} == set(KEYS)
+    assert {key for pair, key in passed if pair == "Tag/Hidden"} == {"0-9", "20-29"}
+    assert checks(result, "reconciled") == {("Tag/Follower", None): True}
+    outcome = running._outcome("Tag", [PAIRS["Tag/Follower"], PAIRS["Tag/Hidden"]], result)
+    assert list(outcome.failures) == ["Tag/Hidden"]
+    assert outcome.failure.startswith(
+        "Tag/Hidden/10-19: TagMetric.hiddenCount is String and holds 'many' for entity 11"
+    )
+
+
+def test_a_dry_run_shows_the_ranges_that_are_not_busy(
+    settings: Settings, platform: Platform
+) -> None:
+    """One range that a run works on is missed and said to be busy; the others are planned."""
+    scope = Scope("Tag", ("Follower",), IdRange.parse("10-19"), CUTOFF)
+    notes = console.Notes(console.err())
+    pair = PAIRS["Tag/Follower"]
+    ranges = [IdRange.parse(key) for key in KEYS]
+    with Postgres(platform.postgres_url) as other, other.enter(scope):
+        (missed,) = dry_run(SCAN_OF[pair.key], [pair], ranges, settings, notes)
+    assert missed.busy
+    assert (missed.pairs, missed.ids.key) == (("Tag/Follower",), "10-19")
+    assert [(one.ids.key, one.wanted) for one in notes.receipts] == [("0-9", 1), ("20-29", 1)]
