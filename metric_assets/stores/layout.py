@@ -208,7 +208,8 @@ class Layout:
                     f"{table}: column {name} is {found or 'absent'}; events need"
                     f" {', '.join(COLUMNS)} as in sql/clickhouse/target.sql, integers of any width"
                 )
-            if self.kinds.get(name):
+            # A DEFAULT is for what is left out, and we leave out nothing.
+            if self.kinds.get(name) not in {None, "", "DEFAULT"}:
                 raise TargetError(
                     f"{table}: column {name} is {self.kinds[name]}, so what is inserted is not what"
                     " is kept; make it an ordinary column"
