@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timezone
 
 from metric_assets.audit import Rows
 from metric_assets.entity_ids import Window, dense_end, highest_id, windows
@@ -157,20 +157,23 @@ class Account:
         )
 
 
-def examine(
+def examine(  # noqa: PLR0913 - what is asked, and of whom
     settings: Settings,
     source: Rows,
     entities: Sequence[str],
     report: Report = lambda _: None,
     *,
     sync: bool = False,
+    newest: bool = False,
 ) -> list[Coverage]:
     """Each entity's grid against its ids; with ``sync`` the grid that would hold all of them.
 
-    Raises SettingsError where no cutoff is set.
+    With ``newest`` entities made at or after the cutoff count as well: rows dated before it can
+    belong to them, a comment that was moved, say. Raises SettingsError where no cutoff is set.
     """
     look = survey_synced if sync else survey
-    cutoffs = {entity: settings.cutoff_of(entity) for entity in entities}
+    now = datetime.now(timezone.utc)
+    cutoffs = {entity: now if newest else settings.cutoff_of(entity) for entity in entities}
     return [
         look(entity, settings.grid_of(entity), cutoff, source, report)
         for entity, cutoff in cutoffs.items()

@@ -92,8 +92,11 @@ def describe(pair: Pair) -> dict[str, object]:
 @click.option(
     "--sync", is_flag=True, help="Ask the source for its ids and write the grid that holds them."
 )
+@click.option(
+    "--newest", is_flag=True, help="Take entities in that were made at or after the cutoff, too."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def ranges(entities: tuple[str, ...], sync: bool, as_json: bool) -> None:
+def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
     """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
     from metric_assets import settings as names
     from metric_assets.cli.console import err
@@ -110,7 +113,7 @@ def ranges(entities: tuple[str, ...], sync: bool, as_json: bool) -> None:
         Postgres(url, statement_timeout=settings.statement_timeout) as source,
         err().status("ranges") as status,
     ):
-        known = examine(settings, source, chosen, status.update, sync=sync)
+        known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
     if sync:
         _write(settings, known)
     if as_json:

@@ -306,3 +306,22 @@ def test_windows_are_read_by_the_primary_key(platform: Platform, kind: str) -> N
     ends = {end for _, _, low, high in seen for end in (low, high)}
     assert ends == {-1, 1001, *edges}
     assert all(number * 1000 <= low <= high < (number + 1) * 1000 for number, _, low, high in seen)
+
+
+def test_rows_before_the_cutoff_of_an_entity_made_after_it(
+    console: Console, platform: Platform
+) -> None:
+    """A row that was moved to a newer entity keeps its date: with --newest the grid holds every
+    entity there is, and the next backfill loads the row.
+    """
+    follow(platform, 5, 7)
+    platform.add("User", id=57, createdAt="2025-10-02")
+    platform.add("UserEngagement", userId=5, targetUserId=57, type="Follow", createdAt="2024-02-03")
+    assert console.json("ranges", "User")[0] == 0
+    assert console.json("ranges", "User", "--newest")[0] == 1
+    assert console.json("ranges", "User", "--sync", "--newest")[0] == 0
+    assert console.grids["User"] == {"size": 10, "stop": 60}
+    code, document = console.json("backfill", "User/Follower")
+    assert (57, 5, "Follower", 1, "2024-02-03 00:00:00.000") in platform.events()
+    assert document["receipts"][0]["pair"] == "User/Follower"
+    del code  # The legacy counter of the newer entity says what it likes.
