@@ -117,7 +117,7 @@ def test_what_is_told_of_servers_that_are_fit(doctor: Examine) -> None:
         r" \d+ [kM]?B",
         "Postgres: full backfill": r"about [\d,]+ rows \(\d+ [kM]?B\) in \d+ readings",
         "ClickHouse: connection": r"ClickHouse \d+\.\d+",
-        "ClickHouse: server": r"user default, database platform_\w+, time zone \w+",
+        "ClickHouse: server": r"user default, database (platform|metric_assets_test)_\w+, time zone \w+",
         "ClickHouse: settings": r"async_insert=0.*deduplicate_insert=disable",
         f"Target {TARGET}: layout": r"MergeTree, partitioned by entityType.*replace",
         f"Target {TARGET}: storage": "0 events, 0 B; without a log of inserted blocks",
