@@ -6,6 +6,7 @@ ids it has to hold (coverage).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from metric_assets.audit import Rows
@@ -13,7 +14,7 @@ from metric_assets.catalog import ENTITIES
 from metric_assets.entity_ids import highest_id
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
-from metric_assets.settings import Settings, dump_grids
+from metric_assets.settings import HOME, Settings, dump_grids
 
 #: Ranges an entity of the demo is cut into.
 DEMO_RANGES = 4
@@ -30,9 +31,10 @@ def demo_grids(settings: Settings, source: Rows) -> dict[str, Grid]:
 
 
 def write_grids(settings: Settings, grids: Mapping[str, Grid], *, replace: bool = False) -> None:
-    """Write ranges.json. Raises SettingsError if a size changes, unless ``replace`` is given.
+    """Write ranges.json, all of it or nothing.
 
-    Partition keys are made of the size: another size would orphan everything Dagster knows.
+    Raises SettingsError if it cannot be written, or if a size changes, unless ``replace`` is given:
+    partition keys are made of the size, so another would orphan everything that Dagster knows.
     """
     for entity, grid in grids.items():
         known = settings.grids.get(entity)
@@ -42,8 +44,17 @@ def write_grids(settings: Settings, grids: Mapping[str, Grid], *, replace: bool 
                 f" changed to {grid.size}: every partition key, and with it the history of what"
                 " was materialized, would be lost"
             )
-    settings.home.mkdir(parents=True, exist_ok=True)
-    settings.ranges_file.write_text(dump_grids({**settings.grids, **grids}), encoding="utf-8")
+    file = settings.ranges_file
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(dump_grids({**settings.grids, **grids}), encoding="utf-8")
+        fresh.replace(file)
+    except OSError as error:
+        raise SettingsError(
+            f"{HOME}: {file} cannot be written: {error.strerror}; make the folder writable, or name"
+            " another"
+        ) from None
 
 
 def _ceiling(number: int, step: int) -> int:

@@ -12,8 +12,10 @@ import pytest
 
 from metric_assets.catalog import PAIRS
 from metric_assets.cli import main
+from metric_assets.cli.grids import write_grids
 from metric_assets.cli.outside import look_outside
-from metric_assets.errors import UnavailableError
+from metric_assets.errors import SettingsError, UnavailableError
+from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.stores import postgres
 from metric_assets_tests.fakes import FakeRows
@@ -413,3 +415,14 @@ def test_a_stack_that_is_down_is_named(
     done = run("ranges", "Tag")
     assert done.code == 2
     assert f"The embedded stack of {home} is not running: `metric-assets local up`" in done.err
+
+
+def test_grids_that_cannot_be_written_are_one_message(tmp_path: Path) -> None:
+    """The file is written whole or not at all, and a folder in its place is named."""
+    settings = Settings(home=tmp_path)
+    (tmp_path / "ranges.json").mkdir()
+    with pytest.raises(SettingsError, match=r"ranges\.json cannot be written"):
+        write_grids(settings, {"Tag": Grid(10, 30)})
+    (tmp_path / "ranges.json").rmdir()
+    write_grids(settings, {"Tag": Grid(10, 30)})
+    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".json"] == ["ranges.json"]
