@@ -1,6 +1,7 @@
 """``python -m metric_assets_tests.benchmarks``: every measure, one table, docs/benchmarks.md.
 
-``--quick`` measures a tenth of it once, to see that it works; it writes no page.
+``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
+layout of the target. Neither writes a page.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import time
 from pathlib import Path
 
 from metric_assets_tests.benchmarks import page
-from metric_assets_tests.benchmarks.measures import say
+from metric_assets_tests.benchmarks.layouts import Layouts
+from metric_assets_tests.benchmarks.measures import Figure, say
 from metric_assets_tests.benchmarks.story import Plan, Results, measure
 from metric_assets_tests.benchmarks.world import build_world
 
@@ -44,12 +46,17 @@ def main() -> int:
     """Measure, show, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of it, once")
+    parser.add_argument("--layouts", action="store_true", help="only repairs, by layout")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/ unless quick")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     plan = QUICK if arguments.quick else FULL
     began = time.monotonic()
+    if arguments.layouts:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            print(page.markdown(page.layouts(_layouts(Path(folder).resolve(), plan))))
+        return 0
     if arguments.home:
         results = _run(arguments.home, plan)
     else:
@@ -68,6 +75,11 @@ def _run(home: Path, plan: Plan) -> Results:
     say("making reactions and a demo")
     with build_world(home, max(plan.largest, plan.events), plan.demo_scale) as world:
         return measure(world, plan)
+
+
+def _layouts(home: Path, plan: Plan) -> dict[str, dict[str, Figure]]:
+    with build_world(home, 50_000, 1_000) as world:
+        return Layouts(world.months, plan.layout_rows).measure(plan.rounds)
 
 
 if __name__ == "__main__":

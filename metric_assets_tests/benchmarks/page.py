@@ -21,9 +21,13 @@ MARK = "<!-- measured above, by `make bench`; written by hand below -->"
 
 def table(results: Results) -> str:
     """One row a measure: what, target, median, spread."""
+    return markdown(_rows(results))
+
+
+def markdown(rows: list[list[str]]) -> str:
+    """Rows below their heads."""
     lines = ["| | measure | target | median | lowest to highest |", "|---|---|--:|--:|--:|"]
-    lines += [f"| {' | '.join(row)} |" for row in _rows(results)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def write(folder: Path, results: Results, seconds: float) -> None:
@@ -85,13 +89,13 @@ def _rows(results: Results) -> list[list[str]]:
     for name, figure in results.commands.items():
         bound = "≤ 5 s" if name.endswith("one partition") else ""
         rows.append(["f", f"`{name}`, seconds", bound, *_shown(figure)])
-    return rows + _layouts(results)
+    return rows + layouts(results.layouts)
 
 
-def _layouts(results: Results) -> list[list[str]]:
+def layouts(measured: dict[str, dict[str, Figure]]) -> list[list[str]]:
     """Repairs, by the layout of the target."""
     rows = []
-    for name, figures in results.layouts.items():
+    for name, figures in measured.items():
         surplus = f"removal of 100 rows, target {name}, seconds"
         changed = f"re-run with 1 % of the source changed over an unchanged one, target {name}"
         rows.append(["g", surplus, "≤ 1", *_shown(figures["100 surplus"])])
