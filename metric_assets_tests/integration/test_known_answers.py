@@ -1361,7 +1361,7 @@ def test_a_follow_that_became_a_hide_keeps_its_date(platform: Platform) -> None:
     assert platform.events() == [(2, 1, "Follower", 1, JAN)]
     platform.run("""UPDATE "UserEngagement" SET type = 'Hide'""")
     load(platform, pairs)
-    assert platform.events() == [(2, 1, "Hidden", 1, JAN)]
+    assert platform.standing() == [(2, 1, "Hidden", 1, JAN)]
 
 
 @pytest.mark.parametrize(
