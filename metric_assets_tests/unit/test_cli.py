@@ -15,6 +15,7 @@ from metric_assets.cli import main
 from metric_assets.cli.grids import write_grids
 from metric_assets.cli.outside import look_outside
 from metric_assets.errors import SettingsError, UnavailableError
+from metric_assets.local import stack
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.stores import postgres
@@ -409,7 +410,8 @@ def test_a_stack_that_is_down_is_named(
 ) -> None:
     """Where the stores are the embedded ones of our home, the message says how to start them."""
     home = tmp_path / ".metric_assets"
-    url = f"postgresql://metric_assets@/platform?host={home}/run"
+    # Where its socket lies depends on how long the path of the home is.
+    (url,) = [one.address for one in stack.status(home) if one.address.startswith("postgresql")]
     monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", url)
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01")
     done = run("ranges", "Tag")
