@@ -17,7 +17,7 @@ from metric_assets.settings import CLICKHOUSE_URL, CUTOFFS, TARGET_TABLE, Settin
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.layout import PATCHES, Layout
-from metric_assets.stores.target import OWNER, ClickHouseTarget, debris_binds
+from metric_assets.stores.target import OWNER, ClickHouseTarget, orphan_binds
 
 _DEDUP_LOG = re.compile(r"non_replicated_deduplication_window\s*=\s*[1-9]")
 
@@ -88,11 +88,11 @@ def _removal(table: str, layout: Layout, mode: Mode) -> Finding:
         return Finding(
             subject,
             "everything is inserted, surplus is compensated by negative events, which costs by the"
-            f" surplus: about 0.1 s for 100 rows. Nothing is deleted: {why}",
+            f" surplus: less than 1 s for 100 rows. Nothing is deleted: {why}",
             advice,
         )
     if layout.patches:
-        cost = "a patch part a delete: about 0.3 s for 100 rows, whatever the table's size"
+        cost = "a patch part a delete: less than 1 s for 100 rows, whatever the table's size"
     else:
         cost = f"a mutation of all {layout.parts} parts: about {0.04 * layout.parts:.1f} s a range"
     found = f"empty scopes get partitions of the staging table attached, surplus is deleted: {cost}"
@@ -164,7 +164,7 @@ def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding
     """Private tables, statements and mutations under our name: a run's, or nobody's."""
     table = settings.target_table
     layout = ClickHouseTarget(store, table).describe()
-    binds = debris_binds(table, layout)
+    binds = orphan_binds(table, layout)
     copies = re.compile(rf"{re.escape(table)}__versions_[0-9a-f]{{16}}")
     names = [
         f"{kind} {name}"

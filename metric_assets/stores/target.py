@@ -45,7 +45,7 @@ def place(layout: Layout, replicas: Sequence[int], clusters: Sequence[tuple[str,
     return replace(layout, replicas=count, cluster=covering[-1] if count > 1 and covering else "")
 
 
-def debris_binds(table: str, layout: Layout) -> Binds:
+def orphan_binds(table: str, layout: Layout) -> Binds:
     """What sql/clickhouse/debris.sql binds."""
     return {
         "owners": OWNER,
@@ -266,7 +266,7 @@ class ClickHouseTarget:
 
     def _debris(self) -> list[tuple[str, str, str]]:
         """Mutations, statements and private tables, each with its owner."""
-        binds = debris_binds(self._table, self.layout)
+        binds = orphan_binds(self._table, self.layout)
         rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").rows()
         owners = {name: owner for kind, name, owner in rows if kind == "table"}
         # A mutation is its private table's owner's; once that is gone, nobody's.
