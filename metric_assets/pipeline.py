@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ import polars as pl
 from metric_assets.catalog import Pair, Scan
 from metric_assets.errors import ProofError, StageMismatchError
 from metric_assets.filling import Filled, Progress, fill
+from metric_assets.load_result import Receipt
 from metric_assets.plan import MetricPlan, Plan, RemovalGuard, Summary, build_plan, outline
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded, SourceState
@@ -43,45 +44,6 @@ class Stores:
     turnstile: Turnstile
     versions: str = ""
     mirrored: Callable[[], SourceState] | None = None
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a materialization of one pair and range proves. Counts are rows.
-
-    ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the
-    scope holds afterwards; in a dry run, what it would hold. ``phases`` say where the ``seconds``
-    went, in the order of the steps: enter, fill, plan, apply, prove, leave. ``source`` says what
-    the source was, ``incomplete`` why it may have shown less than there is, and ``system`` (with
-    ``snapshot``) which state of it was loaded.
-    """
-
-    pair: str
-    ids: IdRange
-    rows_read: int
-    wanted: int
-    present: int
-    inserted: int
-    removed: int
-    unchanged: int
-    rejected: int
-    events: int
-    total: int
-    seconds: float
-    snapshot: str
-    cutoff: datetime
-    mode: str
-    code_version: str
-    dry_run: bool
-    fenced: tuple[str, ...]
-    phases: dict[str, float]
-    source: str = "primary"
-    incomplete: tuple[str, ...] = ()
-    system: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "ids": self.ids.key, "cutoff": self.cutoff.isoformat()}
 
 
 def materialize(  # noqa: PLR0913 - each argument is a decision of the caller

@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from metric_assets.pipeline import Receipt
+from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 from metric_assets.catalog import Pair, Rule
 from metric_assets.cli.running import Evaluation, Outcome, legacy_checks, plain_metadata
 from metric_assets.errors import BusyError, MetricAssetsError
-from metric_assets.pipeline import Receipt
+from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 
 COLUMNS = ("pair", "ranges", "wanted", "inserted", "removed", "unchanged")

@@ -12,6 +12,7 @@ import dagster as dg
 from metric_assets import pipeline
 from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
+from metric_assets.load_result import Receipt
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import asset_metadata, position_of, receipt_metadata
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
@@ -24,7 +25,6 @@ from metric_assets.orchestration.resources import (
 )
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.storage import keep_connections
-from metric_assets.pipeline import Receipt
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings

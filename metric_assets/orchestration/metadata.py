@@ -15,7 +15,7 @@ import dagster as dg
 from metric_assets import sql
 from metric_assets.catalog import Pair, Scan
 from metric_assets.events import Bounds, event_schema
-from metric_assets.pipeline import Receipt
+from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings, parse_instant

@@ -9,8 +9,9 @@ import dagster as dg
 
 from metric_assets import settings as names
 from metric_assets.catalog import Scan, Store
+from metric_assets.load_result import Receipt
 from metric_assets.orchestration.retries import Retry
-from metric_assets.pipeline import Receipt, Stores
+from metric_assets.pipeline import Stores
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings, store_url

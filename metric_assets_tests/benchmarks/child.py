@@ -21,12 +21,12 @@ from metric_assets import filling, pipeline
 from metric_assets.catalog import select
 from metric_assets.cli import environment, running, work
 from metric_assets.events import Rejections
+from metric_assets.load_result import Receipt
 from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.resources import NobodyListens
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.storage import keep_connections
-from metric_assets.pipeline import Receipt
 from metric_assets.stores.postgres import PostgresReading
 from metric_assets.stores.stage import ClickHouseStage
 

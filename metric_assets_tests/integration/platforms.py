@@ -27,10 +27,11 @@ from clickhouse_connect.driver.client import Client
 from psycopg import sql
 
 from metric_assets.catalog import PAIRS, SCAN_OF, Scan, Store
+from metric_assets.load_result import Receipt
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse
 from metric_assets.local.stack import Endpoints
-from metric_assets.pipeline import Receipt, Stores, materialize
+from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.mirror import VersionsMirror

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 import pytest
 
 from metric_assets.errors import TargetError
-from metric_assets.pipeline import Receipt
+from metric_assets.load_result import Receipt
 from metric_assets_tests.integration.platforms import TARGET, Doors, Event, Platform, doors, load
 
 pytestmark = pytest.mark.integration

@@ -23,7 +23,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from metric_assets.errors import MetricAssetsError, TargetError
-from metric_assets.pipeline import Receipt
+from metric_assets.load_result import Receipt
 from metric_assets_tests.integration.platforms import Event, Platform, doors, load
 from metric_assets_tests.integration.servers import REPLICATED, Server, engine_of_database
 from metric_assets_tests.integration.test_repair import (

@@ -23,7 +23,8 @@ from metric_assets.errors import (
     StageMismatchError,
     TargetError,
 )
-from metric_assets.pipeline import Receipt, Stores, code_version, materialize
+from metric_assets.load_result import Receipt
+from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Position, SourceState

@@ -11,7 +11,7 @@ from metric_assets.catalog import PAIRS
 from metric_assets.cli import report
 from metric_assets.cli.running import Outcome
 from metric_assets.errors import BusyError, SourceError
-from metric_assets.pipeline import Receipt
+from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 
 pytestmark = pytest.mark.unit

@@ -1,0 +1,82 @@
+"""What a load of one pair and range did and verifies.
+
+Belongs here: the result as a value. Does not belong here: how it comes about (pipeline), or how it
+is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from metric_assets.live import LiveFigures, Stream
+from metric_assets.ranges import IdRange
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a materialization of one pair and range proves. Counts are rows.
+
+    ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the
+    scope holds afterwards; in a dry run, what it would hold. ``phases`` say where the ``seconds``
+    went, in the order of the steps: enter, fill, plan, apply, prove, leave. ``source`` says what
+    the source was, ``incomplete`` why it may have shown less than there is, and ``system`` (with
+    ``snapshot``) which state of it was loaded, as of ``instant``. ``live`` and ``stream`` say what
+    live events meant for it; a first load while the stream is behind is ``provisional``. Of a dry
+    run, ``refused`` says what the removal guard would refuse.
+    """
+
+    pair: str
+    ids: IdRange
+    rows_read: int
+    wanted: int
+    present: int
+    inserted: int
+    removed: int
+    unchanged: int
+    rejected: int
+    events: int
+    total: int
+    seconds: float
+    snapshot: str
+    cutoff: datetime
+    mode: str
+    code_version: str
+    dry_run: bool
+    fenced: tuple[str, ...]
+    phases: dict[str, float]
+    source: str = "primary"
+    incomplete: tuple[str, ...] = ()
+    system: str = ""
+    live: LiveFigures = field(default_factory=LiveFigures)
+    stream: Stream = Stream.NONE
+    provisional: bool = False
+    refused: str = ""
+    instant: datetime | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether a dry run found the target to hold something else than is wanted."""
+        return self.dry_run and self.inserted + self.removed > 0
+
+    @property
+    def drifts(self) -> bool:
+        """Whether live events are missing, or too many, for the counters to equal the source."""
+        return self.live.drift > 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether the range holds what is wanted, as far as can be told."""
+        return not self.differs and not self.refused and self.stream is not Stream.BEHIND
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            **asdict(self),
+            "ids": self.ids.key,
+            "cutoff": self.cutoff.isoformat(),
+            "live": self.live.as_dict(),
+            "stream": self.stream.value,
+            "instant": self.instant.isoformat() if self.instant else None,
+        }
