@@ -44,6 +44,10 @@ class StageMismatchError(MetricAssetsError):
     transient = True
 
 
+class CutoffError(MetricAssetsError):
+    """The cutoff was moved, since a range was loaded, in a way that cannot be right."""
+
+
 class RemovalRefusedError(MetricAssetsError):
     """The plan would remove more of what is present than the removal guard allows."""
 

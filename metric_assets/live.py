@@ -66,6 +66,23 @@ class Horizon:
 
 
 @dataclass(frozen=True)
+class Judging:
+    """What the target is told to judge keys by.
+
+    ``metrics`` are those whose live events have a say. ``signed`` ones have values of either sign,
+    ``absorbing`` ones are made equal to the source whatever live events explain, ``by_entity`` ones
+    have a key an entity instead of one an entity and user. ``loaded`` were loaded before.
+    """
+
+    metrics: tuple[str, ...]
+    horizon: Horizon
+    signed: tuple[str, ...] = ()
+    absorbing: tuple[str, ...] = ()
+    by_entity: tuple[str, ...] = ()
+    loaded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DriftHour:
     """Counter units that live events of one hour (its start, UTC) lack or have too many."""
 
@@ -110,3 +127,16 @@ class LiveFigures:
             for one in self.drift_hours
         ]
         return {**asdict(replace(self, drift_hours=())), "drift_hours": hours}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The judgement of one metric of a scope.
+
+    ``changes`` are keys that late live events could still change; ``largest`` is the largest
+    adjustment, as a positive number.
+    """
+
+    figures: LiveFigures
+    changes: int = 0
+    largest: int = 0

@@ -1,42 +1,44 @@
-"""Materialize: fill the stage, plan, guard, apply, prove.
+"""Materialize: read, judge by live events, plan, guard, apply, verify.
 
-Belongs here: the order of the steps, and what may happen in between. Does not belong here: how the
-stage is filled (filling), how a store does a step (stores), what a plan means (plan), or Dagster.
+Belongs here: the order of the steps, and the load result. Does not belong here: how the stage is
+filled (filling), what becomes of it (attempt), how a store does a step (stores), what a plan means
+(plan), or Dagster.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
-from metric_assets.catalog import Pair, Scan
-from metric_assets.errors import ProofError, StageMismatchError
-from metric_assets.filling import Filled, Progress, fill
+from metric_assets.attempt import Attempt, Clock, Outcome, SourceCheck
+from metric_assets.catalog import Live, LiveKey, Pair, Scan
+from metric_assets.errors import CutoffError, StageMismatchError
+from metric_assets.filling import Extent, Filled, Progress, fill
+from metric_assets.live import FOREVER, Judging, LiveRules
 from metric_assets.load_result import Receipt
-from metric_assets.plan import MetricPlan, Plan, RemovalGuard, Summary, build_plan, outline
+from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
-from metric_assets.source_state import Loaded, SourceState
+from metric_assets.second_look import Existing, Pending, SecondLooks
+from metric_assets.source_state import Loaded, Records, SourceState
 from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Scope, Source, Stage, Target, Turn, Turnstile
-
-#: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
-MAX_ROUNDS = 3
+from metric_assets.streams import Streams
 
 
 @dataclass(frozen=True)
 class Stores:
-    """The doors a materialization goes through.
+    """The stores that a materialization uses.
 
     ``versions`` is the mirror's table, for scans that ask for it; refresh it before a run.
     ``mirrored`` tells what its source was then: what that left out, the scan leaves out as well.
+    ``existing`` says which ids of an entity type the source still has.
     """
 
     source: Source
@@ -44,6 +46,7 @@ class Stores:
     turnstile: Turnstile
     versions: str = ""
     mirrored: Callable[[], SourceState] | None = None
+    existing: Existing | None = None
 
 
 def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
@@ -55,60 +58,147 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     *,
     max_removed_share: float = 0.5,
     guard: RemovalGuard | None = None,
-    loaded: Loaded = tuple,
+    loaded: Records = dict,
+    live: LiveRules | None = None,
+    looks: SecondLooks | None = None,
     dry_run: bool = False,
     progress: Progress = lambda _rows: None,
 ) -> list[Receipt]:
-    """Make the target hold exactly what the source implies for ``pairs`` in ``ids``.
+    """Make backfilled and live events of ``pairs`` in ``ids`` add up to what the source says.
 
     ``guard`` is the removal guard of the whole run (by default of this range alone, by
-    ``max_removed_share``); ``loaded`` gives the states of the source that the pairs were last
-    loaded from. Returns a load result a pair. Raises RejectedRowsError, SchemaDriftError or
-    RemovalRefusedError with the target untouched, BusyError if somebody else is at it, ProofError
-    if the scope cannot be brought in sync. With ``dry_run`` everything up to the plan happens,
-    nothing is written, and no partition lock is taken.
+    ``max_removed_share``); ``loaded`` gives what was recorded when the pairs were last loaded.
+    ``live`` says how far live events are trusted, and ``looks`` collects the ranges that a run has
+    to look at again at its end. Returns a load result a pair. Raises RejectedRowsError,
+    SchemaDriftError, CutoffError or RemovalRefusedError with the target untouched, BusyError if
+    somebody else is at it, ProofError if the scope cannot be brought in sync. With ``dry_run``
+    everything up to the plan happens, nothing is written, and no partition lock is taken; what the
+    guard would refuse is told in the result.
     """
-    clock = _Clock()
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
-    more: dict[str, Bind] = {"versions": stores.versions} if scan.versions else {}
     name = uuid.uuid4().hex[:16]
-    locks = stores.turnstile
+    locks, target, clock = stores.turnstile, stores.target, Clock()
+    guard = guard or RemovalGuard(max_removed_share)
     with locks.watch(scope, name) if dry_run else locks.enter(scope) as turn:
-        fenced = tuple(stores.target.fence(scope, turn.is_alive, dry_run=dry_run))
-        with stores.target.stage(scope, name, dry_run=dry_run) as stage:
+        fenced = tuple(target.fence(scope, turn.is_alive, dry_run=dry_run))
+        loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
+        loading.check_cutoff()
+        with target.stage(scope, name, dry_run=dry_run) as stage:
             clock.ends("enter")
-            filled = fill(scan, pairs, scope, stores.source, more, stage, progress)
-            clock.ends("fill")
-            staged = _check_stage(scope, stage, filled.sent)
-            mirrored = stores.mirrored() if stores.mirrored else None
-            source = _SourceCheck((filled.state, mirrored), loaded)
-            checks = guard or RemovalGuard(max_removed_share)
-            attempt = _Attempt(stage, staged, scope, turn, checks, source, clock)
-            first, after = attempt.level(dry_run=dry_run)
+            filled = loading.fill(stage, progress)
+            attempt = loading.attempt(stage, turn, guard, filled, looks=looks is not None)
+            outcome = attempt.run(dry_run=dry_run)
     clock.ends("leave")
-    facts: dict[str, Any] = {
-        "ids": ids,
-        "cutoff": cutoff,
+    facts = {
         "mode": stage.mode.value,
         "dry_run": dry_run,
         "fenced": fenced,
-        "incomplete": source.reasons(checks.max_lag),
-        **_read_facts(filled),
-        **clock.facts(),
+        "incomplete": attempt.source.reasons(guard.max_lag),
     }
-    return [
-        Receipt(
-            pair=pair.key,
-            **_plan_facts(first.of(pair.metric), after[pair.metric]),
-            code_version=code_version(scan, pair),
-            **facts,
+    receipts = loading.results(filled, outcome, facts)
+    if outcome.kept and looks is not None:
+        lag = loading.rules.lag
+        looks.add(Pending(scope, name, attempt, outcome, tuple(receipts), dry_run, lag))
+    return receipts
+
+
+@dataclass(frozen=True)
+class _Load:
+    """A scope on its way from the source to an attempt, and the load results of it."""
+
+    scan: Scan
+    pairs: tuple[Pair, ...]
+    scope: Scope
+    stores: Stores
+    rules: LiveRules
+    records: Mapping[str, Loaded]
+    clock: Clock
+
+    @cached_property
+    def streams(self) -> Streams:
+        """The live streams of the pairs."""
+        return Streams(self.pairs, self.scope, self.stores.target)
+
+    def fill(self, stage: Stage, progress: Progress) -> Filled:
+        """Read the source into the stage, and see that all of it has arrived."""
+        scan, stores = self.scan, self.stores
+        extent = _extent(scan, self.scope, self.streams.judged, stores.source, self.rules)
+        more: dict[str, Bind] = {"versions": stores.versions} if scan.versions else {}
+        filled = fill(scan, self.pairs, self.scope, extent, stores.source, more, stage, progress)
+        self.clock.ends("fill")
+        _check_stage(self.scope, stage, filled)
+        self._check_moved(filled)
+        return filled
+
+    def attempt(
+        self, stage: Stage, turn: Turn, guard: RemovalGuard, filled: Filled, *, looks: bool
+    ) -> Attempt:
+        """The attempt that a filled stage is ready for."""
+        mirrored = self.stores.mirrored() if self.stores.mirrored else None
+        source = SourceCheck((filled.state, mirrored), lambda: self.records)
+        behind = self.streams.behind(filled, self.rules)
+        judging = _judging(
+            self.pairs, self.streams.judged, behind, self.records, filled, self.rules
         )
-        for pair in pairs
-    ]
+        kept = frozenset(behind & self.records.keys())
+        return Attempt(stage, self.scope, turn, guard, source, self.clock, judging, kept, looks)
+
+    def results(self, filled: Filled, outcome: Outcome, facts: Mapping[str, Any]) -> list[Receipt]:
+        """The load results, one a pair."""
+        behind = self.streams.behind(filled, self.rules)
+        orphans = _orphaned(self.scope.entity, outcome, self.stores.existing)
+        shared: dict[str, Any] = {
+            "ids": self.scope.ids,
+            "cutoff": self.scope.cutoff,
+            "refused": outcome.refused,
+            **facts,
+            **_read_facts(filled),
+            **self.clock.facts(),
+        }
+        return [
+            Receipt(
+                pair=pair.key,
+                **_plan_facts(outcome, pair.metric, orphans),
+                stream=self.streams.of(pair, behind),
+                provisional=pair.metric in behind and pair.metric not in self.records,
+                code_version=code_version(self.scan, pair),
+                **shared,
+            )
+            for pair in self.pairs
+        ]
+
+    def check_cutoff(self) -> None:
+        """Raise CutoffError for a cutoff earlier than one that the range was loaded with."""
+        scope = self.scope
+        for metric, one in self.records.items():
+            if scope.cutoff < one.cutoff:
+                raise CutoffError(
+                    f"{scope.entity}/{metric}/{scope.ids.key}: the cutoff"
+                    f" {scope.cutoff.isoformat()} is earlier than {one.cutoff.isoformat()}, with"
+                    " which the range was loaded last: events in between were backfilled and would"
+                    " now be taken for live ones. Nothing was written. Restore the cutoff"
+                    " (METRIC_ASSETS_CUTOFF, METRIC_ASSETS_CUTOFFS), or remove what was loaded from"
+                    " that instant on first, then load again"
+                )
+
+    def _check_moved(self, filled: Filled) -> None:
+        """Raise CutoffError for a cutoff moved to where live events may still arrive."""
+        scope, shown = self.scope, filled.horizon.instant
+        latest = shown - timedelta(seconds=self.rules.lag)
+        for metric, one in self.records.items():
+            if scope.cutoff > max(one.cutoff, latest):
+                raise CutoffError(
+                    f"{scope.entity}/{metric}/{scope.ids.key}: the cutoff was moved from"
+                    f" {one.cutoff.isoformat()} to {scope.cutoff.isoformat()}, but live events"
+                    f" before it may still arrive: the source shows {shown.isoformat()}, and the"
+                    f" lag is {self.rules.lag:g} s. Nothing was written. Use a cutoff up to"
+                    f" {latest.isoformat()}, or wait"
+                )
 
 
-def _plan_facts(plan: MetricPlan, after: Summary) -> dict[str, Any]:
+def _plan_facts(outcome: Outcome, metric: str, orphans: Mapping[str, int]) -> dict[str, Any]:
     """What a load result says of the first plan, and of the scope afterwards."""
+    plan, after = outcome.first.of(metric), outcome.after[metric]
     return {
         "wanted": plan.wanted,
         "present": plan.present,
@@ -117,6 +207,7 @@ def _plan_facts(plan: MetricPlan, after: Summary) -> dict[str, Any]:
         "unchanged": plan.unchanged,
         "events": after.events,
         "total": after.total,
+        "live": replace(outcome.judged[metric].figures, orphaned=orphans.get(metric, 0)),
     }
 
 
@@ -128,104 +219,63 @@ def _read_facts(filled: Filled) -> dict[str, Any]:
         "snapshot": filled.snapshot,
         "source": filled.state.sentence,
         "system": filled.state.position.system,
+        "instant": filled.horizon.instant,
     }
 
 
-class _Clock:
-    """Seconds that each phase took, summed over rounds."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self.phases: dict[str, float] = {}
-
-    def ends(self, phase: str) -> None:
-        """What went by since the last end was ``phase``."""
-        now = time.monotonic()
-        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._last
-        self._last = now
-
-    def facts(self) -> dict[str, Any]:
-        """What a load result says of the time."""
-        return {
-            "seconds": round(sum(self.phases.values()), 3),
-            "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
-        }
+def _extent(
+    scan: Scan, scope: Scope, judged: tuple[str, ...], source: Source, rules: LiveRules
+) -> Extent:
+    """How far to read: to the cutoff where no live event has a say, else all there is."""
+    now = source.now()
+    if now is not None and scan.daily:
+        now = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    until = scope.cutoff if not judged else (now or FOREVER)
+    return Extent(until, judged, rules, now)
 
 
-@dataclass(frozen=True)
-class _SourceCheck:
-    """The sources that an attempt has read, and the states that its pairs were last loaded from."""
+def _judging(  # noqa: PLR0913 - what a judgement depends on
+    pairs: Sequence[Pair],
+    judged: tuple[str, ...],
+    behind: frozenset[str],
+    records: Mapping[str, Loaded],
+    filled: Filled,
+    rules: LiveRules,
+) -> Judging | None:
+    """How the metrics are judged whose live events have a say, but for those that are behind and
+    were loaded before.
+    """
+    chosen = [
+        pair
+        for pair in pairs
+        if pair.metric in judged and not (pair.metric in behind and pair.metric in records)
+    ]
+    if not chosen:
+        return None
 
-    states: tuple[SourceState | None, ...]
-    loaded: Loaded
+    def those(holds: Callable[[Pair], bool]) -> tuple[str, ...]:
+        return tuple(pair.metric for pair in chosen if holds(pair))
 
-    def reasons(self, max_lag: float) -> tuple[str, ...]:
-        """Why they may show less than there is."""
-        found = (state.incomplete(max_lag) for state in self.states if state)
-        return tuple(reason for reasons in found for reason in reasons)
-
-    def overtaken(self) -> tuple[str, ...]:
-        """Whether a pair was loaded from a later state; asks for what is recorded."""
-        loaded = tuple(self.loaded())
-        found = (state.overtaken(loaded) for state in self.states if state)
-        return tuple(reason for reasons in found for reason in reasons)
+    return Judging(
+        those(lambda _pair: True),
+        filled.horizon,
+        signed=those(lambda pair: pair.signed),
+        absorbing=those(lambda pair: rules.heal or pair.live is Live.ABSORB),
+        by_entity=those(lambda pair: pair.live_key is LiveKey.ENTITY),
+        loaded=those(lambda pair: pair.metric in records),
+    )
 
 
-@dataclass(frozen=True)
-class _Attempt:
-    """A filled stage on its way to the target."""
-
-    stage: Stage
-    staged: dict[str, Summary]
-    scope: Scope
-    turn: Turn
-    guard: RemovalGuard
-    source: _SourceCheck
-    clock: _Clock
-    gone: Counter[str] = field(default_factory=Counter)
-
-    def level(self, *, dry_run: bool) -> tuple[Plan, dict[str, Summary]]:
-        """Apply plans until one is empty: the first plan, and what the scope then holds.
-
-        Every plan passes the guard, the second and third as well as the first.
-        """
-        first, present = self._plan("plan")
-        if dry_run:
-            self.turn.confirm()
-            return first, self.staged
-        plan = first
-        for _ in range(MAX_ROUNDS):
-            if plan.empty:
-                return first, present
-            self.turn.confirm()
-            _apply(self.stage, plan, self.staged)
-            self.gone.update({metric.metric: metric.gone for metric in plan.metrics})
-            self.clock.ends("apply")
-            plan, present = self._plan("prove")
-        if plan.empty:
-            return first, present
-        raise ProofError(
-            f"{self.scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
-            " something else is writing below the cutoff"
-            f" {self.scope.cutoff.isoformat()}"
-        )
-
-    def _plan(self, phase: str) -> tuple[Plan, dict[str, Summary]]:
-        plan, present = _take_plan(self.stage, self.staged)
-        self._guard(plan)
-        self.clock.ends(phase)
-        return plan, present
-
-    def _guard(self, plan: Plan) -> None:
-        """Raise RemovalRefusedError if what the plan removes is too much, or cannot be judged."""
-        label, guard = self.scope.label, self.guard
-        keys = {
-            name: f"{self.scope.entity}/{name}/{self.scope.ids.key}" for name in self.scope.metrics
-        }
-        if guard.max_share < 1 and any(metric.gone for metric in plan.metrics):
-            reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
-            guard.check_source(label, plan.metrics, reasons)
-        guard.check(label, keys, plan.metrics, self.gone)
+def _orphaned(entity: str, outcome: Outcome, existing: Existing | None) -> dict[str, int]:
+    """By metric: what is gone untold of entities that the source no longer has."""
+    ids = {one for found in outcome.gone.values() for one in found}
+    if not ids or existing is None:
+        return {}
+    alive = existing(entity, sorted(ids))
+    return {
+        metric: sum(gone for one, gone in found.items() if one not in alive)
+        for metric, found in outcome.gone.items()
+    }
 
 
 def code_version(scan: Scan, pair: Pair) -> str:
@@ -236,29 +286,16 @@ def code_version(scan: Scan, pair: Pair) -> str:
     return hashlib.sha256(f"{load(scan.name).text}\n{row}".encode()).hexdigest()[:12]
 
 
-def _check_stage(scope: Scope, stage: Stage, sent: dict[str, Summary]) -> dict[str, Summary]:
-    staged = stage.staged()
-    for metric, summary in staged.items():
-        if (summary.events, summary.total) != (sent[metric].events, sent[metric].total):
-            raise StageMismatchError(
-                f"{scope.entity}/{metric}/{scope.ids.key}: sent {sent[metric].events} events with"
-                f" sum {sent[metric].total}, the stage holds {summary.events} with sum"
-                f" {summary.total}; the target was not touched"
-            )
-    return staged
+def _check_stage(scope: Scope, stage: Stage, filled: Filled) -> None:
+    for held, sent in ((stage.staged(), filled.sent), (stage.beside(), filled.after)):
+        for metric, summary in held.items():
+            _check_sent(scope, metric, summary, sent[metric])
 
 
-def _take_plan(stage: Stage, staged: dict[str, Summary]) -> tuple[Plan, dict[str, Summary]]:
-    present = stage.present()
-    unlike = outline(staged, present).unlike
-    return build_plan(staged, present, stage.difference(unlike) if unlike else {}), present
-
-
-def _apply(stage: Stage, plan: Plan, staged: dict[str, Summary]) -> None:
-    fresh = [name for name in plan.changed if plan.of(name).present == 0]
-    unlike = [name for name in plan.changed if plan.of(name).present > 0]
-    if fresh:
-        others = [name for name in staged if name not in fresh and staged[name].events]
-        stage.publish(fresh, alone=not others)
-    if unlike:
-        stage.level(unlike)
+def _check_sent(scope: Scope, metric: str, held: Summary, sent: Summary) -> None:
+    if (held.events, held.total) != (sent.events, sent.total):
+        raise StageMismatchError(
+            f"{scope.entity}/{metric}/{scope.ids.key}: sent {sent.events} events with sum"
+            f" {sent.total}, the stage holds {held.events} with sum {held.total}; the target was"
+            " not touched"
+        )

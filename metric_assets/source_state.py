@@ -7,8 +7,9 @@ I/O; the stores find the facts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 _SNAPSHOT = re.compile(r"(\d+):(\d+):[\d,]*")
 
@@ -37,8 +38,18 @@ class Position:
         return comparable and here is not None and there is not None and here < there
 
 
-#: Positions that ranges were last loaded from; asked for only when something is to be removed.
-Loaded = Callable[[], Iterable[Position]]
+@dataclass(frozen=True)
+class Loaded:
+    """What was recorded when a pair and range was last loaded: the source's position, and the
+    exclusive cutoff (UTC) of that load.
+    """
+
+    position: Position
+    cutoff: datetime
+
+
+#: What was recorded of a range, by metric; nothing of a metric that was never loaded.
+Records = Callable[[], Mapping[str, Loaded]]
 
 
 @dataclass(frozen=True)
@@ -47,12 +58,18 @@ class SourceState:
 
     ``lag`` is by how many seconds it is behind: 0 for a primary and a replica that has caught up,
     None where it cannot be told. ``partial`` are other reasons to see only part of the rows.
+    ``instant`` (UTC) is what it shows, None where it does not say. ``open_since`` is when the
+    oldest transaction began whose rows it did not show yet; ``writers_unknown`` says that this
+    cannot be told.
     """
 
     kind: str = "primary"
     lag: float | None = 0.0
     partial: tuple[str, ...] = ()
     position: Position = Position()
+    instant: datetime | None = None
+    open_since: datetime | None = None
+    writers_unknown: bool = False
 
     @property
     def sentence(self) -> str:

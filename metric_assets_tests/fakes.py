@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,11 +23,24 @@ import polars as pl
 from metric_assets.audit import Rows, Totals
 from metric_assets.errors import BusyError, TargetError
 from metric_assets.events import Bounds
+from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
-from metric_assets.stores.ports import Binds, Reading, Scope, Source, Stage, Target, Turn, Turnstile
+from metric_assets.stores.ports import (
+    Binds,
+    LiveSeen,
+    Reading,
+    Scope,
+    Source,
+    Stage,
+    Target,
+    Turn,
+    Turnstile,
+)
+from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, judge
+from metric_assets_tests.histories.rule import Key as KeySums
 
 #: A source that shows all there is.
 PRIMARY = SourceState()
@@ -97,6 +110,9 @@ class FakeSource:
     readings: list[FakeReading] = field(default_factory=list)
     asked: list[tuple[str, Binds, str]] = field(default_factory=list)
     state: SourceState = PRIMARY
+
+    def now(self) -> None:
+        """The state says what is shown."""
 
     @contextmanager
     def read(
@@ -205,6 +221,8 @@ class FakeTarget:
         self.cancelled = threading.Event()
         self.after_write: Callable[[FakeTarget], None] = _nobody
         self.bounds = Bounds()
+        #: What attempts kept for their second looks, by attempt.
+        self.kept: dict[str, Kept] = {}
 
     @property
     def open_stages(self) -> int:
@@ -212,10 +230,15 @@ class FakeTarget:
         return sum(not stage.dropped for stage in self.stages)
 
     def fence(
-        self, scope: Scope, is_alive: Callable[[str], bool], *, dry_run: bool = False
+        self,
+        scope: Scope,
+        is_alive: Callable[[str], bool],
+        *,
+        dry_run: bool = False,
+        spare: str = "",
     ) -> list[str]:
         """End the debris of the dead: "dry run x" is that of dry run x, all else of dead runs."""
-        del scope
+        del scope, spare
         self.fences += 1
         ended = [name for name in self.debris if _is_dead(name, is_alive, dry_run=dry_run)]
         self.debris = [name for name in self.debris if name not in ended]
@@ -231,6 +254,21 @@ class FakeTarget:
             yield stage
         finally:
             stage.dropped = True
+
+    def forget(self, attempt: str) -> None:
+        """Drop what an attempt kept."""
+        self.kept.pop(attempt, None)
+
+    def newest_live(
+        self, entity: str, cutoff: datetime, *, fresh: bool = False
+    ) -> dict[str, datetime]:
+        """The newest live event of each metric."""
+        del fresh
+        found: dict[str, datetime] = {}
+        for event in self.rows:
+            if event.entity == entity and event.created >= cutoff:
+                found[event.metric] = max(found.get(event.metric, cutoff), event.created)
+        return found
 
     def wrote(self, step: str) -> None:
         """Account for a step that reached the table, then let others write."""
@@ -252,8 +290,17 @@ class FakeTarget:
         )
 
 
+@dataclass
+class Kept:
+    """What an attempt keeps for its second look: keys, what was held of them, and source rows."""
+
+    keys: set[tuple[str, int, int]]
+    earlier: dict[tuple[str, int, int], int]
+    rows: Counter[Event]
+
+
 class FakeStage:
-    """The private table of one attempt."""
+    """The private tables of one attempt. Live events are judged by the rule in plain Python."""
 
     def __init__(self, target: FakeTarget, scope: Scope, attempt: str) -> None:
         self._target = target
@@ -262,7 +309,10 @@ class FakeStage:
         self._difference: dict[Key, Change] = {}
         self._loses = target.stage_loses
         self.attempt = attempt
+        self._judged: dict[str, Found] = {}
+        self._recalled: Kept | None = None
         self.rows: Counter[Event] = Counter()
+        self.after: Counter[Event] = Counter()
         self.inserts: list[int] = []
         self.dropped = False
         self.mode = target.mode
@@ -286,16 +336,198 @@ class FakeStage:
             for row in events.select(columns).iter_rows():
                 if self._loses:
                     self._loses -= 1
-                else:
-                    self.rows[Event(self._scope.entity, *row)] += 1
+                    continue
+                event = Event(self._scope.entity, *row)
+                kept = self.rows if event.created < self._scope.cutoff else self.after
+                kept[event] += 1
 
     def staged(self) -> dict[str, Summary]:
         """What the stage holds."""
         return self._summaries(self.rows)
 
+    def beside(self) -> dict[str, Summary]:
+        """What was inserted from the cutoff on."""
+        return self._summaries(self.after)
+
     def present(self) -> dict[str, Summary]:
         """What the table holds in the scope."""
         return self._summaries(self._in_scope())
+
+    def sees_live(self, judging: Judging) -> LiveSeen:
+        """Whether the scope holds live events, and recent ones."""
+        found = [event.created for event in self._live(judging)]
+        return LiveSeen(bool(found), any(at >= judging.horizon.recent for at in found))
+
+    def recall(self, attempt: str, judging: Judging) -> bool:
+        """Take up what an attempt kept, with keys that show a recent event only now."""
+        kept = self._target.kept.get(attempt)
+        if kept is None:
+            return False
+        late = {
+            self._key(event, judging)
+            for event in self._live(judging)
+            if event.created >= judging.horizon.recent
+        } - kept.keys
+        rows = Counter(kept.rows)
+        for event, copies in self._target.rows.items():
+            old = event.created < max(self._scope.cutoff, judging.horizon.recent)
+            if self._inside(event) and self._key(event, judging) in late and old:
+                rows[event] += copies
+        self._recalled = Kept(kept.keys | late, kept.earlier, rows)
+        self._judging = judging
+        for event, copies in rows.items():
+            (self.rows if event.created < self._scope.cutoff else self.after)[event] += copies
+        return True
+
+    def judge(self, judging: Judging, fresh: Sequence[str]) -> dict[str, Judged]:
+        """Judge by the rule in plain Python."""
+        self._judging = judging
+        found: dict[str, Judged] = {}
+        for metric in judging.metrics:
+            keys = self._keys(metric, judging)
+            kind = Kind(
+                metric in judging.signed, metric in judging.absorbing, metric in judging.by_entity
+            )
+            sure, until = judging.horizon.sure, judging.horizon.until
+            unloaded = metric in fresh or metric not in judging.loaded
+            one = judge(keys.values(), kind, sure, until, unloaded=unloaded)
+            self._judged[metric] = one
+            found[metric] = Judged(
+                LiveFigures(
+                    one.withdrawn,
+                    one.overlap,
+                    one.unsettled,
+                    one.width,
+                    one.moved,
+                    one.missing,
+                    one.phantom,
+                    one.untold,
+                ),
+                one.changes,
+                max(map(abs, one.adjustments.values()), default=0),
+            )
+        return found
+
+    def keep(self, judging: Judging) -> None:
+        """Keep the keys that were written down or show a recent event, and their rows."""
+        keys = {
+            self._key(event, judging)
+            for event in self._live(judging)
+            if event.created >= judging.horizon.recent
+        }
+        earlier = {}
+        for metric, found in self._judged.items():
+            for one in found.judgements:
+                if one.asked or one.rest or one.low < one.high or one.base < one.present:
+                    earlier[metric, one.key.entity, one.key.user] = one.present
+        keys |= earlier.keys()
+        both = self.rows + self.after
+        rows = {event: n for event, n in both.items() if self._key(event, judging) in keys}
+        self._target.kept[self.attempt] = Kept(keys, earlier, Counter(rows))
+
+    def adjust(self, judging: Judging) -> None:
+        """Put the adjustments beside the source's rows."""
+        for metric, found in self._judged.items():
+            for (entity, user), value in found.adjustments.items():
+                key = (metric, entity, user)
+                wanted, held = (
+                    [
+                        (event.user_id, event.created, event.value)
+                        for event in rows.elements()
+                        if self._key(event, judging) == key
+                    ]
+                    for rows in (Counter(self.rows), self._in_scope())
+                )
+                before = self._scope.cutoff - timedelta(milliseconds=1)
+                more = adjustment_rows(value, wanted, held, user, before)
+                for (who, at, size), copies in more.items():
+                    self.rows[Event(self._scope.entity, metric, entity, who, at, size)] += copies
+
+    def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
+        """Not told by the fake."""
+        del judging
+        return {}
+
+    def gone_entities(self) -> dict[str, dict[int, int]]:
+        """Entities of which something is gone untold."""
+        return {metric: found.gone for metric, found in self._judged.items() if found.gone}
+
+    def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """The part of the difference that lies in the keys that were kept."""
+        keys = self._target.kept[self.attempt].keys
+        found: dict[str, tuple[int, int, int]] = {}
+        for key, change in self._difference.items():
+            event = Event(
+                self._scope.entity, key.metric, key.entity_id, key.user_id, key.created, 0
+            )
+            if self._key(event, self._judging) in keys:
+                inserted, removed, compensated = found.get(key.metric, (0, 0, 0))
+                found[key.metric] = (
+                    inserted + change.add_positive + change.add_negative,
+                    removed + change.remove_positive + change.remove_negative,
+                    compensated + change.compensating,
+                )
+        for metric in fresh:
+            staged = sum(
+                copies
+                for event, copies in self.rows.items()
+                if event.metric == metric and self._key(event, self._judging) in keys
+            )
+            found[metric] = (staged, 0, 0)
+        return found
+
+    def _keys(self, metric: str, judging: Judging) -> dict[tuple[int, int], KeySums]:
+        keys: dict[tuple[int, int], KeySums] = {}
+
+        def of(event: Event) -> KeySums:
+            _, entity, user = self._key(event, judging)
+            return keys.setdefault((entity, user), KeySums(entity, user))
+
+        for event, copies in self.rows.items():
+            if event.metric == metric:
+                of(event).before += event.value * copies
+        for event, copies in self.after.items():
+            if event.metric == metric:
+                of(event).after += event.value * copies
+                of(event).recent |= event.created >= judging.horizon.recent
+        for event, copies in self._in_scope().items():
+            if event.metric == metric:
+                of(event).held += event.value * copies
+                of(event).held_rows += copies
+        for event in self._live(judging):
+            if event.metric == metric and self._kept(event):
+                of(event).live.append((event.created, event.value))
+        for (name, entity, user), held in (
+            self._recalled.earlier if self._recalled else {}
+        ).items():
+            if name == metric:
+                keys.setdefault((entity, user), KeySums(entity, user)).earlier = held
+        return keys
+
+    def _key(self, event: Event, judging: Judging) -> tuple[str, int, int]:
+        whole = event.metric in judging.by_entity
+        return event.metric, event.entity_id, 0 if whole else event.user_id
+
+    def _kept(self, event: Event) -> bool:
+        """Whether a second look, if this is one, looks at an event."""
+        return self._recalled is None or self._key(event, self._judging) in self._recalled.keys
+
+    def _live(self, judging: Judging) -> list[Event]:
+        return [
+            event
+            for event in self._target.rows.elements()
+            if self._inside(event)
+            and self._scope.cutoff <= event.created <= judging.horizon.until
+            and event.metric in judging.metrics
+        ]
+
+    def _inside(self, event: Event) -> bool:
+        scope = self._scope
+        return (
+            event.entity == scope.entity
+            and event.metric in scope.metrics
+            and scope.ids.start <= event.entity_id < scope.ids.stop
+        )
 
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The arithmetic of sql/clickhouse/difference.sql and difference_summary.sql."""
@@ -343,15 +575,11 @@ class FakeStage:
         self._target.wrote(f"level {'+'.join(metrics)}")
 
     def _in_scope(self) -> Counter[Event]:
-        scope = self._scope
         return Counter(
             {
                 event: copies
                 for event, copies in self._target.rows.items()
-                if event.entity == scope.entity
-                and event.metric in scope.metrics
-                and scope.ids.start <= event.entity_id < scope.ids.stop
-                and event.created < scope.cutoff
+                if self._inside(event) and event.created < self._scope.cutoff and self._kept(event)
             }
         )
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.catalog.reasons import (
+    GROWS_IN_PLACE,
+    ONE_EVENT_A_ROW,
+    ONE_ROW_A_GIVER,
+    USER_MAY_GO,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,6 +31,7 @@ REACTIONS = Scan(
             "Like reactions that still stand.",
             Legacy("ArticleMetric.likeCount"),
             where=pl.col("reaction") == "Like",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Article",
@@ -32,6 +39,7 @@ REACTIONS = Scan(
             "Dislike reactions that still stand.",
             Legacy("ArticleMetric.dislikeCount"),
             where=pl.col("reaction") == "Dislike",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Article",
@@ -39,6 +47,7 @@ REACTIONS = Scan(
             "Laugh reactions that still stand.",
             Legacy("ArticleMetric.laughCount"),
             where=pl.col("reaction") == "Laugh",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Article",
@@ -46,6 +55,7 @@ REACTIONS = Scan(
             "Cry reactions that still stand.",
             Legacy("ArticleMetric.cryCount"),
             where=pl.col("reaction") == "Cry",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Article",
@@ -53,6 +63,7 @@ REACTIONS = Scan(
             "Heart reactions that still stand.",
             Legacy("ArticleMetric.heartCount"),
             where=pl.col("reaction") == "Heart",
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -66,6 +77,7 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the article's thread; replies live in threads of their own.",
             Legacy("ArticleMetric.commentCount"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -84,6 +96,7 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-13: no processor writes it any more",
             ),
             where=pl.col("bookmark"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Article",
@@ -91,6 +104,7 @@ COLLECTED = Scan(
             "Items of collections that are the article, any mode and status, bookmarks included.",
             Legacy("ArticleMetric.collectedCount"),
             where=~pl.col("bookmark"),
+            live_reason=USER_MAY_GO,
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "CollectionItem" ("articleId")'
@@ -107,6 +121,7 @@ HIDDEN = Scan(
             "Hide",
             "Users who hide the article.",
             Legacy("ArticleMetric.hideCount"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -120,6 +135,7 @@ TIPS = Scan(
             "TipCount",
             "Users who tipped the article.",
             Legacy("ArticleMetric.tippedCount"),
+            live_reason=ONE_ROW_A_GIVER,
         ),
         Pair(
             "Article",
@@ -127,6 +143,7 @@ TIPS = Scan(
             "Amount tipped to the article.",
             Legacy("ArticleMetric.tippedAmountCount"),
             value=pl.col("amount"),
+            live_reason=GROWS_IN_PLACE,
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.catalog.reasons import GROWS_IN_PLACE, ONE_EVENT_A_ROW, USER_MAY_GO
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,6 +26,7 @@ ENGAGED = Scan(
             "Users who marked the bounty as a favourite.",
             Legacy("BountyMetric.favoriteCount"),
             where=pl.col("type") == "Favorite",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Bounty",
@@ -32,6 +34,7 @@ ENGAGED = Scan(
             "Users who track the bounty.",
             Legacy("BountyMetric.trackCount"),
             where=pl.col("type") == "Track",
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -45,6 +48,7 @@ ENTRIES = Scan(
             "Entry",
             "Entries handed in for the bounty.",
             Legacy("BountyMetric.entryCount"),
+            live_reason=USER_MAY_GO,
         ),
     ),
 )
@@ -58,6 +62,7 @@ BENEFACTORS = Scan(
             "Benefactor",
             "Users who fund the bounty.",
             Legacy("BountyMetric.benefactorCount"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Bounty",
@@ -65,6 +70,7 @@ BENEFACTORS = Scan(
             "Amount pledged to the bounty, all currencies together.",
             Legacy("BountyMetric.unitAmountCount"),
             value=pl.col("unitAmount"),
+            live_reason=GROWS_IN_PLACE,
         ),
     ),
 )
@@ -78,6 +84,7 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the bounty's thread; replies live in threads of their own.",
             Legacy("BountyMetric.commentCount"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.catalog.reasons import GROWS_IN_PLACE, ONE_EVENT_A_ROW, ONE_ROW_A_GIVER
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,6 +26,7 @@ REACTIONS = Scan(
             "Like reactions that still stand.",
             Legacy("BountyEntryMetric.likeCount"),
             where=pl.col("reaction") == "Like",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "BountyEntry",
@@ -32,6 +34,7 @@ REACTIONS = Scan(
             "Dislike reactions that still stand.",
             Legacy("BountyEntryMetric.dislikeCount"),
             where=pl.col("reaction") == "Dislike",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "BountyEntry",
@@ -39,6 +42,7 @@ REACTIONS = Scan(
             "Laugh reactions that still stand.",
             Legacy("BountyEntryMetric.laughCount"),
             where=pl.col("reaction") == "Laugh",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "BountyEntry",
@@ -46,6 +50,7 @@ REACTIONS = Scan(
             "Cry reactions that still stand.",
             Legacy("BountyEntryMetric.cryCount"),
             where=pl.col("reaction") == "Cry",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "BountyEntry",
@@ -53,6 +58,7 @@ REACTIONS = Scan(
             "Heart reactions that still stand.",
             Legacy("BountyEntryMetric.heartCount"),
             where=pl.col("reaction") == "Heart",
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -72,6 +78,10 @@ AWARDS = Scan(
                 " but an award is an update made later: legacy stays below",
             ),
             value=pl.col("unitAmount"),
+            live_reason=(
+                "An award is a change of the benefactor's row, dated by it, and an event of the "
+                "amount by the benefactor."
+            ),
         ),
     ),
     cost="a scan of BountyBenefactor for every range",
@@ -88,6 +98,7 @@ TIPS = Scan(
             "TipCount",
             "Users who tipped the entry.",
             Legacy("BountyEntryMetric.tippedCount", Rule.INFORMATIONAL, gap=_TIP_GAP),
+            live_reason=ONE_ROW_A_GIVER,
         ),
         Pair(
             "BountyEntry",
@@ -95,6 +106,7 @@ TIPS = Scan(
             "Amount tipped to the entry.",
             Legacy("BountyEntryMetric.tippedAmountCount", Rule.INFORMATIONAL, gap=_TIP_GAP),
             value=pl.col("amount"),
+            live_reason=GROWS_IN_PLACE,
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.catalog.reasons import USER_MAY_GO
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,6 +26,10 @@ CONTRIBUTORS = Scan(
             "Users who may view the collection; a row without permissions counts, as in legacy.",
             Legacy("CollectionMetric.followerCount"),
             where=pl.col("mayView"),
+            live_reason=(
+                "Permissions change in place and the row keeps its time; each change is -1 or +1 "
+                "of the contributor."
+            ),
         ),
         Pair(
             "Collection",
@@ -32,6 +37,10 @@ CONTRIBUTORS = Scan(
             "Users who may add to the collection; a row without permissions counts, as in legacy.",
             Legacy("CollectionMetric.contributorCount"),
             where=pl.col("mayAdd"),
+            live_reason=(
+                "Permissions change in place and the row keeps its time; each change is -1 or +1 "
+                "of the contributor."
+            ),
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "CollectionContributor" ("collectionId")',
@@ -47,6 +56,7 @@ ITEMS = Scan(
             "Item",
             "Items in the collection, any status, those of deleted entities included.",
             Legacy("CollectionMetric.itemCount"),
+            live_reason=USER_MAY_GO,
         ),
     ),
 )

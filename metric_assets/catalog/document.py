@@ -103,6 +103,14 @@ def _entity(entity: Entity) -> Iterator[str]:
          "known gap"),
         (_pair(pair) for pair in pairs_of(entity.name)),
     )  # fmt: skip
+    yield "How live events are judged ([the counter equals the source](counter.md)):\n"
+    yield _table(
+        ("metric", "live events", "key", "why"),
+        (
+            (pair.metric, f"`{pair.live.value}`", f"`{pair.live_key.value}`", pair.live_reason)
+            for pair in pairs_of(entity.name)
+        ),
+    )
     yield _table(
         ("scan", "store", "pairs", "a range costs", "index to create"),
         (

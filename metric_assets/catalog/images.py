@@ -5,6 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.catalog.reasons import (
+    GROWS_IN_PLACE,
+    ONE_EVENT_A_ROW,
+    ONE_ROW_A_GIVER,
+    USER_MAY_GO,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -30,6 +36,7 @@ REACTIONS = Scan(
             "Like reactions that still stand.",
             Legacy("ImageMetric.likeCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction") == _LIKE,
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Image",
@@ -37,6 +44,7 @@ REACTIONS = Scan(
             "Dislike reactions that still stand.",
             Legacy("ImageMetric.dislikeCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction") == _DISLIKE,
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Image",
@@ -44,6 +52,7 @@ REACTIONS = Scan(
             "Laugh reactions that still stand.",
             Legacy("ImageMetric.laughCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction") == _LAUGH,
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Image",
@@ -51,6 +60,7 @@ REACTIONS = Scan(
             "Cry reactions that still stand.",
             Legacy("ImageMetric.cryCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction") == _CRY,
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Image",
@@ -58,6 +68,7 @@ REACTIONS = Scan(
             "Heart reactions that still stand.",
             Legacy("ImageMetric.heartCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction") == _HEART,
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Image",
@@ -65,6 +76,7 @@ REACTIONS = Scan(
             "Reactions that still stand, of every kind but Dislike.",
             Legacy("ImageMetric.reactionCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction").is_in([_LIKE, _HEART, _LAUGH, _CRY]),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -78,6 +90,7 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the image's thread; replies live in threads of their own.",
             Legacy("ImageMetric.commentCount", Rule.INFORMATIONAL, gap=_GAP),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -91,6 +104,7 @@ COLLECTED = Scan(
             "Collection",
             "Items of collections that are the image, any mode and status.",
             Legacy("ImageMetric.collectedCount", Rule.INFORMATIONAL, gap=_GAP),
+            live_reason=USER_MAY_GO,
         ),
     ),
     cost="a hash look-up an image, or a scan of CollectionItem, where the"
@@ -106,6 +120,7 @@ TIPS = Scan(
             "TipCount",
             "Users who tipped the image.",
             Legacy("ImageMetric.tippedCount", Rule.INFORMATIONAL, gap=_GAP),
+            live_reason=ONE_ROW_A_GIVER,
         ),
         Pair(
             "Image",
@@ -113,6 +128,7 @@ TIPS = Scan(
             "Amount tipped to the image; the name is that of the live events.",
             Legacy("ImageMetric.tippedAmountCount", Rule.INFORMATIONAL, gap=_GAP),
             value=pl.col("amount"),
+            live_reason=GROWS_IN_PLACE,
         ),
     ),
 )

@@ -43,6 +43,25 @@ class Rule(str, Enum):
     INFORMATIONAL = "informational"
 
 
+class Live(str, Enum):
+    """What a pair's live events have to say about what is held before the cutoff.
+
+    JUDGED: what they explain. ABSORB: they are known to mean something else, so that the counter is
+    made equal to the source whatever they say. IGNORED: nothing.
+    """
+
+    JUDGED = "judged"
+    ABSORB = "absorb"
+    IGNORED = "ignored"
+
+
+class LiveKey(str, Enum):
+    """By what a source row and its live event are known to be the same: user, or entity alone."""
+
+    USER = "user"
+    ENTITY = "entity"
+
+
 @dataclass(frozen=True)
 class Entity:
     """One entity type: its table, its legacy table and the grid of its ids.
@@ -118,7 +137,8 @@ class Pair:
     """One entity/metric pair: which rows of its scan are its events and what each one counts.
 
     ``where`` keeps the rows for which it is true (NULL is not); without it every row counts.
-    ``value`` is the event's ``metricValue``, 1 without it.
+    ``value`` is the event's ``metricValue``, 1 without it; ``signed`` says that it may be negative.
+    ``live`` and ``live_key`` say how live events are judged (docs/counter.md), ``live_reason`` why.
     """
 
     entity: str
@@ -127,6 +147,10 @@ class Pair:
     legacy: Legacy
     where: pl.Expr | None = field(default=None, compare=False)
     value: pl.Expr | None = field(default=None, compare=False)
+    signed: bool = False
+    live: Live = Live.JUDGED
+    live_key: LiveKey = LiveKey.USER
+    live_reason: str = ""
 
     def __post_init__(self) -> None:
         for name in (self.entity, self.metric):
@@ -134,6 +158,10 @@ class Pair:
                 raise CatalogError(f"{self.key}: {name!r} is not a name ClickHouse data uses here")
         if not self.description:
             raise CatalogError(f"{self.key}: every pair has a description")
+        if self.signed and self.value is None:
+            raise CatalogError(f"{self.key}: without a value an event counts 1, never less")
+        if self.live is Live.IGNORED and self.live_key is not LiveKey.USER:
+            raise CatalogError(f"{self.key}: live events that are ignored have no key")
 
     @property
     def key(self) -> str:
@@ -155,6 +183,7 @@ class Scan:
     reads, the driving one first. ``cost`` says what a range costs where no declared index
     (reference/schema.md) serves it; ``index`` is the DDL that would cure it. ``versions`` says
     that the text asks for ``{versions:Identifier}``, the mirror of ModelVersion in ClickHouse.
+    ``daily`` says that a row is a whole day, dated by its midnight (UTC).
     """
 
     name: str
@@ -164,6 +193,7 @@ class Scan:
     index: str | None = None
     cost: str = ""
     versions: bool = False
+    daily: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pairs", tuple(self.pairs))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import Entity, Legacy, Live, LiveKey, Pair, Rule, Scan, Store
+from metric_assets.catalog.reasons import (
+    DATED_BY_PUBLICATION,
+    EVERY_DOWNLOAD,
+    GROWS_IN_PLACE,
+    NO_USER,
+    ONE_EVENT_A_ROW,
+    ONE_EVENT_A_ROW_OF_A_USER,
+    ONE_ROW_A_GIVER,
+    WHOLE_DAYS,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -33,6 +43,7 @@ REVIEWS = Scan(
             ),
             where=pl.col("byOther"),
             value=pl.col("rating"),
+            live_reason=GROWS_IN_PLACE,
         ),
         Pair(
             "Model",
@@ -40,6 +51,7 @@ REVIEWS = Scan(
             "Reviews by others than the owner, one a version and user.",
             Legacy("ModelMetric.ratingCount", Rule.INFORMATIONAL, gap=_THUMBS_GAP),
             where=pl.col("byOther"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Model",
@@ -47,6 +59,8 @@ REVIEWS = Scan(
             "Users who recommend a version of the model, the owner included, each counted once.",
             Legacy("ModelMetric.thumbsUpCount"),
             where=pl.col("recommended") & pl.col("firstOfUser"),
+            live_reason=ONE_EVENT_A_ROW_OF_A_USER,
+            live=Live.ABSORB,
         ),
         Pair(
             "Model",
@@ -54,6 +68,8 @@ REVIEWS = Scan(
             "Users who advise against a version of the model, each counted once.",
             Legacy("ModelMetric.thumbsDownCount"),
             where=~pl.col("recommended") & pl.col("firstOfUser"),
+            live_reason=ONE_EVENT_A_ROW_OF_A_USER,
+            live=Live.ABSORB,
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "ResourceReview" ("modelId")',
@@ -75,6 +91,8 @@ COMMENTS = Scan(
                 " the models outside",
                 tolerance=0.02,
             ),
+            live_reason=ONE_EVENT_A_ROW_OF_A_USER,
+            live=Live.ABSORB,
         ),
     ),
 )
@@ -89,6 +107,8 @@ COLLECTED = Scan(
             "Users who put the model into any collection, each counted once.",
             Legacy("ModelMetric.collectedCount"),
             where=pl.col("firstOfUser"),
+            live_reason=ONE_EVENT_A_ROW_OF_A_USER,
+            live=Live.ABSORB,
         ),
         Pair(
             "Model",
@@ -100,6 +120,7 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-06, and counted in ModelEngagement before that",
             ),
             where=pl.col("bookmarked"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -117,6 +138,7 @@ IMAGES = Scan(
                 Rule.INFORMATIONAL,
                 gap="frozen since 2025-03-13: the sum of version counters that nothing updates",
             ),
+            live_reason=DATED_BY_PUBLICATION,
         ),
     ),
 )
@@ -135,6 +157,7 @@ TIPS = Scan(
                 gap="legacy counts distinct amounts instead of tips, and writes only models with"
                 " both tips and counters of versions",
             ),
+            live_reason=ONE_ROW_A_GIVER,
         ),
         Pair(
             "Model",
@@ -147,6 +170,7 @@ TIPS = Scan(
                 " amounts of the model that its versions were filled with before 2024-03-13",
             ),
             value=pl.col("amount"),
+            live_reason=GROWS_IN_PLACE,
         ),
     ),
     cost="scans of Donation and DonationGoal for every range",
@@ -167,6 +191,8 @@ DOWNLOADS = Scan(
                 " view was made",
                 tolerance=0.02,
             ),
+            live_reason=EVERY_DOWNLOAD,
+            live=Live.ABSORB,
         ),
     ),
     store=Store.CLICKHOUSE,
@@ -185,12 +211,14 @@ GENERATIONS = Scan(
             "Generations with the model's versions; one event a version, user and day.",
             Legacy("ModelMetric.generationCount"),
             value=pl.col("value"),
+            live_reason=WHOLE_DAYS,
         ),
     ),
     store=Store.CLICKHOUSE,
     versions=True,
     cost="a look-up a version: in the sort key (modelVersionId, date) the versions of a range of"
     " models lie scattered",
+    daily=True,
 )
 
 EARNINGS = Scan(
@@ -207,12 +235,15 @@ EARNINGS = Scan(
                 gap="legacy adds up rows that were written again and not merged yet",
             ),
             value=pl.col("value"),
+            live_reason=NO_USER,
+            live_key=LiveKey.ENTITY,
         ),
     ),
     store=Store.CLICKHOUSE,
     versions=True,
     cost="a scan of buzz_resource_compensation, a row a version and day, for every range: its"
     " sort key starts with date",
+    daily=True,
 )
 
 SCANS = (REVIEWS, COMMENTS, COLLECTED, IMAGES, TIPS, DOWNLOADS, GENERATIONS, EARNINGS)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import Entity, Legacy, Live, LiveKey, Pair, Rule, Scan, Store
+from metric_assets.catalog.reasons import (
+    DATED_BY_PUBLICATION,
+    EVERY_DOWNLOAD,
+    FAN_OUT,
+    GROWS_IN_PLACE,
+    NEWEST_VERSION_ONLY,
+    NO_USER,
+    ONE_EVENT_A_ROW,
+    ONE_EVENT_A_ROW_OF_A_USER,
+    SWITCHED_IN_PLACE,
+    WHOLE_DAYS,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -33,6 +45,7 @@ REVIEWS = Scan(
             ),
             where=pl.col("byOther"),
             value=pl.col("rating"),
+            live_reason=GROWS_IN_PLACE,
         ),
         Pair(
             "ModelVersion",
@@ -40,6 +53,7 @@ REVIEWS = Scan(
             "Reviews by others than the owner.",
             Legacy("ModelVersionMetric.ratingCount", Rule.INFORMATIONAL, gap=_THUMBS_GAP),
             where=pl.col("byOther"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "ModelVersion",
@@ -47,6 +61,7 @@ REVIEWS = Scan(
             "Users who recommend the version, the owner included.",
             Legacy("ModelVersionMetric.thumbsUpCount"),
             where=pl.col("recommended"),
+            live_reason=SWITCHED_IN_PLACE,
         ),
         Pair(
             "ModelVersion",
@@ -54,6 +69,7 @@ REVIEWS = Scan(
             "Users who advise against the version, the owner included.",
             Legacy("ModelVersionMetric.thumbsDownCount"),
             where=~pl.col("recommended"),
+            live_reason=SWITCHED_IN_PLACE,
         ),
     ),
 )
@@ -71,6 +87,7 @@ COMMENTS = Scan(
                 Rule.INFORMATIONAL,
                 gap="frozen since 2024-03-13: comments are counted for models only",
             ),
+            live_reason=FAN_OUT,
         ),
     ),
 )
@@ -89,6 +106,8 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-06: collecting is counted for models only",
             ),
             where=pl.col("firstOfUser"),
+            live_reason=ONE_EVENT_A_ROW_OF_A_USER,
+            live=Live.ABSORB,
         ),
         Pair(
             "ModelVersion",
@@ -100,6 +119,8 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-06, and counted in ModelEngagement before that",
             ),
             where=pl.col("bookmarked"),
+            live_reason=NEWEST_VERSION_ONLY,
+            live=Live.ABSORB,
         ),
     ),
 )
@@ -117,6 +138,7 @@ IMAGES = Scan(
                 Rule.INFORMATIONAL,
                 gap="frozen since 2025-03-13: the task that counted is switched off",
             ),
+            live_reason=DATED_BY_PUBLICATION,
         ),
     ),
 )
@@ -135,6 +157,7 @@ DONATIONS = Scan(
                 gap="legacy counts distinct amounts instead of donations, and versions without a"
                 " recent one keep what they were given of the model's tips before 2024-03-13",
             ),
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "ModelVersion",
@@ -147,6 +170,7 @@ DONATIONS = Scan(
                 " tips before 2024-03-13",
             ),
             value=pl.col("amount"),
+            live_reason=("A donation is one row and one event of its amount, by the donor."),
         ),
     ),
     cost="scans of Donation and DonationGoal for every range",
@@ -167,6 +191,8 @@ DOWNLOADS = Scan(
                 " view was made",
                 tolerance=0.02,
             ),
+            live_reason=EVERY_DOWNLOAD,
+            live=Live.ABSORB,
         ),
     ),
     store=Store.CLICKHOUSE,
@@ -185,10 +211,12 @@ GENERATIONS = Scan(
             "Generations with the version; one event a user and day.",
             Legacy("ModelVersionMetric.generationCount"),
             value=pl.col("value"),
+            live_reason=WHOLE_DAYS,
         ),
     ),
     store=Store.CLICKHOUSE,
     versions=True,
+    daily=True,
 )
 
 EARNINGS = Scan(
@@ -205,12 +233,15 @@ EARNINGS = Scan(
                 gap="legacy adds up rows that were written again and not merged yet",
             ),
             value=pl.col("value"),
+            live_reason=NO_USER,
+            live_key=LiveKey.ENTITY,
         ),
     ),
     store=Store.CLICKHOUSE,
     versions=True,
     cost="a scan of buzz_resource_compensation, a row a version and day, for every range: its"
     " sort key starts with date",
+    daily=True,
 )
 
 SCANS = (REVIEWS, COMMENTS, COLLECTED, IMAGES, DONATIONS, DOWNLOADS, GENERATIONS, EARNINGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.catalog.reasons import ONE_EVENT_A_ROW, USER_MAY_GO
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,6 +26,7 @@ REACTIONS = Scan(
             "Like reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.likeCount"),
             where=pl.col("reaction") == "Like",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Post",
@@ -32,6 +34,7 @@ REACTIONS = Scan(
             "Dislike reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.dislikeCount"),
             where=pl.col("reaction") == "Dislike",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Post",
@@ -39,6 +42,7 @@ REACTIONS = Scan(
             "Laugh reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.laughCount"),
             where=pl.col("reaction") == "Laugh",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Post",
@@ -46,6 +50,7 @@ REACTIONS = Scan(
             "Cry reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.cryCount"),
             where=pl.col("reaction") == "Cry",
+            live_reason=ONE_EVENT_A_ROW,
         ),
         Pair(
             "Post",
@@ -53,6 +58,7 @@ REACTIONS = Scan(
             "Heart reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.heartCount"),
             where=pl.col("reaction") == "Heart",
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -66,6 +72,7 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the post's thread; replies live in threads of their own.",
             Legacy("PostMetric.commentCount"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -79,6 +86,7 @@ COLLECTED = Scan(
             "Collection",
             "Items of collections that are the post, any mode and status.",
             Legacy("PostMetric.collectedCount"),
+            live_reason=USER_MAY_GO,
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "CollectionItem" ("postId") WHERE "postId" IS NOT NULL',

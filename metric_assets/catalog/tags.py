@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.catalog.reasons import SWITCHED_IN_PLACE
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,6 +26,7 @@ ENGAGED = Scan(
             "Users who hide the tag.",
             Legacy("TagMetric.hiddenCount"),
             where=pl.col("type") == "Hide",
+            live_reason=SWITCHED_IN_PLACE,
         ),
         Pair(
             "Tag",
@@ -32,6 +34,7 @@ ENGAGED = Scan(
             "Users who follow the tag.",
             Legacy("TagMetric.followerCount"),
             where=pl.col("type") == "Follow",
+            live_reason=SWITCHED_IN_PLACE,
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "TagEngagement" ("tagId")',

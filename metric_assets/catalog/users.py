@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan, Store
+from metric_assets.catalog.reasons import ONE_EVENT_A_ROW, SWITCHED_IN_PLACE
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -24,6 +25,7 @@ FOLLOWING = Scan(
             "Following",
             "Users whom this user follows; one event a surviving follow.",
             Legacy("UserMetric.followingCount"),
+            live_reason=ONE_EVENT_A_ROW,
         ),
     ),
 )
@@ -38,6 +40,7 @@ ENGAGED = Scan(
             "Users who follow this user; one event a surviving follow.",
             Legacy("UserMetric.followerCount"),
             where=pl.col("type") == "Follow",
+            live_reason=SWITCHED_IN_PLACE,
         ),
         Pair(
             "User",
@@ -45,6 +48,7 @@ ENGAGED = Scan(
             "Users who hide this user; one event a surviving hide.",
             Legacy("UserMetric.hiddenCount"),
             where=pl.col("type") == "Hide",
+            live_reason=SWITCHED_IN_PLACE,
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "UserEngagement" ("targetUserId")',
@@ -60,6 +64,10 @@ REVIEWS = Scan(
             "Review",
             "Reviews the user wrote of versions that are published now.",
             Legacy("UserMetric.reviewCount"),
+            live_reason=(
+                "A row is an event of +1; a version that is published or taken back changes the "
+                "count without one, which is reported as gone untold or live drift."
+            ),
         ),
     ),
 )
@@ -75,6 +83,11 @@ REACTIONS = Scan(
             " 2024-04-27.",
             Legacy("UserMetric.reactionCount"),
             value=pl.col("value"),
+            live_reason=(
+                "The source is itself a stream of creations and deletions, each announced by a "
+                "live event of its sign, by the reacting user."
+            ),
+            signed=True,
         ),
     ),
     store=Store.CLICKHOUSE,

@@ -79,7 +79,7 @@ def examine_scans(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
 def _scan(scan: Scan, store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     grid = settings.grid_of(scan.entity)
     cutoff = settings.cutoffs.get(scan.entity, settings.cutoff) or datetime.now(timezone.utc)
-    binds: dict[str, Bind] = {"start": 0, "stop": grid.size, "cutoff": cutoff}
+    binds: dict[str, Bind] = {"start": 0, "stop": grid.size, "until": cutoff}
     if scan.versions:
         binds["versions"] = _VERSIONS
     columns = store.frame(_around(load("doctor/clickhouse_columns"), load(scan.name)), binds)

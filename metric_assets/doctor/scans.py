@@ -69,11 +69,11 @@ class Scans:
         cutoff = _cutoff(scan.entity, self.settings)
         ids = self.known.get(scan.entity)
         cell = typical(grid, ids.highest if ids else None)
-        typically: Binds = {"start": cell.start, "stop": cell.stop, "cutoff": cutoff}
+        typically: Binds = {"start": cell.start, "stop": cell.stop, "until": cutoff}
         columns, plan = ask(self.store, scan.name, typically)
         check_columns(scan, columns)
         derive(columns, scan.pairs)
-        whole: Binds = {"start": 0, "stop": grid.end, "cutoff": cutoff}
+        whole: Binds = {"start": 0, "stop": grid.end, "until": cutoff}
         _, total = ask(self.store, scan.name, whole)
         rows = int(total["Plan Rows"])
         weight = rows * int(total["Plan Width"])

@@ -14,7 +14,7 @@ from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.load_result import Receipt
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.metadata import asset_metadata, position_of, receipt_metadata
+from metric_assets.orchestration.metadata import asset_metadata, loaded_of, receipt_metadata
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
@@ -28,7 +28,7 @@ from metric_assets.orchestration.storage import keep_connections
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
-from metric_assets.source_state import Position
+from metric_assets.source_state import Loaded
 from metric_assets.stores.mirror import VersionsMirror
 
 OWNERS = ["team:metrics"]
@@ -236,8 +236,9 @@ class _ScanRun:
         self.listener.ended(receipts)
         self._log.add(_sentence(receipt) for receipt in receipts)
 
-    def _loaded(self, ids: IdRange) -> Iterator[Position]:
-        """States of the source that the pairs of a range were last loaded from."""
+    def _loaded(self, ids: IdRange) -> dict[str, Loaded]:
+        """What was recorded when the pairs of a range were last loaded, by metric."""
+        found: dict[str, Loaded] = {}
         for pair in self.pairs:
             records = self.context.instance.fetch_materializations(
                 dg.AssetRecordsFilter(asset_key=asset_key(pair), asset_partitions=[ids.key]),
@@ -245,7 +246,8 @@ class _ScanRun:
             ).records
             for record in records:
                 if record.asset_materialization is not None:
-                    yield position_of(record.asset_materialization.metadata)
+                    found[pair.metric] = loaded_of(record.asset_materialization.metadata)
+        return found
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""

@@ -7,6 +7,7 @@ belong here: a decision.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings, parse_instant
-from metric_assets.source_state import Position
+from metric_assets.source_state import Loaded, Position
 
 _TYPES = {
     "metricType": "LowCardinality(String)",
@@ -78,11 +79,15 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def position_of(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Position:
-    """The state of the source that a materialization recorded with this metadata was made from."""
-    found = (metadata.get(name) for name in ("source_snapshot", "source_system"))
-    snapshot, system = (str(value.value) if value is not None else "" for value in found)
-    return Position(snapshot, system)
+def loaded_of(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Loaded:
+    """What a materialization recorded with this metadata was made from."""
+    found = (metadata.get(name) for name in ("source_snapshot", "source_system", "cutoff"))
+    snapshot, system, cutoff = (str(value.value) if value is not None else "" for value in found)
+    # Materializations that recorded no cutoff were made by hand: any cutoff may follow.
+    earliest = datetime.min.replace(tzinfo=timezone.utc)
+    return Loaded(
+        Position(snapshot, system), datetime.fromisoformat(cutoff) if cutoff else earliest
+    )
 
 
 def verdict_metadata(verdict: Verdict) -> dict[str, Any]:

@@ -168,6 +168,11 @@ class ClickHouse:
             with stream as batches:
                 yield ClickHouseReading(batches, stream, state)
 
+    def now(self) -> datetime:
+        """The server's instant, UTC: no snapshot says up to when a reading shows rows."""
+        found: datetime = self.frame(load("clickhouse/now"), {})["instant"][0]
+        return found
+
     def _settings(self, owner: str) -> dict[str, Any]:
         known = self.client.server_settings
         dedup = {name: value for name, value in _DEDUP_OFF.items() if name in known}

@@ -15,6 +15,7 @@ from typing import Protocol
 import polars as pl
 
 from metric_assets.events import Bounds
+from metric_assets.live import DriftHour, Judged, Judging
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import SourceState
@@ -38,6 +39,14 @@ class Scope:
     def label(self) -> str:
         """How messages name it."""
         return f"{self.entity}/{'+'.join(self.metrics)}/{self.ids.key}"
+
+
+@dataclass(frozen=True)
+class LiveSeen:
+    """Whether a scope holds live events (``some``), and recent ones."""
+
+    some: bool = False
+    recent: bool = False
 
 
 class Reading(Protocol):
@@ -74,6 +83,12 @@ class Source(Protocol):
         """
         ...
 
+    def now(self) -> datetime | None:
+        """The server's instant, UTC, where a reading is told up to when to read; None where its
+        snapshot says.
+        """
+        ...
+
 
 class Turnstile(Protocol):
     """The partition lock: one attempt at a time is at a scope, on any machine."""
@@ -103,7 +118,7 @@ class Turn(Protocol):
 
 
 class Stage(Protocol):
-    """The private table of one attempt and what can be done with it."""
+    """The private tables of one attempt and what can be done with them."""
 
     @property
     def bounds(self) -> Bounds:
@@ -112,7 +127,7 @@ class Stage(Protocol):
 
     @property
     def mode(self) -> Mode:
-        """How surplus is mended."""
+        """How surplus is repaired."""
         ...
 
     def cancel(self) -> None:
@@ -120,26 +135,71 @@ class Stage(Protocol):
         ...
 
     def insert(self, events: pl.DataFrame) -> None:
-        """Send events; they are durable in the stage when this returns."""
+        """Send events; they are durable when this returns.
+
+        Those before the cutoff go into the staging table, later ones beside it: they are judged by,
+        never published.
+        """
+        ...
+
+    def recall(self, attempt: str, judging: Judging) -> bool:
+        """Fill the stage for a second look, from what ``attempt`` kept; restricts it to those keys.
+
+        False if it was cleaned up, by a later load of the scope.
+        """
         ...
 
     def staged(self) -> dict[str, Summary]:
-        """What the stage holds, a summary for every metric of the scope."""
+        """What the staging table holds, a summary for every metric of the scope."""
+        ...
+
+    def beside(self) -> dict[str, Summary]:
+        """What was inserted from the cutoff on, likewise."""
         ...
 
     def present(self) -> dict[str, Summary]:
         """What the target holds in the scope, likewise."""
         ...
 
+    def sees_live(self, judging: Judging) -> LiveSeen:
+        """Whether the scope holds live events, and whether some are recent."""
+        ...
+
+    def judge(self, judging: Judging, fresh: Sequence[str]) -> dict[str, Judged]:
+        """Judge the keys of the scope by live events; ``fresh`` metrics hold nothing below the
+        cutoff.
+        """
+        ...
+
+    def keep(self, judging: Judging) -> None:
+        """Keep what a second look needs; it outlives the stage, until the target forgets it."""
+        ...
+
+    def adjust(self, judging: Judging) -> None:
+        """Put the adjustments that judge() found into the staging table."""
+        ...
+
+    def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
+        """The hours of live drift that judge() found, by metric."""
+        ...
+
+    def gone_entities(self) -> dict[str, dict[int, int]]:
+        """By metric: entities of which something held is gone untold, and how much."""
+        ...
+
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Compare key by key; (inserted, removed, compensated) rows of the metrics that differ."""
         ...
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Hand staged events of metrics the scope has none of to the target.
+    def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """The part of the difference that a second look will find anew, likewise."""
+        ...
 
-        ``alone`` says that the stage holds nothing else, so that whole partitions may be handed
-        over. The stage keeps what it holds.
+    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+        """Insert staged events of metrics the scope has none of into the target.
+
+        ``alone`` says that the stage holds nothing else, so that whole partitions may be attached.
+        The stage keeps what it holds.
         """
         ...
 
@@ -152,11 +212,30 @@ class Target(Protocol):
     """A store that events are loaded into."""
 
     def fence(
-        self, scope: Scope, is_alive: Callable[[str], bool], *, dry_run: bool = False
+        self,
+        scope: Scope,
+        is_alive: Callable[[str], bool],
+        *,
+        dry_run: bool = False,
+        spare: str = "",
     ) -> list[str]:
         """End what dead attempts at these pairs still run, drop what they left; names of both.
 
         ``is_alive`` is asked of dry runs, which hold no lock; a dry run cleans up only after them.
+        What the attempt ``spare`` keeps for its second look stays.
+        """
+        ...
+
+    def forget(self, attempt: str) -> None:
+        """Drop what an attempt kept for its second look."""
+        ...
+
+    def newest_live(
+        self, entity: str, cutoff: datetime, *, fresh: bool = False
+    ) -> dict[str, datetime]:
+        """The newest live event, UTC, of each metric of an entity type that has any.
+
+        The answer may be some seconds old, unless ``fresh``.
         """
         ...
 

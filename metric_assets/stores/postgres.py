@@ -84,6 +84,9 @@ class Postgres:
                 raise
         self._idle.append(session)
 
+    def now(self) -> None:
+        """A reading's snapshot says what it shows."""
+
     def _connected(self, owner: str) -> Session:
         """A session in a new reading transaction: a kept one if it lives, else a new one."""
         while self._idle:

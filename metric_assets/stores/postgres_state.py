@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from metric_assets.source_state import Position, SourceState
@@ -27,15 +28,26 @@ def state_of(row: Mapping[str, Any], snapshot: str) -> SourceState:
     """The state that a row of sql/postgres/state.sql describes."""
     position = Position(snapshot, row["system"] or "")
     tables = tuple(_tables(json.loads(row["tables"])))
+    times: dict[str, Any] = {
+        "instant": _instant(row["instant"]),
+        "open_since": _instant(row["openSince"]),
+        "writers_unknown": bool(row["writersUnknown"]),
+    }
     if not row["replica"]:
-        return SourceState("primary", 0.0, tables, position)
-    return SourceState("replica", lag_of(row), (*_replay(row), *tables), position)
+        return SourceState("primary", 0.0, tables, position, **times)
+    return SourceState("replica", lag_of(row), (*_replay(row), *tables), position, **times)
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def unknown_state(snapshot: str, why: str) -> SourceState:
     """The state of a server that does not say what it is."""
     reason = f"the server does not say whether it is a replica that lags ({why})"
-    return SourceState("server", None, (reason,), Position(snapshot))
+    return SourceState(
+        "server", None, (reason,), Position(snapshot), datetime.now(timezone.utc), None, True
+    )
 
 
 def lag_of(row: Mapping[str, Any]) -> float | None:

@@ -15,13 +15,15 @@ import polars as pl
 from metric_assets.errors import MetricAssetsError
 from metric_assets.plan import Mode, Summary
 from metric_assets.sql import load
-from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.clickhouse import ClickHouse, render
 from metric_assets.stores.layout import COLUMNS, Layout
-from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.ports import Bind, Binds, Scope
 
 #: Partitions of the target that one insert touches at most: a part is made for each, and held open
 #: while the insert lasts.
 PARTITIONS = 50
+#: Kinds of private tables; what "look" holds outlives the attempt's stage.
+KINDS = ("stage", "after", "judged", "difference", "surplus", "look")
 
 
 class ClickHouseStage:
@@ -51,9 +53,9 @@ class ClickHouseStage:
         self._attachable = False
         self._names: dict[str, str] = {
             "target": target,
-            **{kind: f"{target}__{kind}_{attempt}" for kind in ("stage", "difference", "surplus")},
+            **{kind: f"{target}__{kind}_{attempt}" for kind in KINDS},
         }
-        self._binds: Binds = {
+        self._binds: dict[str, Bind] = {
             "entity": scope.entity,
             "metrics": list(scope.metrics),
             "start": scope.ids.start,
@@ -72,6 +74,7 @@ class ClickHouseStage:
             "portion": [],
             **self._names,
         }
+        self._restrict("only_all")
 
     def create(self) -> None:
         """Make the staging table itself, once; a range without rows needs none, and there are many.
@@ -100,21 +103,39 @@ class ClickHouseStage:
             self._end()
 
     def insert(self, events: pl.DataFrame) -> None:
-        """Send events of metricType, entityId, userId, metricValue, createdAt; from any thread."""
-        self.create()
+        """Send events of metricType, entityId, userId, metricValue, createdAt; from any thread.
+
+        Those from the cutoff on go into a table beside the staging table.
+        """
         # Names travel as a number a row and one dictionary, numbers as wide as they are stored.
         entity = pl.lit(self._scope.entity, pl.Enum([self._scope.entity])).alias("entityType")
         numbers = [pl.col(name).cast(kind) for name, kind in self._layout.numbers.items()]
         frame = events.with_columns(entity, *numbers)
         if self._layout.coarse:
             frame = frame.with_columns(pl.col("createdAt").dt.truncate("1s"))
-        self._store.insert(self._names["stage"], frame.select(COLUMNS), self._owner)
+        before = pl.col("createdAt") < self._scope.cutoff
+        for kind, rows in (("stage", frame.filter(before)), ("after", frame.filter(~before))):
+            if rows.height:
+                self.create() if kind == "stage" else self._beside()
+                self._store.insert(self._names[kind], rows.select(COLUMNS), self._owner)
+
+    def _beside(self) -> None:
+        """Make the table of rows from the cutoff on, once."""
+        with self._making:
+            if self._names["after"] not in self.made:
+                self._make("after", "stage_unsorted", stage=self._names["after"])
 
     def staged(self) -> dict[str, Summary]:
         """What the stage holds."""
         if self._names["stage"] not in self.made:
             return {metric: Summary() for metric in self._scope.metrics}
         return self._summary("stage_summary")
+
+    def beside(self) -> dict[str, Summary]:
+        """What was inserted from the cutoff on."""
+        if self._names["after"] not in self.made:
+            return {metric: Summary() for metric in self._scope.metrics}
+        return self._summary("stage_summary", stage=self._names["after"])
 
     def present(self) -> dict[str, Summary]:
         """What the target holds in the scope."""
@@ -150,7 +171,7 @@ class ClickHouseStage:
         self._run("surplus", metrics=list(metrics))
         self._run("remove", metrics=list(metrics))
 
-    def _portions(self, statement: str, **more: str | list[str]) -> list[list[str]]:
+    def _portions(self, statement: str, **more: Bind) -> list[list[str]]:
         """Partitions of the target, as many at once as one insert may well touch; one empty portion
         stands for all.
         """
@@ -161,19 +182,28 @@ class ClickHouseStage:
             return [[]]
         return [found[first : first + PARTITIONS] for first in range(0, len(found), PARTITIONS)]
 
-    def _make(self, kind: str, statement: str) -> None:
+    def _make(self, kind: str, statement: str, **more: str) -> None:
         """Make a table of ours anew."""
         name = self._names[kind]
         if name in self.made:
             self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
         self.made[name] = None
-        self._run(statement)
+        self._run(statement, **more)
 
-    def _run(self, name: str, **more: str | list[str]) -> None:
+    def _restrict(self, fragment: str, **more: str) -> None:
+        """Restrict what is read of the target to the rows that a fragment of SQL names."""
+        self._binds["only"] = self._clause(fragment, **more)
+
+    def _clause(self, fragment: str, **more: str) -> str:
+        """A fragment of SQL with its names put in."""
+        statement = load(f"clickhouse/{fragment}")
+        return f"({render(statement, self._asked(statement.placeholders, more))[0]})"
+
+    def _run(self, name: str, **more: Bind) -> None:
         statement = load(f"clickhouse/{name}")
         self._store.run(statement, self._asked(statement.placeholders, more), self._owner)
 
-    def _frame(self, name: str, **more: str | list[str]) -> pl.DataFrame:
+    def _frame(self, name: str, **more: Bind) -> pl.DataFrame:
         statement = load(f"clickhouse/{name}")
         return self._store.frame(statement, self._asked(statement.placeholders, more), self._owner)
 
@@ -182,9 +212,9 @@ class ClickHouseStage:
         known = {**self._binds, **more}
         return {name: known[name] for name in placeholders if name in known}
 
-    def _summary(self, name: str) -> dict[str, Summary]:
+    def _summary(self, name: str, **more: Bind) -> dict[str, Summary]:
         found = {
             row["metricType"]: Summary(row["events"], row["total"], row["hash"], row["net"])
-            for row in self._frame(name).rows(named=True)
+            for row in self._frame(name, **more).rows(named=True)
         }
         return {metric: found.get(metric, Summary()) for metric in self._scope.metrics}

@@ -6,11 +6,11 @@ with its stage (stage), when (pipeline) or what a plan means (plan).
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 
 import polars as pl
@@ -21,17 +21,19 @@ from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
+from metric_assets.stores.judging import JudgingStage
 from metric_assets.stores.layout import ENGINES, PATCHES, Layout
+from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
 from metric_assets.stores.ports import Binds, Scope
-from metric_assets.stores.stage import ClickHouseStage
 
-#: Begins every log comment and table comment of ours.
-OWNER = "metric_assets "
 #: Listings of debris before giving up: each statement that is ended may have begun another.
 _LISTINGS = 5
 #: How long an insert of an earlier attempt is waited for, where views make it wrong to end it.
 INSERT_SECONDS = 60.0
 _PULSE = 0.1
+#: An answer that took more than so many seconds stands for a multiple of what it took.
+_QUICK = 0.05
+_STANDS = 20.0
 
 
 def place(layout: Layout, replicas: Sequence[int], clusters: Sequence[tuple[str, int]]) -> Layout:
@@ -63,6 +65,7 @@ class ClickHouseTarget:
         self._table = table
         self._mode = mode
         self._run = run
+        self._newest: dict[tuple[str, datetime], tuple[dict[str, datetime], float]] = {}
 
     def create(self) -> None:
         """Make the target if it is absent."""
@@ -160,26 +163,26 @@ class ClickHouseTarget:
         is_alive: Callable[[str], bool] = lambda _attempt: False,
         *,
         dry_run: bool = False,
+        spare: str = "",
     ) -> list[str]:
         """Kill statements and drop tables of dead attempts at any pair and id of ``scope``.
 
         Whoever holds the scope's locks knows that what is found there has no living owner, but for
         dry runs, which take no lock: ``is_alive`` says of a dry run's attempt whether it still
-        lives. A dry run itself, which holds nothing, cleans up after dead dry runs only.
+        lives. A dry run itself, which holds nothing, cleans up after dead dry runs only. What the
+        attempt ``spare`` keeps for its second look stays.
         """
 
         def orphaned(owner: str) -> bool:
-            if not self._concerns(owner, scope):
+            if not concerns(owner, self._table, scope) or (spare and attempt_of(owner) == spare):
                 return False
-            other = _dry_run_of(owner)
+            other = dry_run_of(owner)
             return not dry_run if other is None else not is_alive(other)
 
         return self._clear(orphaned)
 
     @contextmanager
-    def stage(
-        self, scope: Scope, attempt: str, *, dry_run: bool = False
-    ) -> Iterator[ClickHouseStage]:
+    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[JudgingStage]:
         """The stage of an attempt, made when it is needed; on the way out drop it and end its
         statements.
         """
@@ -189,20 +192,10 @@ class ClickHouseTarget:
                 f" seconds, but the cutoff {scope.cutoff.isoformat()} is finer; use a cutoff of a"
                 " whole second"
             )
-        owner = OWNER + json.dumps(
-            {
-                "target": self._table,
-                "attempt": attempt,
-                "run": self._run,
-                "entity": scope.entity,
-                "metrics": list(scope.metrics),
-                "range": scope.ids.key,
-                **({"dry_run": True} if dry_run else {}),
-            }
-        )
+        owner = owner_of(self._table, scope, attempt, self._run, dry_run=dry_run)
         if self.layout.replicas > 1 or self.layout.shared:
             self._store.run(load("clickhouse/sync_replica"), {"target": self._table}, owner)
-        stage = ClickHouseStage(
+        stage = JudgingStage(
             self._store,
             self._table,
             self.layout,
@@ -222,6 +215,29 @@ class ClickHouseTarget:
         for table in stage.made:
             self._end("table", table)
 
+    def forget(self, attempt: str) -> None:
+        """Drop what an attempt kept for its second look."""
+        self._end("table", f"{self._table}__look_{attempt}")
+
+    def newest_live(
+        self, entity: str, cutoff: datetime, *, fresh: bool = False
+    ) -> dict[str, datetime]:
+        """The newest live event, UTC, of each metric of an entity type that has any.
+
+        The answer may be some seconds old where it takes the server long, unless ``fresh``.
+        """
+        key = (entity, cutoff)
+        newest, until = self._newest.get(key, ({}, 0.0))
+        if fresh or time.monotonic() >= until:
+            binds: Binds = {"target": self._table, "entity": entity, "cutoff": cutoff}
+            began = time.monotonic()
+            newest = dict(self._store.frame(load("clickhouse/newest_live"), binds).iter_rows())
+            took = time.monotonic() - began
+            # Of a large target it reads many rows, so the answer stands for a while.
+            stands = took * _STANDS if took > _QUICK else 0.0
+            self._newest[key] = (newest, began + stands)
+        return newest
+
     def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
         """Sums of all events, live ones included: entityId, metricType, total."""
         binds: Binds = {
@@ -233,21 +249,7 @@ class ClickHouseTarget:
         }
         return self._store.frame(load("clickhouse/totals"), binds)
 
-    def _concerns(self, owner: str, scope: Scope) -> bool:
-        if owner == OWNER:
-            return True  # Owned by nobody any more.
-        try:
-            other = json.loads(owner.removeprefix(OWNER))
-            return (
-                other["target"] == self._table
-                and other["entity"] == scope.entity
-                and not set(other["metrics"]).isdisjoint(scope.metrics)
-                and IdRange.parse(other["range"]).overlaps(scope.ids)
-            )
-        except (ValueError, KeyError, TypeError):
-            return False
-
-    def _clear(self, concerns: Callable[[str], bool]) -> list[str]:
+    def _clear(self, ours: Callable[[str], bool]) -> list[str]:
         """End statements whose owner is of concern, only then drop tables; names of all.
 
         A delete is two things: the statement that waits, and the mutation that goes on without it.
@@ -256,7 +258,7 @@ class ClickHouseTarget:
         """
         ended = []
         for _ in range(_LISTINGS):
-            found = [(kind, name) for kind, name, owner in self._debris() if concerns(owner)]
+            found = [(kind, name) for kind, name, owner in self._debris() if ours(owner)]
             if not found:
                 break
             for kind, name in [one for one in found if one[0] != "table"] or found:
@@ -303,11 +305,3 @@ class ClickHouseTarget:
                     " waits no longer. Try again later"
                 )
             time.sleep(_PULSE)
-
-
-def _dry_run_of(owner: str) -> str | None:
-    """The attempt of a dry run that an owner names; None for any other owner."""
-    with suppress(ValueError, KeyError, TypeError, AttributeError):
-        other = json.loads(owner.removeprefix(OWNER))
-        return str(other["attempt"]) if other.get("dry_run") else None
-    return None

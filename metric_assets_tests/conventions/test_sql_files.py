@@ -12,7 +12,7 @@ from metric_assets_tests.conventions.files import MODULES, SQL, name_of
 pytestmark = pytest.mark.conventions
 
 FILES = sorted(SQL.rglob("*.sql"))
-SCOPE = {"start", "stop", "cutoff"}
+SCOPE = {"start", "stop", "until"}
 
 scans = pytest.mark.parametrize("scan", SCANS, ids=lambda scan: scan.name)
 pairs = pytest.mark.parametrize("pair", PAIRS.values(), ids=lambda pair: pair.key)
@@ -50,7 +50,7 @@ def test_every_other_file_is_read_by_somebody() -> None:
 
 @scans
 def test_a_scan_asks_for_its_scope(scan: Scan) -> None:
-    """Placeholders are start, stop, cutoff; in ClickHouse versions too, where the row says so."""
+    """Placeholders are start, stop, until; in ClickHouse versions too, where the row says so."""
     asked = load(scan.name).placeholders
     wanted = SCOPE | ({"versions"} if scan.versions else set())
     assert asked == wanted
@@ -68,7 +68,7 @@ def test_a_scan_binds_in_the_way_of_its_store(scan: Scan) -> None:
     if scan.store is Store.POSTGRES:
         assert found == {}
         return
-    types = {"start": "Int64", "stop": "Int64", "cutoff": "DateTime64(3,'UTC')"}
+    types = {"start": "Int64", "stop": "Int64", "until": "DateTime64(3,'UTC')"}
     if scan.versions:
         types["versions"] = "Identifier"
     assert found == types

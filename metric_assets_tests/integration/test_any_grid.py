@@ -71,7 +71,7 @@ def owners(demo: Platform) -> frozenset[int]:
 def read(scan: Scan, ids: IdRange, through: Doors) -> pl.DataFrame:
     """The events of all pairs of a scan in a range, straight from the source."""
     source = through.postgres if scan.store is Store.POSTGRES else through.clickhouse
-    binds = {"start": ids.start, "stop": ids.stop, "cutoff": cutoff_of(scan.entity)}
+    binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
     if scan.versions:
         binds["versions"] = through.mirror.name
     with source.read(load_statement(scan.name), binds, "test_any_grid") as reading:

@@ -72,7 +72,7 @@ def narrow(platform: Platform, scan: Scan) -> IdRange:
 def read_whole(platform: Platform, scan: Scan) -> set[str]:
     """Tables of which the planner reads every row for a narrow range."""
     ids = narrow(platform, scan)
-    binds = {"start": ids.start, "stop": ids.stop, "cutoff": cutoff_of(scan.entity)}
+    binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
     return whole_tables(platform, render(load(scan.name), binds))
 
 

@@ -1090,14 +1090,21 @@ BORDERS: dict[str, Case] = {
             row("TagEngagement", tagId=1, userId=2, type="Follow", createdAt=LIVE),
             row("CollectionItem", collectionId=1, addedById=1, createdAt=None, updatedAt=LAST),
             row("CollectionItem", collectionId=1, addedById=2, createdAt=None, updatedAt=LIVE),
-            row("BountyBenefactor", bountyId=1, userId=1, updatedAt=LAST, awardedToId=1),
+            row(
+                "BountyBenefactor",
+                bountyId=1,
+                userId=1,
+                unitAmount=5,
+                updatedAt=LAST,
+                awardedToId=1,
+            ),
             row("BountyBenefactor", bountyId=1, userId=2, updatedAt=LIVE, awardedToId=1),
         ),
         pairs=("Tag/Follower", "Collection/Item", "BountyEntry/UnitAmount"),
         events={
             "Tag": [(1, 1, "Follower", 1, LAST)],
             "Collection": [(1, 1, "Item", 1, LAST)],
-            "BountyEntry": [(1, 1, "UnitAmount", 0, LAST)],
+            "BountyEntry": [(1, 1, "UnitAmount", 5, LAST)],
         },
     ),
     "a cutoff with milliseconds cuts between two of them": Case(

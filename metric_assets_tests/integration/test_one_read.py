@@ -71,7 +71,7 @@ def spent(platform: Platform, before: Work, tables: tuple[str, ...]) -> Work:
 
 def select_once(platform: Platform, scan: Scan) -> None:
     """The scan's text, run once by an ordinary client."""
-    binds = {"start": IDS.start, "stop": IDS.stop, "cutoff": cutoff_of(scan.entity)}
+    binds = {"start": IDS.start, "stop": IDS.stop, "until": cutoff_of(scan.entity)}
     with psycopg.connect(platform.postgres_url) as connection:
         # Streamed through COPY, as production does: no parallel plan in the one and not the other.
         text = render(load_statement(scan.name), binds)
@@ -133,7 +133,7 @@ def test_an_entity_costs_one_statement_a_scan(demo: Platform, through: Doors, en
 
 def test_a_reading_leaves_no_cursor_open(demo: Platform) -> None:
     """Leaving a reading closes its cursor; the garbage collector finds nothing to complain about."""
-    binds = {"start": 0, "stop": 10, "cutoff": cutoff_of("Tag")}
+    binds = {"start": 0, "stop": 10, "until": cutoff_of("Tag")}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         with doors(demo).postgres.read(load_statement("tag/engaged"), binds, "test") as reading:

@@ -48,7 +48,7 @@ BYSTANDERS = """
 INSERT INTO {table} (entityType, entityId, userId, metricType, metricValue, createdAt) VALUES
     ('Image', 1, 7, 'ReactionLike', 1, '2025-10-01 00:00:00'),
     ('Image', 1, 7, 'ReactionLike', 1, '2025-10-01 00:00:00'),
-    ('Image', 2, 8, 'ReactionHeart', -1, '2025-10-12 10:00:00'),
+    ('Image', 2, 8, 'ReactionHeart', 1, '2025-10-12 10:00:00'),
     ('Image', 1, 7, 'Comment', 1, '2024-05-01 00:00:00'),
     ('Image', 1000, 7, 'ReactionLike', 1, '2024-05-01 00:00:00'),
     ('Post', 1, 7, 'ReactionLike', 1, '2024-05-01 00:00:00')

@@ -44,8 +44,10 @@ _DIFFERENCE = "sql/clickhouse/difference.sql"
 _SURPLUS = "sql/clickhouse/surplus.sql"
 _REMOVE = "sql/clickhouse/remove.sql"
 _PIPELINE = "metric_assets/pipeline.py"
+_ATTEMPT = "metric_assets/attempt.py"
 _FILLING = "metric_assets/filling.py"
 _TARGET = "metric_assets/stores/target.py"
+_OWNERS = "metric_assets/stores/owners.py"
 _IDS = "metric_assets/entity_ids.py"
 _BOUNDED = "metric_assets/stores/bounded.py"
 _DOOR = "metric_assets/stores/postgres.py"
@@ -66,10 +68,10 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("mutations whose table is gone not fenced", _TARGET,
            "owners.get(owner, OWNER) if", "owners.get(owner, owner) if",
            ("integration/test_faults.py::test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes",)),
-    Mutant("the fence ends what other pairs run", _TARGET,
+    Mutant("the fence ends what other pairs run", _OWNERS,
            'and not set(other["metrics"]).isdisjoint(scope.metrics)', "",
            ("integration/test_faults.py::test_a_fence_ends_nothing_of_other_pairs_or_other_ids",)),
-    Mutant("the fence ends what runs for other ids", _TARGET,
+    Mutant("the fence ends what runs for other ids", _OWNERS,
            'and IdRange.parse(other["range"]).overlaps(scope.ids)', "",
            ("integration/test_faults.py::test_a_fence_ends_nothing_of_other_pairs_or_other_ids",)),
     Mutant("an insert that views are being shown is ended", _TARGET,
@@ -78,8 +80,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("replace where a view reads the target", _TARGET,
            'if self._mode == "replace" and layout.append_only:', "if False:",
            ("integration/test_repair.py::test_replace_is_refused_where_a_view_reads_the_target",)),
-    Mutant("no read-back (no second plan)", _PIPELINE,
-           'plan, present = self._plan("prove")', "return first, self.staged",
+    Mutant("no read-back (no second plan)", _ATTEMPT,
+           "plan = self._plan(wanted, present)", "return replace(outcome, after=present)",
            ("unit/test_pipeline.py::test_somebody_who_wrote_once_is_levelled",)),
     Mutant("no cutoff filter in summary and difference", _SUMMARY, _CUTOFF, "",
            ("integration/test_bad_input.py::test_an_earlier_cutoff_removes_nothing",),
@@ -110,11 +112,11 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the guard overlooks compensations", "metric_assets/plan.py",
            "return self.removed + self.compensated", "return self.removed",
            ("unit/test_plan.py::test_the_guard",)),
-    Mutant("the guard is not asked", _PIPELINE,
+    Mutant("the guard is not asked", _ATTEMPT,
            "guard.check(label, keys, plan.metrics, self.gone)", "pass",
            ("unit/test_pipeline.py::test_a_removal_beyond_the_guard_is_refused",)),
     Mutant("stage not counted", _PIPELINE,
-           "if (summary.events, summary.total) != (sent[metric].events, sent[metric].total):",
+           "if (held.events, held.total) != (sent.events, sent.total):",
            "if False:",
            ("unit/test_pipeline.py::test_a_stage_that_loses_a_row_is_not_used",)),
     Mutant("rejected rows are left out without a word", _FILLING,
@@ -126,7 +128,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("no turnstile (the lock is always granted)", "sql/postgres/lock.sql",
            "pg_try_advisory_xact_lock(:key)", ":key IS NOT NULL",
            ("integration/test_faults.py::test_two_runs_of_one_partition_one_waits_outside",)),
-    Mutant("no confirmation of the lock before a write", _PIPELINE,
+    Mutant("no confirmation of the lock before a write", _ATTEMPT,
            "self.turn.confirm()\n            _apply", "_apply",
            ("integration/test_faults.py::test_a_run_that_lost_its_lock_writes_nothing",)),
     Mutant("the lock is asked without a bound", _LOCK,
@@ -228,10 +230,10 @@ MUTANTS: tuple[Mutant, ...] = (
            ("unit/test_pipeline.py::test_a_dry_run_holds_nobody_up",)),
     Mutant("a living dry run is cleaned up", _TARGET, "not is_alive(other)", "True",
            ("integration/test_shown_and_locked.py::test_what_a_dead_dry_run_left",)),
-    Mutant("a source that may show less is trusted", _PIPELINE,
+    Mutant("a source that may show less is trusted", _ATTEMPT,
            "guard.check_source(label, plan.metrics, reasons)", "pass",
            ("unit/test_pipeline.py::test_a_source_that_lags_removes_nothing",)),
-    Mutant("a later state that was loaded is forgotten", _PIPELINE,
+    Mutant("a later state that was loaded is forgotten", _ATTEMPT,
            "*self.source.overtaken()", "*()",
            ("unit/test_pipeline.py::test_a_state_older_than_the_one_that_was_loaded_removes_nothing",)),
     Mutant("the guard does not judge the run", "metric_assets/plan.py",

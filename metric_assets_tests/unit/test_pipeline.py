@@ -27,7 +27,7 @@ from metric_assets.load_result import Receipt
 from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
-from metric_assets.source_state import Position, SourceState
+from metric_assets.source_state import Loaded, Position, SourceState
 from metric_assets_tests.fakes import Event, FakeSource, FakeStage, FakeTarget, FakeTurnstile
 
 pytestmark = pytest.mark.unit
@@ -88,7 +88,7 @@ def net(entity: int, user: int, day: int, value: int, metric: str = "Net") -> Ev
 STRANGERS = [
     Event("Tag", "Net", 5, 1, noon(1), 1),
     Event("User", "Net", 1000, 1, noon(1), 1),
-    Event("User", "Net", 5, 1, CUTOFF, 1),
+    Event("User", "Net", 5, 77, CUTOFF, 1),
     Event("User", "Other", 5, 1, noon(1), 1),
 ]
 
@@ -374,9 +374,9 @@ def test_a_state_older_than_the_one_that_was_loaded_removes_nothing() -> None:
     house = House(target, signed())
     house.source.state = SourceState("replica", 0.0, position=Position("1:50:", "77"))
     with pytest.raises(RemovalRefusedError, match="from a later state"):
-        house.run(loaded=lambda: [Position("1:51:", "77")])
+        house.run(loaded=lambda: {"Net": Loaded(Position("1:51:", "77"), CUTOFF)})
     assert target.writes == []
-    house.run(loaded=lambda: [Position("1:50:", "77")])
+    house.run(loaded=lambda: {"Net": Loaded(Position("1:50:", "77"), CUTOFF)})
     assert target.rows == Counter()
 
 
@@ -720,7 +720,7 @@ def test_the_source_is_asked_for_the_scope() -> None:
     house = House(FakeTarget(), signed((5, 1, 1, 1)))
     house.run()
     assert house.source.asked == [
-        ("user/reactions", {"start": 0, "stop": 1000, "cutoff": CUTOFF}, "User/Net/0-999")
+        ("user/reactions", {"start": 0, "stop": 1000, "until": CUTOFF}, "User/Net/0-999")
     ]
 
 
@@ -735,7 +735,7 @@ def test_a_scan_that_asks_for_the_mirror_gets_its_name(scan: Scan) -> None:
     assert source.asked[0][1] == {
         "start": 0,
         "stop": 1000,
-        "cutoff": CUTOFF,
+        "until": CUTOFF,
         "versions": "events__versions",
     }
 
@@ -745,7 +745,7 @@ def test_a_scan_that_does_not_ask_for_the_mirror_gets_none() -> None:
     source = FakeSource()
     stores = Stores(source, FakeTarget(), FakeTurnstile(), versions="events__versions")
     materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
-    assert set(source.asked[0][1]) == {"start", "stop", "cutoff"}
+    assert set(source.asked[0][1]) == {"start", "stop", "until"}
 
 
 def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

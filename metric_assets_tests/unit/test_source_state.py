@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.unit
 ALONE: dict[str, Any] = {
     "replica": False, "system": "77", "receiver": False, "paused": None, "applied": None,
     "age": None, "silent": None, "delay": 0.0, "tables": "[]",
+    "instant": 1_700_000_000.25, "openSince": None, "writersUnknown": False,
 }  # fmt: skip
 STANDBY = {**ALONE, "replica": True, "receiver": True, "paused": False, "applied": True}
 
@@ -100,6 +102,15 @@ def test_snapshots_are_compared_by_what_had_begun(
     assert here.behind(there) is behind
     state = SourceState("replica", position=here)
     assert bool(state.overtaken([Position(), there])) is behind
+
+
+def test_a_server_says_what_instant_it_shows_and_who_was_writing() -> None:
+    """Seconds since 1970 become instants, UTC; 1,700,000,000 s are 2023-11-14 22:13:20."""
+    shown = datetime(2023, 11, 14, 22, 13, 20, 250_000, tzinfo=timezone.utc)
+    state = state_of({**ALONE, "openSince": 1_699_999_990.25}, "1:9:")
+    assert (state.instant, state.open_since) == (shown, shown - timedelta(seconds=10))
+    assert not state.writers_unknown
+    assert state_of({**ALONE, "writersUnknown": True}, "1:9:").writers_unknown
 
 
 class Server:

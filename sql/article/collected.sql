@@ -18,4 +18,4 @@ CROSS JOIN LATERAL (
 ) AS act
 WHERE ci."articleId" >= :start
   AND ci."articleId" < :stop
-  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :cutoff
+  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :until

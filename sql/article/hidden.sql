@@ -8,4 +8,4 @@ JOIN "ArticleEngagement" ae ON ae."articleId" = a.id
 WHERE ae.type = 'Hide'
   AND a.id >= :start
   AND a.id < :stop
-  AND ae."createdAt" < :cutoff
+  AND ae."createdAt" < :until

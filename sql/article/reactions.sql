@@ -7,4 +7,4 @@ SELECT r."articleId" AS "entityId",
 FROM "ArticleReaction" r
 WHERE r."articleId" >= :start
   AND r."articleId" < :stop
-  AND r."createdAt" < :cutoff
+  AND r."createdAt" < :until

@@ -9,4 +9,4 @@ JOIN "Article" a ON a.id = bt."entityId"
 WHERE bt."entityType" = 'Article'
   AND bt."entityId" >= :start
   AND bt."entityId" < :stop
-  AND bt."createdAt" < :cutoff
+  AND bt."createdAt" < :until

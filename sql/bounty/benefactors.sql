@@ -7,4 +7,4 @@ SELECT bb."bountyId" AS "entityId",
 FROM "BountyBenefactor" bb
 WHERE bb."bountyId" >= :start
   AND bb."bountyId" < :stop
-  AND bb."createdAt" < :cutoff
+  AND bb."createdAt" < :until

@@ -7,4 +7,4 @@ FROM "Thread" t
 JOIN "CommentV2" c ON c."threadId" = t.id
 WHERE t."bountyId" >= :start
   AND t."bountyId" < :stop
-  AND c."createdAt" < :cutoff
+  AND c."createdAt" < :until

@@ -6,4 +6,4 @@ SELECT be."bountyId" AS "entityId",
 FROM "BountyEngagement" be
 WHERE be."bountyId" >= :start
   AND be."bountyId" < :stop
-  AND be."createdAt" < :cutoff
+  AND be."createdAt" < :until

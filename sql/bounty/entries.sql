@@ -7,4 +7,4 @@ FROM "Bounty" b
 JOIN "BountyEntry" be ON be."bountyId" = b.id
 WHERE b.id >= :start
   AND b.id < :stop
-  AND be."createdAt" < :cutoff
+  AND be."createdAt" < :until

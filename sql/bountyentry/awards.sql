@@ -7,4 +7,4 @@ SELECT bb."awardedToId" AS "entityId",
 FROM "BountyBenefactor" bb
 WHERE bb."awardedToId" >= :start
   AND bb."awardedToId" < :stop
-  AND COALESCE(bb."awardedAt", bb."updatedAt") < :cutoff
+  AND COALESCE(bb."awardedAt", bb."updatedAt") < :until

@@ -6,4 +6,4 @@ SELECT r."bountyEntryId" AS "entityId",
 FROM "BountyEntryReaction" r
 WHERE r."bountyEntryId" >= :start
   AND r."bountyEntryId" < :stop
-  AND r."createdAt" < :cutoff
+  AND r."createdAt" < :until

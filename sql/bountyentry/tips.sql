@@ -9,4 +9,4 @@ JOIN "BountyEntry" be ON be.id = bt."entityId"
 WHERE bt."entityType" IN ('BountyEntry', 'bountyEntry')
   AND bt."entityId" >= :start
   AND bt."entityId" < :stop
-  AND bt."createdAt" < :cutoff
+  AND bt."createdAt" < :until

@@ -24,6 +24,7 @@ WITH rows AS
       AND entityId >= {start:Int64}
       AND entityId < {stop:Int64}
       AND createdAt < {cutoff:DateTime64(3, 'UTC')}
+      AND ({only:Clause})
 ),
 buckets AS
 (

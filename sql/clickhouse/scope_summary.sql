@@ -12,4 +12,5 @@ WHERE entityType = {entity:String}
   AND entityId >= {start:Int64}
   AND entityId < {stop:Int64}
   AND createdAt < {cutoff:DateTime64(3, 'UTC')}
+  AND ({only:Clause})
 GROUP BY metricType

@@ -8,4 +8,4 @@ SELECT cc."collectionId" AS "entityId",
 FROM "CollectionContributor" cc
 WHERE cc."collectionId" >= :start
   AND cc."collectionId" < :stop
-  AND COALESCE(cc."createdAt", cc."updatedAt", TIMESTAMP '1970-01-01') < :cutoff
+  AND COALESCE(cc."createdAt", cc."updatedAt", TIMESTAMP '1970-01-01') < :until

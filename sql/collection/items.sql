@@ -6,4 +6,4 @@ SELECT ci."collectionId" AS "entityId",
 FROM "CollectionItem" ci
 WHERE ci."collectionId" >= :start
   AND ci."collectionId" < :stop
-  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :cutoff
+  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :until

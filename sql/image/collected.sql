@@ -9,4 +9,4 @@ FROM "Image" i
 JOIN "CollectionItem" ci ON ci."imageId" = i.id
 WHERE i.id >= :start
   AND i.id < :stop
-  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :cutoff
+  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :until

@@ -8,4 +8,4 @@ JOIN "Image" i ON i.id = t."imageId"
 JOIN "CommentV2" c ON c."threadId" = t.id
 WHERE t."imageId" >= :start
   AND t."imageId" < :stop
-  AND c."createdAt" < :cutoff
+  AND c."createdAt" < :until

@@ -16,4 +16,4 @@ FROM "ImageReaction" r
 JOIN "Image" i ON i.id = r."imageId" AND i.id >= :start AND i.id < :stop
 WHERE r."imageId" >= :start
   AND r."imageId" < :stop
-  AND r."createdAt" < :cutoff
+  AND r."createdAt" < :until

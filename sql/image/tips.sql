@@ -9,4 +9,4 @@ JOIN "Image" i ON i.id = bt."entityId"
 WHERE bt."entityType" = 'Image'
   AND bt."entityId" >= :start
   AND bt."entityId" < :stop
-  AND bt."createdAt" < :cutoff
+  AND bt."createdAt" < :until

@@ -17,4 +17,4 @@ JOIN "CollectionItem" ci ON ci."modelId" = m.id
 LEFT JOIN "Collection" c ON c.id = ci."collectionId"
 WHERE m.id >= :start
   AND m.id < :stop
-  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :cutoff
+  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :until

@@ -9,5 +9,5 @@ JOIN "Comment" c ON c."modelId" = m.id
 WHERE NOT c."tosViolation"
   AND m.id >= :start
   AND m.id < :stop
-  AND c."createdAt" < :cutoff
+  AND c."createdAt" < :until
 GROUP BY m.id, c."userId"

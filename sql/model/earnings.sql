@@ -10,7 +10,7 @@ FROM
 (
     SELECT modelVersionId, date, total
     FROM buzz_resource_compensation FINAL
-    WHERE date < {cutoff:DateTime64(3, 'UTC')}
+    WHERE date < {until:DateTime64(3, 'UTC')}
       AND modelVersionId IN (
           SELECT id
           FROM {versions:Identifier}

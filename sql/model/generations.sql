@@ -11,7 +11,7 @@ FROM
 (
     SELECT modelVersionId, userId, date, count() AS generations
     FROM daily_user_resource
-    WHERE date < toDate({cutoff:DateTime64(3, 'UTC')})
+    WHERE date < toDate({until:DateTime64(3, 'UTC')})
       AND modelVersionId NOT IN (391999, 424706)
       AND modelVersionId IN (
           SELECT id

@@ -12,4 +12,4 @@ JOIN "Image" i ON i.id = ir."imageId" AND i."userId" <> m."userId"
 JOIN "Post" p ON p.id = i."postId"
 WHERE m.id >= :start
   AND m.id < :stop
-  AND p."publishedAt" < :cutoff
+  AND p."publishedAt" < :until

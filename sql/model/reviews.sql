@@ -17,4 +17,4 @@ WHERE NOT r.exclude
   AND NOT r."tosViolation"
   AND r."modelId" >= :start
   AND r."modelId" < :stop
-  AND r."createdAt" < :cutoff
+  AND r."createdAt" < :until

@@ -10,7 +10,7 @@ JOIN "Model" m ON m.id = bt."entityId"
 WHERE bt."entityType" = 'Model'
   AND bt."entityId" >= :start
   AND bt."entityId" < :stop
-  AND bt."createdAt" < :cutoff
+  AND bt."createdAt" < :until
 UNION ALL
 SELECT mv."modelId" AS "entityId",
        d."userId" AS "userId",
@@ -21,4 +21,4 @@ JOIN "DonationGoal" dg ON dg.id = d."donationGoalId"
 JOIN "ModelVersion" mv ON mv.id = dg."modelVersionId"
 WHERE mv."modelId" >= :start
   AND mv."modelId" < :stop
-  AND d."createdAt" < :cutoff
+  AND d."createdAt" < :until

@@ -9,4 +9,4 @@ JOIN "Comment" c ON c."modelId" = mv."modelId"
 WHERE NOT c."tosViolation"
   AND mv.id >= :start
   AND mv.id < :stop
-  AND c."createdAt" < :cutoff
+  AND c."createdAt" < :until

@@ -8,4 +8,4 @@ FROM "DonationGoal" dg
 JOIN "Donation" d ON d."donationGoalId" = dg.id
 WHERE dg."modelVersionId" >= :start
   AND dg."modelVersionId" < :stop
-  AND d."createdAt" < :cutoff
+  AND d."createdAt" < :until

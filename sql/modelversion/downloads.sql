@@ -11,7 +11,7 @@ FROM
            min(time) AS first
     FROM modelVersionEvents
     WHERE type = 'Download'
-      AND time < {cutoff:DateTime64(3, 'UTC')}
+      AND time < {until:DateTime64(3, 'UTC')}
       AND modelVersionId >= {start:Int64}
       AND modelVersionId < {stop:Int64}
       AND modelVersionId IN (

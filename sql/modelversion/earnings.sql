@@ -8,7 +8,7 @@ SELECT modelVersionId AS entityId,
        toDateTime64(date, 3, 'UTC') AS createdAt,
        toInt64(total) AS value
 FROM buzz_resource_compensation FINAL
-WHERE date < {cutoff:DateTime64(3, 'UTC')}
+WHERE date < {until:DateTime64(3, 'UTC')}
   AND modelVersionId >= {start:Int64}
   AND modelVersionId < {stop:Int64}
   AND modelVersionId IN (

@@ -14,5 +14,5 @@ WHERE modelVersionId >= {start:Int64}
       SELECT id FROM {versions:Identifier} WHERE id >= {start:Int64} AND id < {stop:Int64}
   )
   AND modelVersionId NOT IN (391999, 424706)
-  AND date < toDate({cutoff:DateTime64(3, 'UTC')})
+  AND date < toDate({until:DateTime64(3, 'UTC')})
 GROUP BY modelVersionId, userId, date

@@ -12,4 +12,4 @@ JOIN "Image" i ON i.id = ir."imageId" AND i."userId" <> m."userId"
 JOIN "Post" p ON p.id = i."postId"
 WHERE mv.id >= :start
   AND mv.id < :stop
-  AND p."publishedAt" < :cutoff
+  AND p."publishedAt" < :until

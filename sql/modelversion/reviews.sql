@@ -13,4 +13,4 @@ WHERE NOT r.exclude
   AND NOT r."tosViolation"
   AND r."modelVersionId" >= :start
   AND r."modelVersionId" < :stop
-  AND r."createdAt" < :cutoff
+  AND r."createdAt" < :until

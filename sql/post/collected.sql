@@ -9,4 +9,4 @@ FROM "CollectionItem" ci
 JOIN "Post" p ON p.id = ci."postId"
 WHERE ci."postId" >= :start
   AND ci."postId" < :stop
-  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :cutoff
+  AND COALESCE(ci."createdAt", ci."updatedAt", TIMESTAMP '1970-01-01') < :until

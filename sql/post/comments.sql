@@ -7,4 +7,4 @@ FROM "Thread" t
 JOIN "CommentV2" c ON c."threadId" = t.id
 WHERE t."postId" >= :start
   AND t."postId" < :stop
-  AND c."createdAt" < :cutoff
+  AND c."createdAt" < :until

@@ -10,4 +10,4 @@ JOIN "Image" i ON i."postId" = p.id
 JOIN "ImageReaction" r ON r."imageId" = i.id
 WHERE p.id >= :start
   AND p.id < :stop
-  AND r."createdAt" < :cutoff
+  AND r."createdAt" < :until

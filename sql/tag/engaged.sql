@@ -8,4 +8,4 @@ FROM "TagEngagement" te
 WHERE te.type IN ('Hide', 'Follow')
   AND te."tagId" >= :start
   AND te."tagId" < :stop
-  AND te."createdAt" < :cutoff
+  AND te."createdAt" < :until

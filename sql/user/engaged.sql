@@ -8,4 +8,4 @@ FROM "UserEngagement" ue
 WHERE ue.type IN ('Follow', 'Hide')
   AND ue."targetUserId" >= :start
   AND ue."targetUserId" < :stop
-  AND ue."createdAt" < :cutoff
+  AND ue."createdAt" < :until

@@ -6,4 +6,4 @@ FROM "UserEngagement" ue
 WHERE ue.type = 'Follow'
   AND ue."userId" >= :start
   AND ue."userId" < :stop
-  AND ue."createdAt" < :cutoff
+  AND ue."createdAt" < :until

@@ -7,5 +7,5 @@ SELECT ownerId AS entityId,
 FROM reactions
 WHERE ownerId >= {start:Int64}
   AND ownerId < {stop:Int64}
-  AND time < {cutoff:DateTime64(3, 'UTC')}
+  AND time < {until:DateTime64(3, 'UTC')}
   AND (time < toDateTime('2024-04-27 00:00:00', 'UTC') OR userId != ownerId)

@@ -8,4 +8,4 @@ JOIN "ResourceReview" rr ON rr."userId" = u.id
 JOIN "ModelVersion" mv ON mv.id = rr."modelVersionId" AND mv.status = 'Published'
 WHERE u.id >= :start
   AND u.id < :stop
-  AND rr."createdAt" < :cutoff
+  AND rr."createdAt" < :until

@@ -1,0 +1,144 @@
+"""A stage that judges by live events: what must be held below the cutoff, now and at a second look.
+
+Belongs here: which statement does which step of the judgement, and how its answers are read. Does
+not belong here: the rule (sql/clickhouse/judge.sql), or when a step is taken (attempt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
+from metric_assets.stores.ports import Bind, LiveSeen
+from metric_assets.stores.stage import ClickHouseStage
+
+#: Hours of live drift told of a metric and range, those with most of it.
+DRIFT_HOURS = 48
+#: Entities looked up to see whether they are gone.
+GONE_ENTITIES = 10_000
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class JudgingStage(ClickHouseStage):
+    """One attempt's private tables, with a judgement of keys by live events."""
+
+    #: Whether this is a second look.
+    _recalled = False
+
+    def recall(self, attempt: str, judging: Judging) -> bool:
+        """Fill the stage from what ``attempt`` kept, and restrict it to those keys.
+
+        False if that was cleaned up. Keys that show a recent live event only now are added.
+        """
+        look = self._names["look"] = f"{self._names['target']}__look_{attempt}"
+        self._binds["look"] = look
+        if self._frame("table", table=look).is_empty():
+            return False
+        self._restrict("only_keys")
+        self._run("late_keys", **self._judging(judging))
+        self._run("late_rows", late=self._clause("only_late"), **self._judging(judging))
+        self.create()
+        self._beside()
+        self._run("look_stage")
+        self._run("look_after")
+        self._recalled = True
+        return True
+
+    def sees_live(self, judging: Judging) -> LiveSeen:
+        """Whether the scope holds live events, and whether some are recent."""
+        found = self._frame("live_in_scope", **self._judging(judging))
+        if found.is_empty():
+            return LiveSeen()
+        return LiveSeen(some=True, recent=bool(found["recent"][0]))
+
+    def judge(self, judging: Judging, fresh: Sequence[str]) -> dict[str, Judged]:
+        """Judge the keys of the scope by live events; ``fresh`` metrics hold nothing below the
+        cutoff.
+        """
+        self.create()
+        self._beside()
+        self._make("judged", "judged_table")
+        if self._recalled:
+            self._run("look_judged")
+        self._run("judge", **self._judging(judging, fresh))
+        rows = self._frame("judged_summary").rows(named=True)
+        found = {row["metricType"]: _judged(row) for row in rows}
+        return {metric: found.get(metric, Judged(LiveFigures())) for metric in judging.metrics}
+
+    def keep(self, judging: Judging) -> None:
+        """Keep the keys that a second look will judge, and the source's rows of them."""
+        self._make("look", "look_table")
+        # It outlives the stage: whoever takes the second look, or cleans up, drops it.
+        del self.made[self._names["look"]]
+        self._run("look_keys", **self._judging(judging))
+        self._run("look_rows", only=self._clause("only_keys"))
+
+    def adjust(self, judging: Judging) -> None:
+        """Put the adjustments into the staging table."""
+        step = timedelta(seconds=1) if self._layout.coarse else _MILLISECOND
+        self._run("adjust", before=self._scope.cutoff - step, **self._judging(judging))
+
+    def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
+        """The hours with most live drift, by metric, in their order."""
+        found: dict[str, tuple[DriftHour, ...]] = {}
+        rows = self._frame("drift_hours", hours=DRIFT_HOURS, **self._judging(judging))
+        for row in rows.rows(named=True):
+            hour = DriftHour(row["hour"], max(row["net"], 0), max(-row["net"], 0))
+            found[row["metricType"]] = (*found.get(row["metricType"], ()), hour)
+        return found
+
+    def gone_entities(self) -> dict[str, dict[int, int]]:
+        """By metric: entities of which something held is gone untold, and how much of it."""
+        found: dict[str, dict[int, int]] = {}
+        for row in self._frame("gone_entities", limit=GONE_ENTITIES).rows(named=True):
+            found.setdefault(row["metricType"], {})[row["entityId"]] = row["gone"]
+        return found
+
+    def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+        """The part of the difference that lies in the keys of the second look."""
+        only = self._clause("only_keys")
+        found: dict[str, tuple[int, int, int]] = {}
+        if self._names["difference"] in self.made:
+            for row in self._frame("difference_looked", only=only).rows(named=True):
+                found[row["metricType"]] = (row["inserted"], row["removed"], row["compensated"])
+        for row in self._frame("stage_looked", only=only, metrics=list(fresh)).rows(named=True):
+            found[row["metricType"]] = (row["events"], 0, 0)
+        return found
+
+    def _judging(self, judging: Judging, fresh: Sequence[str] = ()) -> dict[str, Bind]:
+        """What statements bind of a judgement; metrics are packed as their numbers from 1 on."""
+
+        def packed(metrics: Sequence[str]) -> list[int]:
+            return [place for place, one in enumerate(judging.metrics, 1) if one in metrics]
+
+        return {
+            "metrics": list(judging.metrics),
+            "sure": judging.horizon.sure,
+            "until": judging.horizon.until,
+            "recent": judging.horizon.recent,
+            "signed": packed(judging.signed),
+            "absorbing": packed(judging.absorbing),
+            "by_entity": packed(judging.by_entity),
+            "whole": [one for one in judging.metrics if one in judging.by_entity],
+            "loaded": packed(judging.loaded),
+            "fresh": packed(fresh),
+        }
+
+
+def _judged(row: dict[str, Any]) -> Judged:
+    figures = {
+        name: row[name]
+        for name in (
+            "withdrawn",
+            "overlap",
+            "unsettled",
+            "unsettled_width",
+            "moved",
+            "live_missing",
+            "live_phantom",
+            "gone_untold",
+        )
+    }
+    return Judged(LiveFigures(**figures), row["changes"], row["largest"])

@@ -1,0 +1,55 @@
+"""The live streams of a scope's pairs: which have a say, and whether they are behind.
+
+Belongs here: what the newest live events mean for a load. Does not belong here: the judgement of a
+key (sql/clickhouse/judge.sql).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from metric_assets.catalog import Live, Pair
+from metric_assets.filling import Filled
+from metric_assets.live import LiveRules, Stream
+from metric_assets.stores.ports import Scope, Target
+
+
+class Streams:
+    """The live streams of the pairs of a scope."""
+
+    def __init__(self, pairs: Sequence[Pair], scope: Scope, target: Target) -> None:
+        self._scope = scope
+        self._target = target
+        self._newest = target.newest_live(scope.entity, scope.cutoff)
+        #: Metrics whose live events have a say.
+        self.judged = tuple(
+            pair.metric
+            for pair in pairs
+            if pair.metric in self._newest and pair.live is not Live.IGNORED
+        )
+
+    def behind(self, filled: Filled, rules: LiveRules) -> frozenset[str]:
+        """Metrics whose stream is behind: the source has rows that are newer than the newest live
+        event of the entity type (by more than clocks may differ) and no longer recent.
+
+        A stream without events while the source is quiet as well is not behind.
+        """
+        found = self._newest
+        for _ in range(2):
+            newest = max(found.values(), default=None)
+            if newest is None or filled.newest is None or newest >= filled.horizon.recent:
+                return frozenset()
+            if filled.newest <= newest + timedelta(seconds=rules.skew):
+                return frozenset()
+            # The answer may be old: nobody is told to be behind by it.
+            found = self._target.newest_live(self._scope.entity, self._scope.cutoff, fresh=True)
+        return frozenset(self.judged)
+
+    def of(self, pair: Pair, behind: frozenset[str]) -> Stream:
+        """What the stream of a pair is."""
+        if pair.live is Live.IGNORED:
+            return Stream.IGNORED
+        if pair.metric not in self.judged:
+            return Stream.NONE
+        return Stream.BEHIND if pair.metric in behind else Stream.LIVE

@@ -1,0 +1,2 @@
+-- The server's instant.
+SELECT now64(3, 'UTC') AS instant

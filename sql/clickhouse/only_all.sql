@@ -1,0 +1,2 @@
+-- Every row of a scope.
+1
