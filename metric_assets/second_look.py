@@ -80,9 +80,9 @@ class SecondLooks:
                 f"waiting {due:.0f} s for late live events of {len(self._pending)} ranges, to look"
                 " at them again"
             )
-        end = time.monotonic() + due
-        while (left := end - time.monotonic()) > 0:
-            wait(min(_PULSE, left))
+        while due > 0:
+            wait(min(_PULSE, due))
+            due -= _PULSE
         found: list[Receipt] = []
         while self._pending:
             key = next(iter(self._pending))

@@ -418,7 +418,7 @@ class FakeStage:
         earlier = {}
         for metric, found in self._judged.items():
             for one in found.judgements:
-                if one.asked or one.rest or one.low < one.high or one.base < one.present:
+                if one.written:
                     earlier[metric, one.key.entity, one.key.user] = one.present
         keys |= earlier.keys()
         both = self.rows + self.after

@@ -59,6 +59,13 @@ class Judgement:
         """The adjustment before anything is taken back."""
         return self.base - self.key.before
 
+    @property
+    def written(self) -> bool:
+        """Whether it is written down: rows that are only missing are not."""
+        known = self.key.held_rows > 0 or self.key.earlier is not None
+        changed = self.base < self.present or (self.base != self.present and known)
+        return bool(self.asked or self.rest or self.low < self.high or changed)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -115,34 +122,41 @@ def judge(
     moved = missing = phantom = untold = changes = 0
     gone: dict[int, int] = {}
     for entity, judged in entities.items():
-        excess = sum(one.rest for one in judged)
         moved += min(
             sum(max(one.rest, 0) for one in judged), sum(max(-one.rest, 0) for one in judged)
         )
+        written = [one for one in judged if one.written]
+        least = sum(one.low - one.present for one in written)
+        greatest = sum(one.high - one.present for one in written)
+        change = sum(one.base - one.present for one in written)
+        may_be_right = not unloaded and least <= 0 <= greatest
+        lower = max(change, 0) if may_be_right else max(change - greatest, 0)
+        raised = max(-change, 0) if may_be_right else max(least - change, 0)
         for one in sorted(judged, key=lambda one: one.key.user):
             adjustment = one.asked
-            if excess < 0 < adjustment:
-                taken = min(adjustment, -excess)
-                adjustment, excess = adjustment - taken, excess + taken
-            elif adjustment < 0 < excess:
-                taken = min(-adjustment, excess)
-                adjustment, excess = adjustment + taken, excess - taken
+            before, present = one.key.before, one.present
+            if one.written:
+                floor = ceiling = present if may_be_right else before
+                down = min(max(one.base - floor, 0), lower)
+                up = min(max(ceiling - one.base, 0), raised)
+                adjustment += up - down
+                lower, raised, change = lower - down, raised - up, change + up - down
             if adjustment:
                 adjustments[entity, one.key.user] = adjustment
+            final = one.key.before + adjustment
             told = any(value < 0 for at, value in one.key.live if at <= until)
-            if one.base < one.present and one.key.before < one.present and not told:
-                lost = min(one.present - one.base, one.present - one.key.before)
+            if final < one.present and one.key.before < one.present and not told:
+                lost = min(one.present - final, one.present - one.key.before)
                 untold += lost
                 gone[entity] = gone.get(entity, 0) + lost
-            changes += (
-                one.base < one.present
-                or (one.base != one.present and adjustment != 0)
+            changes += one.written and (
+                one.base != one.present
                 or adjustment != one.asked
                 or one.rest < 0
                 or (one.rest > 0 and one.key.recent)
             )
-        missing += max(excess, 0)
-        phantom += max(-excess, 0)
+        missing += max(least - change, 0)
+        phantom += max(change - greatest, 0)
     every = tuple(one for judged in entities.values() for one in judged)
     return Found(
         adjustments,

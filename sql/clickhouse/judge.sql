@@ -5,13 +5,13 @@
 -- Keys are first thrown into a million buckets, in which the source and the counters cancel out as
 -- signed sums of hashes, and likewise the rows of the source and those held below the cutoff: only keys of
 -- the other buckets are judged one by one. A metric of which the scope holds nothing (fresh) is taken to
--- hold what the source has. An adjustment that would move an entity's counter away from the source is
--- taken back (by user), as far as the rest of the entity's keys asks for.
+-- hold what the source has. Adjustments that would move an entity's counter away from the source are taken
+-- back, user by user; and of an entity whose counter may be right as it is, what its changes add up to.
 -- Sides: 0 source before the cutoff, 1 source from it on, 2 held below it, 3 live, 4 what the first look found
 -- held: a second one judges from there, so that it comes to what one look at all events would have.
 INSERT INTO {judged:Identifier}
     (metricType, entityId, userId, whole, source, present, negative, recent,
-     low, high, base, asked, adjustment, rest, excess)
+     low, high, base, asked, adjustment, rest, least_change, greatest_change)
 WITH sides AS
 (
     SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, createdAt,
@@ -89,28 +89,41 @@ bases AS
                    has({signed:Array(UInt8)}, metric), source - positive,
                    least(source, 0)) AS least_base,
            if(has({absorbing:Array(UInt8)}, metric), 4611686018427387904, source + negative) AS greatest_base,
+           has({loaded:Array(UInt8)}, metric) AND NOT has({fresh:Array(UInt8)}, metric) AS loaded,
            greatest(least(present, greatest(high, least(present, least_base))),
                     least(low, greatest(present, greatest_base))) AS base,
            base - source AS asked,
            multiIf(base < low, low - base, base > high, high - base, 0) AS rest
     FROM keys
-    WHERE asked != 0 OR rest != 0 OR low < high OR base < present
+    WHERE asked != 0 OR rest != 0 OR low < high OR (base != present AND (heldRows > 0 OR judgedEarlier OR base < present))
 )
 SELECT {metrics:Array(String)}[metric] AS metricType, entityId, user AS userId,
        has({by_entity:Array(UInt8)}, metric) AS whole,
        source, present, negative, recent, low, high, base, asked,
-       asked - if(excess < 0, greatest(0, least(up, -excess - (upTo - up))), 0)
-             + if(excess > 0, greatest(0, least(down, excess - (downTo - down))), 0) AS adjustment,
-       rest, excess
+       asked - greatest(0, least(up, lower - (upTo - up))) + greatest(0, least(down, raise - (downTo - down))) AS adjustment,
+       rest, least_change, greatest_change
 FROM
 (
     SELECT *,
-           greatest(asked, 0) AS up,
-           greatest(-asked, 0) AS down,
-           sum(rest) OVER (PARTITION BY metric, entityId) AS excess,
-           sum(greatest(asked, 0)) OVER (PARTITION BY metric, entityId ORDER BY user
-                                         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upTo,
-           sum(greatest(-asked, 0)) OVER (PARTITION BY metric, entityId ORDER BY user
-                                          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS downTo
-    FROM bases
+           sum(up) OVER (PARTITION BY metric, entityId ORDER BY user
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upTo,
+           sum(down) OVER (PARTITION BY metric, entityId ORDER BY user
+                           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS downTo
+    FROM
+    (
+        SELECT *,
+               loaded AND least_change <= 0 AND greatest_change >= 0 AS may_be_right,
+               if(may_be_right, greatest(change, 0), greatest(change - greatest_change, 0)) AS lower,
+               if(may_be_right, greatest(-change, 0), greatest(least_change - change, 0)) AS raise,
+               greatest(base - if(may_be_right, present, source), 0) AS up,
+               greatest(if(may_be_right, present, source) - base, 0) AS down
+        FROM
+        (
+            SELECT *,
+                   sum(low - present) OVER (PARTITION BY metric, entityId) AS least_change,
+                   sum(high - present) OVER (PARTITION BY metric, entityId) AS greatest_change,
+                   sum(base - present) OVER (PARTITION BY metric, entityId) AS change
+            FROM bases
+        )
+    )
 )

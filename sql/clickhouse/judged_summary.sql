@@ -1,6 +1,6 @@
 -- What the judgement came to, a row a metric, in counter units but for unsettled (keys) and changes (keys
--- that have to be looked at again): what is left of an entity's excess after adjustments were taken
--- back is its live drift. "largest" is the largest adjustment, which has to fit into the target.
+-- that have to be looked at again): what is left between an entity's counter and its source is live
+-- drift. "largest" is the largest adjustment, which has to fit into the target.
 SELECT metricType,
        sum(withdrawn) AS withdrawn,
        sum(overlap) AS overlap,
@@ -20,11 +20,12 @@ FROM
            countIf(low < high) AS unsettled,
            sum(high - low) AS width,
            least(sum(greatest(rest, 0)), sum(greatest(-rest, 0))) AS moved,
-           any(excess) + sum(asked - adjustment) AS left,
-           sum(if(base < present AND source < present AND negative = 0,
-                  least(present - base, present - source), 0)) AS untold,
-           countIf(base < present OR (base != present AND adjustment != 0) OR adjustment != asked
-                   OR rest < 0 OR (rest > 0 AND recent)) AS changes,
+           sum(source + adjustment - present) AS change,
+           multiIf(any(least_change) > change, any(least_change) - change,
+                   any(greatest_change) < change, any(greatest_change) - change, 0) AS left,
+           sum(if(source + adjustment < present AND source < present AND negative = 0,
+                  least(present - source - adjustment, present - source), 0)) AS untold,
+           countIf(base != present OR adjustment != asked OR rest < 0 OR (rest > 0 AND recent)) AS changes,
            max(abs(adjustment)) AS largest
     FROM {judged:Identifier}
     WHERE NOT earlier

@@ -17,7 +17,8 @@ CREATE TABLE {judged:Identifier}
     asked Int64,
     adjustment Int64,
     rest Int64,
-    excess Int64
+    least_change Int64,
+    greatest_change Int64
 )
 ENGINE = MergeTree ORDER BY (metricType, entityId, userId)
 COMMENT {owner:Literal}
