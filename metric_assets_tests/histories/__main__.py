@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from collections import Counter
 
-from metric_assets_tests.histories.kinds import KINDS
+from metric_assets_tests.histories.kinds import KINDS, make
 from metric_assets_tests.histories.model import Loads, Verdict
 from metric_assets_tests.histories.world import LOADS
 
 
 def verdicts(name: str, seed: int) -> list[Verdict]:
     """The verdicts on the loads of one history."""
-    loads = Loads(KINDS[name](random.Random(f"{name} {seed}")))
+    loads = Loads(make(name, seed))
     return [loads.load(number) for number in range(len(LOADS))]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from metric_assets_tests.histories.rule import Kind
@@ -26,7 +26,7 @@ class History:
     """
 
     world: World
-    kind: Kind = Kind()
+    kind: Kind = field(default_factory=Kind)
     moved: datetime = CUTOFF
     heal: frozenset[int] = frozenset()
     stale: timedelta = timedelta(0)
@@ -194,3 +194,8 @@ KINDS: dict[str, Maker] = {
         Faults(0.05, 0.05, 0.2, 0.05, 0.1, timedelta(milliseconds=chance.choice((15, 900)))),
     ),
 }
+
+
+def make(name: str, seed: int) -> History:
+    """The history of a kind and a seed, always the same one."""
+    return KINDS[name](random.Random(f"{name} {seed}"))  # noqa: S311 - not for secrets

@@ -159,8 +159,8 @@ class View:
             else:
                 of(user).after += row.value
                 of(user).recent |= row.created >= self.recent
-        for (user, _, value), copies in self.loads.held.items():
-            user = self.user(user)
+        for (who, _, value), copies in self.loads.held.items():
+            user = self.user(who)
             if known is not None and user not in known | late:
                 continue
             of(user).held += value * copies

@@ -1,0 +1,26 @@
+"""Random histories on a real engine come out as the model says, row by row.
+
+Belongs here: the comparison of sql/clickhouse/judge.sql with the rule in plain Python. Does not
+belong here: whether the rule is right (unit/test_histories).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from metric_assets_tests.histories.engine import Play
+from metric_assets_tests.histories.kinds import KINDS
+from metric_assets_tests.integration.platforms import TARGET, Platform, doors
+
+pytestmark = pytest.mark.integration
+
+#: Histories of each kind, all loaded together.
+COUNT = 30
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_engine_holds_what_the_rule_says(platform: Platform, kind: str) -> None:
+    """After each of four loads, of which each has a second look, and the figures as well."""
+    target = doors(platform, mode="replace").target
+    play = Play(platform.clickhouse, TARGET, target, kind, 1_000, COUNT)
+    assert list(play.run()) == []
