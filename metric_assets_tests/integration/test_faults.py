@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import polars as pl
@@ -474,7 +475,7 @@ def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -
             "entityId": 1,
             "userId": 2,
             "metricValue": 1,
-            "createdAt": CUTOFF,
+            "createdAt": CUTOFF - timedelta(days=1),
         }
     )
     with doors(platform).target.stage(FOLLOWER, "twice") as stage:

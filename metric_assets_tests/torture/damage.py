@@ -64,12 +64,13 @@ class Damage:
     lost: int = 0
     doubled: int = 0
     live: int = 0
+    counters: int = 0
     debris: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         """Nothing."""
-        return not (self.lost or self.doubled or self.live or self.debris)
+        return not (self.lost or self.doubled or self.live or self.counters or self.debris)
 
 
 def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANGES) -> Damage:

@@ -31,7 +31,7 @@ from metric_assets_tests.torture.cases import (
 )
 from metric_assets_tests.torture.damage import damage_of, debris_of
 from metric_assets_tests.torture.faults import FAULTS, REPLICATED_FAULTS, Fault
-from metric_assets_tests.torture.live import Live
+from metric_assets_tests.torture.live import Live, counters_wrong
 from metric_assets_tests.torture.managed import Dagster
 from metric_assets_tests.torture.nursery import Nursery
 from metric_assets_tests.torture.strikes import Attack, strike
@@ -131,6 +131,9 @@ class Torture:
         verdict.damage.lost += after.lost
         verdict.damage.doubled += after.doubled
         verdict.damage.live = self.live.damage(table)
+        # A pair of live events is one insert: between two of them counters are right.
+        self.live.at = None
+        verdict.damage.counters = counters_wrong(self.world, case, table)
         verdict.damage.debris = debris_of(self.world, table)
 
 

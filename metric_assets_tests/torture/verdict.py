@@ -40,8 +40,9 @@ class Verdict:
 def table(verdicts: list[Verdict]) -> str:
     """Rounds by fault, as Markdown; ``struck`` are rounds in which the fault took place."""
     lines = [
-        "| fault | rounds | struck | lost | doubled | live events hit | debris | hung |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| fault | rounds | struck | lost | doubled | live events hit | counters unlike the source | debris"
+        " | hung |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     names = {verdict.fault: None for verdict in verdicts}
     for name in [*sorted(names), "**all**"]:
@@ -53,6 +54,7 @@ def table(verdicts: list[Verdict]) -> str:
             sum(v.damage.lost for v in those),
             sum(v.damage.doubled for v in those),
             sum(v.damage.live for v in those),
+            sum(v.damage.counters for v in those),
             sum(len(v.damage.debris) for v in those),
             sum(v.hung for v in those),
         )

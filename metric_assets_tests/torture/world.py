@@ -41,6 +41,7 @@ from metric_assets_tests.torture.cases import (
     Case,
 )
 from metric_assets_tests.torture.child import kill, processes_in
+from metric_assets_tests.torture.live import announce
 
 #: Which copies a drift touches, of a hundred; the second number moves with the round.
 _SOME = "(cityHash64(entityId, userId, createdAt, {salt}) % 100) < {share}"
@@ -92,6 +93,8 @@ class World:
             session.execute("ANALYZE")
         with self.clickhouse() as client:
             self._make_targets(client)
+        for case in CASES:
+            announce(self, case)
 
     def _make_targets(self, client: Client) -> None:
         """A target of every layout; if they are replicated, paths take turns."""
@@ -204,6 +207,7 @@ class World:
                 first = self._last + 1
                 self._last += self._growth
                 session.execute(case.fill.format(first=first, last=self._last).encode())
+            announce(self, case)
 
     def _until_writable(self, table: str) -> None:
         """Wait for a replica whose server has come back: until it is in its Keeper again it is
