@@ -102,6 +102,10 @@ class Attempt:
     judging: Judging | None = None
     behind: frozenset[str] = frozenset()
     looks: bool = False
+    #: What the target holds where fingerprints agree: neither staged nor looked at again.
+    agreed: Mapping[str, Summary] = field(default_factory=dict)
+    #: Whether they agree everywhere.
+    in_sync: bool = False
     gone: Counter[str] = field(default_factory=Counter)
 
     def run(self, *, dry_run: bool) -> Outcome:
@@ -111,6 +115,8 @@ class Attempt:
         TargetError for an adjustment that does not fit into the target, BusyError if the partition
         lock is lost, ProofError if the scope cannot be brought in sync.
         """
+        if self.in_sync:
+            return self._nothing(dry_run=dry_run)
         present = self.stage.present()
         judged, kept = self._judge(present, dry_run)
         wanted = self.stage.staged()
@@ -140,6 +146,15 @@ class Attempt:
             f" {self.scope.cutoff.isoformat()}"
         )
 
+    def _nothing(self, *, dry_run: bool) -> Outcome:
+        """The outcome where nothing differs."""
+        if dry_run:
+            self.turn.confirm()
+        none = {metric: Summary() for metric in self.scope.metrics}
+        self.clock.ends("plan")
+        judged = {metric: Judged(LiveFigures()) for metric in self.scope.metrics}
+        return Outcome(build_plan(none, none, {}), none, none, judged)
+
     def _dry(
         self, outcome: Outcome, wanted: dict[str, Summary], present: dict[str, Summary]
     ) -> Outcome:
@@ -164,7 +179,7 @@ class Attempt:
         none = {metric: Judged(LiveFigures()) for metric in self.scope.metrics}
         if self.judging is None:
             return none, False
-        fresh = tuple(name for name in self.judging.metrics if present[name].events == 0)
+        fresh = tuple(name for name in self.judging.metrics if self._is_fresh(name, present))
         seen = self.stage.sees_live(self.judging)
         beside = any(summary.events for summary in self.stage.beside().values())
         if not (seen.some or beside) and len(fresh) == len(self.judging.metrics):
@@ -183,6 +198,10 @@ class Attempt:
                 told = hours.get(name, ()) if one.figures.drift else ()
                 judged[name] = replace(one, figures=replace(one.figures, drift_hours=told))
         return {**none, **judged}, kept
+
+    def _is_fresh(self, metric: str, present: Mapping[str, Summary]) -> bool:
+        """Whether the scope holds nothing of a metric."""
+        return present[metric].events == 0 and not self.agreed.get(metric, Summary()).events
 
     def _gone(self, judged: Mapping[str, Judged]) -> Mapping[str, Mapping[int, int]]:
         if any(one.figures.gone_untold for one in judged.values()):
@@ -215,7 +234,11 @@ class Attempt:
         if guard.max_share < 1 and any(metric.gone for metric in plan.metrics):
             reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
             guard.check_source(label, plan.metrics, reasons)
-        guard.check(label, keys, plan.metrics, self.gone)
+        held = [
+            replace(one, present=one.present + self.agreed.get(one.metric, Summary()).events)
+            for one in plan.metrics
+        ]
+        guard.check(label, keys, held, self.gone)
 
 
 def _apply(stage: Stage, plan: Plan, wanted: Mapping[str, Summary]) -> None:

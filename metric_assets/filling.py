@@ -1,7 +1,7 @@
-"""Fill: read, derive, validate and stage, overlapped in a small bounded pipeline.
+"""Fill: stage what a source has of a scope, or what of it differs from the target.
 
-Belongs here: how rows flow from the source's statement into the stage, and how that flow is ended.
-Does not belong here: what an event is (events), or what becomes of the stage (pipeline).
+Belongs here: what of the events that are read is staged, in chunks, overlapped with reading. Does
+not belong here: reading (reading), or what becomes of the stage (attempt).
 """
 
 from __future__ import annotations
@@ -9,74 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from typing import TypeVar
+from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 
-from metric_assets.catalog import Pair, Scan
-from metric_assets.events import Rejections, check_columns, derive, event_schema
-from metric_assets.live import Horizon, LiveRules
+from metric_assets.catalog import LiveKey, Pair, Scan
+from metric_assets.fingerprint import Accumulator, Prints, differing
+from metric_assets.live import Horizon
 from metric_assets.plan import Summary
-from metric_assets.source_state import SourceState
-from metric_assets.sql import load
-from metric_assets.stores.ports import Bind, Reading, Scope, Source, Stage
+from metric_assets.reading import PULSE, Extent, Filled, Progress, count_events, read_events
+from metric_assets.spool import Spool
+from metric_assets.stores.ports import Bind, Scope, Source, Stage
 
 #: Events sent to the stage in one insert: large enough to be one good part, which is sorted and
 #: merged once, and small enough to hold several of.
 CHUNK_ROWS = 800_000
 #: Inserts under way at once: while the server sorts and writes one, the next is on its way.
 WRITERS = 2
-#: The last instant that every type of createdAt holds.
-_LATEST = datetime(2106, 1, 1, tzinfo=timezone.utc)
-#: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
-#: an end go on, so that an interruption would be felt only when the thread is done.
-PULSE = 0.2
-
-_T = TypeVar("_T")
-
-#: Told the rows read so far of the range at hand.
-Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How far a source is read: rows created before ``until`` (UTC).
-
-    Of metrics in ``judged`` rows from the cutoff on are kept as well, to be compared with live
-    events by ``rules``. ``instant`` (UTC) is what the source will show, where it is known before.
-    """
-
-    until: datetime
-    judged: tuple[str, ...] = ()
-    rules: LiveRules = field(default_factory=LiveRules)
-    instant: datetime | None = None
-
-    def horizon(self, state: SourceState) -> Horizon:
-        """The instants by which live events are judged, for a source in this state."""
-        instant = self.instant or state.instant or datetime.now(timezone.utc)
-        since = state.open_since
-        if state.writers_unknown:
-            since = instant - timedelta(seconds=self.rules.lag)
-        return Horizon.of(instant, self.rules, since)
-
-
-@dataclass(frozen=True)
-class Filled:
-    """What filling the stage came to; ``sent`` (before the cutoff) and ``after`` (from it on) have
-    counts and sums a metric, no hashes. ``newest`` is when the newest row from the cutoff on was
-    created that is no longer recent.
-    """
-
-    rows: int
-    rejected: int
-    snapshot: str
-    sent: dict[str, Summary]
-    after: dict[str, Summary]
-    state: SourceState
-    horizon: Horizon
-    newest: datetime | None = None
+#: The share of buckets above which all of them are staged.
+MOSTLY = 0.5
 
 
 def fill(  # noqa: PLR0913 - the pieces of one attempt
@@ -91,87 +43,99 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
 ) -> Filled:
     """Stream the scope's range from ``source`` into the stage; ``more`` is bound besides it.
 
-    Memory holds two frames of the source and three chunks of events, whatever the range. Raises
-    RejectedRowsError at the end of the range if any row failed, SchemaDriftError at once.
+    Where the target holds something of the scope, rows are kept on the local disk until their
+    fingerprints have been compared with its own: only what differs is staged. Memory holds two
+    frames of the source and three chunks of events, whatever the range. Raises RejectedRowsError at
+    the end of the range if any row failed, SchemaDriftError at once.
     """
-    binds: dict[str, Bind] = {
-        "start": scope.ids.start,
-        "stop": scope.ids.stop,
-        "until": extent.until,
-        **more,
-    }
-    rejections = Rejections(scope.entity)
-    rows_read = 0
+    if stage.occupied():
+        return _fill_differing(scan, pairs, scope, extent, source, more, stage, progress)
+    with _sender(stage) as send:
+        return read_events(scan, pairs, scope, extent, source, more, stage.bounds, progress, send)
+
+
+def _fill_differing(  # noqa: PLR0913 - the pieces of one attempt
+    scan: Scan,
+    pairs: Sequence[Pair],
+    scope: Scope,
+    extent: Extent,
+    source: Source,
+    more: Mapping[str, Bind],
+    stage: Stage,
+    progress: Progress,
+) -> Filled:
+    """Read into a spool, compare fingerprints, and stage the buckets that differ."""
+    sums: list[Accumulator] = []
+
+    def begin(horizon: Horizon) -> None:
+        step = timedelta(seconds=1) if stage.coarse else timedelta(milliseconds=1)
+        sums.append(
+            Accumulator(
+                Prints(
+                    scope.metrics,
+                    extent.judged,
+                    tuple(pair.metric for pair in pairs if pair.live_key is LiveKey.ENTITY),
+                    scope.cutoff - step,
+                    horizon.recent,
+                    horizon.until,
+                    stage.coarse,
+                )
+            )
+        )
+
+    def keep(events: pl.DataFrame) -> None:
+        spool.write(events)
+        sums[0].add(events)
+
+    with Spool(scope.metrics) as spool:
+        read = read_events(
+            scan, pairs, scope, extent, source, more, stage.bounds, progress, keep, begin
+        )
+        target = stage.fingerprints(sums[0].prints)
+        unlike = differing(sums[0].result(), target)
+        if unlike.height > MOSTLY * target.height:
+            return _staged(read, scope, spool, stage, None)
+        agreed = target.join(unlike, on=["metricType", "bucket"], how="anti")
+        partly = replace(_agreeing(read, agreed), in_sync=unlike.is_empty())
+        if partly.in_sync:
+            nothing = dict.fromkeys(scope.metrics, Summary())
+            return _settled(read, replace(partly, sent=nothing, after=nothing))
+        stage.restrict(unlike)
+        return _settled(read, _staged(partly, scope, spool, stage, unlike))
+
+
+def _staged(
+    read: Filled, scope: Scope, spool: Spool, stage: Stage, buckets: pl.DataFrame | None
+) -> Filled:
+    """Stage what was read: the events of some buckets, or all."""
     sent = {metric: Summary() for metric in scope.metrics}
     after = {metric: Summary() for metric in scope.metrics}
-    with (
-        source.read(load(scan.name), binds, scope.label, scan.sources) as reading,
-        _sender(stage) as send,
-        _prefetched(reading) as frames,
-    ):
-        horizon = extent.horizon(reading.state)
-        newest: datetime | None = None
-        for frame in frames:
-            check_columns(scan, frame)
-            rows_read += frame.height
-            events = derive(frame, pairs)
-            schema = event_schema(scope.ids, extent.until, stage.bounds, events.schema)
-            # Once a row has failed nothing will be written: the rest is only validated.
-            if events.height and rejections.validate(schema, events) and not rejections.counts:
-                events = _counting(events, scope, extent)
-                before = pl.col("createdAt") < scope.cutoff
-                _count(sent, events.filter(before))
-                if extent.judged:
-                    later = events.filter(~before)
-                    _count(after, later)
-                    newest = _newest(newest, later, horizon.recent)
+    before = pl.col("createdAt") < scope.cutoff
+    with _sender(stage) as send:
+        for events in spool.read(buckets):
+            if events.height:
+                count_events(sent, events.filter(before))
+                count_events(after, events.filter(~before))
                 send(events)
-            progress(rows_read)
-        snapshot, state = reading.snapshot, reading.state
-        rejections.raise_if_any(scope.ids)
-    return Filled(rows_read, rejections.total, snapshot, sent, after, state, horizon, newest)
+    return replace(read, sent=sent, after=after)
 
 
-def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFrame:
-    """Events that count something: those of value 0 do not, nor those from the cutoff on where no
-    live event is compared with them. What lies beyond the target's calendar is moved to its end.
-    """
-    counting = events.filter(pl.col("metricValue") != 0)
-    if not extent.judged:
-        return counting
-    if set(extent.judged) != set(scope.metrics):
-        judged = pl.col("metricType").cast(pl.String).is_in(list(extent.judged))
-        counting = counting.filter((pl.col("createdAt") < scope.cutoff) | judged)
-    return counting.with_columns(pl.min_horizontal("createdAt", pl.lit(_LATEST)).alias("createdAt"))
+def _agreeing(read: Filled, agreed: pl.DataFrame) -> Filled:
+    """What was read, with what the target holds where fingerprints agree."""
+    columns = ("held", "held_total", "adjustments", "up", "down")
+    sums = agreed.group_by("metricType").agg(pl.col(columns).sum())
+    rows = sums.select("metricType", *columns).rows()
+    return replace(
+        read,
+        agreed={metric: Summary(held, total) for metric, held, total, *_ in rows},
+        adjusted={metric: (count, up, down) for metric, _, _, count, up, down in rows},
+    )
 
 
-def _newest(so_far: datetime | None, later: pl.DataFrame, recent: datetime) -> datetime | None:
-    created = later.filter(pl.col("createdAt") < recent)["createdAt"].max()
-    found = [one for one in (so_far, created) if isinstance(one, datetime)]
-    return max(found, default=None)
-
-
-@contextmanager
-def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
-    """The reading's frames, each read in a thread while the one before it is worked on.
-
-    Whatever ends the work, the statement is ended in the server and the thread waited for, before
-    the connection is closed under it.
-    """
-
-    def frames() -> Iterator[pl.DataFrame]:
-        rest = reading.frames()
-        ahead = reader.submit(next, rest, None)
-        while (frame := _outcome(ahead)) is not None:
-            ahead = reader.submit(next, rest, None)
-            yield frame
-
-    with ThreadPoolExecutor(1, "read") as reader:
-        try:
-            yield frames()
-        except BaseException:
-            reading.cancel()
-            raise
+def _settled(read: Filled, staged: Filled) -> Filled:
+    """What was staged, with the number of rows that were read and needed no staging."""
+    rest = {name: one.events - staged.sent[name].events for name, one in read.sent.items()}
+    return replace(staged, settled=rest)
 
 
 @contextmanager
@@ -211,16 +175,3 @@ def _sender(stage: Stage) -> Iterator[Callable[[pl.DataFrame], None]]:
             while wait(under_way, PULSE).not_done:
                 stage.cancel()
             raise
-
-
-def _outcome(future: Future[_T]) -> _T:
-    while not wait([future], PULSE).done:
-        pass
-    return future.result()
-
-
-def _count(sent: dict[str, Summary], events: pl.DataFrame) -> None:
-    value = pl.col("metricValue").cast(pl.Int64)
-    sums = events.group_by("metricType").agg(pl.len(), value.sum())
-    for metric, rows, total in sums.iter_rows():
-        sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)

@@ -11,7 +11,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -19,12 +19,14 @@ import polars as pl
 
 from metric_assets.attempt import Attempt, Clock, Outcome, SourceCheck
 from metric_assets.catalog import Live, LiveKey, Pair, Scan
-from metric_assets.errors import CutoffError, StageMismatchError
-from metric_assets.filling import Extent, Filled, Progress, fill
+from metric_assets.cutoffs import check_cutoff, check_moved
+from metric_assets.errors import StageMismatchError
+from metric_assets.filling import fill
 from metric_assets.live import FOREVER, Judging, LiveRules
 from metric_assets.load_result import Receipt
 from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
+from metric_assets.reading import Extent, Filled, Progress
 from metric_assets.second_look import Existing, Pending, SecondLooks
 from metric_assets.source_state import Loaded, Records, SourceState
 from metric_assets.sql import load
@@ -82,7 +84,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     with locks.watch(scope, name) if dry_run else locks.enter(scope) as turn:
         fenced = tuple(target.fence(scope, turn.is_alive, dry_run=dry_run))
         loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
-        loading.check_cutoff()
+        check_cutoff(scope, loading.records)
         with target.stage(scope, name, dry_run=dry_run) as stage:
             clock.ends("enter")
             filled = loading.fill(stage, progress)
@@ -127,7 +129,7 @@ class _Load:
         filled = fill(scan, self.pairs, self.scope, extent, stores.source, more, stage, progress)
         self.clock.ends("fill")
         _check_stage(self.scope, stage, filled)
-        self._check_moved(filled)
+        check_moved(self.scope, self.records, filled.horizon.instant, self.rules.lag)
         return filled
 
     def attempt(
@@ -141,7 +143,19 @@ class _Load:
             self.pairs, self.streams.judged, behind, self.records, filled, self.rules
         )
         kept = frozenset(behind & self.records.keys())
-        return Attempt(stage, self.scope, turn, guard, source, self.clock, judging, kept, looks)
+        return Attempt(
+            stage,
+            self.scope,
+            turn,
+            guard,
+            source,
+            self.clock,
+            judging,
+            kept,
+            looks,
+            filled.agreed,
+            filled.in_sync,
+        )
 
     def results(self, filled: Filled, outcome: Outcome, facts: Mapping[str, Any]) -> list[Receipt]:
         """The load results, one a pair."""
@@ -158,7 +172,7 @@ class _Load:
         return [
             Receipt(
                 pair=pair.key,
-                **_plan_facts(outcome, pair.metric, orphans),
+                **_plan_facts(filled, outcome, pair.metric, orphans),
                 stream=self.streams.of(pair, behind),
                 provisional=pair.metric in behind and pair.metric not in self.records,
                 code_version=code_version(self.scan, pair),
@@ -167,47 +181,31 @@ class _Load:
             for pair in self.pairs
         ]
 
-    def check_cutoff(self) -> None:
-        """Raise CutoffError for a cutoff earlier than one that the range was loaded with."""
-        scope = self.scope
-        for metric, one in self.records.items():
-            if scope.cutoff < one.cutoff:
-                raise CutoffError(
-                    f"{scope.entity}/{metric}/{scope.ids.key}: the cutoff"
-                    f" {scope.cutoff.isoformat()} is earlier than {one.cutoff.isoformat()}, with"
-                    " which the range was loaded last: events in between were backfilled and would"
-                    " now be taken for live ones. Nothing was written. Restore the cutoff"
-                    " (METRIC_ASSETS_CUTOFF, METRIC_ASSETS_CUTOFFS), or remove what was loaded from"
-                    " that instant on first, then load again"
-                )
 
-    def _check_moved(self, filled: Filled) -> None:
-        """Raise CutoffError for a cutoff moved to where live events may still arrive."""
-        scope, shown = self.scope, filled.horizon.instant
-        latest = shown - timedelta(seconds=self.rules.lag)
-        for metric, one in self.records.items():
-            if scope.cutoff > max(one.cutoff, latest):
-                raise CutoffError(
-                    f"{scope.entity}/{metric}/{scope.ids.key}: the cutoff was moved from"
-                    f" {one.cutoff.isoformat()} to {scope.cutoff.isoformat()}, but live events"
-                    f" before it may still arrive: the source shows {shown.isoformat()}, and the"
-                    f" lag is {self.rules.lag:g} s. Nothing was written. Use a cutoff up to"
-                    f" {latest.isoformat()}, or wait"
-                )
-
-
-def _plan_facts(outcome: Outcome, metric: str, orphans: Mapping[str, int]) -> dict[str, Any]:
-    """What a load result says of the first plan, and of the scope afterwards."""
+def _plan_facts(
+    filled: Filled, outcome: Outcome, metric: str, orphans: Mapping[str, int]
+) -> dict[str, Any]:
+    """What a load result says of the first plan, and of the scope afterwards: of what was compared,
+    and of what agreed by its fingerprints.
+    """
     plan, after = outcome.first.of(metric), outcome.after[metric]
+    agreed = filled.agreed.get(metric, Summary())
+    adjustments, up, down = filled.adjusted.get(metric, (0, 0, 0))
+    figures = outcome.judged[metric].figures
     return {
-        "wanted": plan.wanted,
-        "present": plan.present,
+        "wanted": plan.wanted + filled.settled.get(metric, 0) + adjustments,
+        "present": plan.present + agreed.events,
         "inserted": plan.inserted,
         "removed": plan.removed,
-        "unchanged": plan.unchanged,
-        "events": after.events,
-        "total": after.total,
-        "live": replace(outcome.judged[metric].figures, orphaned=orphans.get(metric, 0)),
+        "unchanged": plan.unchanged + agreed.events,
+        "events": after.events + agreed.events,
+        "total": after.total + agreed.total,
+        "live": replace(
+            figures,
+            withdrawn=figures.withdrawn + up,
+            overlap=figures.overlap + down,
+            orphaned=orphans.get(metric, 0),
+        ),
     }
 
 

@@ -106,7 +106,12 @@ def _look(pending: Pending, target: Target, locks: Turnstile) -> list[Receipt]:
             if judging is None or not stage.recall(pending.name, judging):
                 return []
             again = replace(
-                first, stage=stage, turn=turn, judging=judging, clock=clock, looks=False
+                first,
+                stage=stage,
+                turn=turn,
+                judging=judging,
+                clock=clock,
+                looks=False,
             )
             outcome = again.run(dry_run=dry_run)
         target.forget(pending.name)

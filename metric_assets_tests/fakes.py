@@ -23,6 +23,7 @@ import polars as pl
 from metric_assets.audit import Rows, Totals
 from metric_assets.errors import BusyError, TargetError
 from metric_assets.events import Bounds
+from metric_assets.fingerprint import Accumulator, Prints, bucket
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
@@ -311,12 +312,50 @@ class FakeStage:
         self.attempt = attempt
         self._judged: dict[str, Found] = {}
         self._recalled: Kept | None = None
+        self._only: set[tuple[str, int]] | None = None
+        self.coarse = False
         self.rows: Counter[Event] = Counter()
         self.after: Counter[Event] = Counter()
         self.inserts: list[int] = []
         self.dropped = False
         self.mode = target.mode
         self.bounds = target.bounds
+
+    def occupied(self) -> bool:
+        """Whether the table holds anything in the scope."""
+        return bool(self._in_scope())
+
+    def fingerprints(self, prints: Prints) -> pl.DataFrame:
+        """What the table holds, by bucket."""
+        sums = Accumulator(prints)
+        rows = [
+            event
+            for event in self._target.rows.elements()
+            if self._inside(event)
+            and (event.created < self._scope.cutoff or event.metric in prints.judged)
+            and event.created <= prints.until
+        ]
+        columns = ("metricType", "entityId", "userId", "createdAt", "metricValue")
+        kinds = (pl.String, pl.Int64, pl.Int64, pl.Datetime("ms", "UTC"), pl.Int64)
+        frame = pl.DataFrame(
+            [row[1:] for row in rows], schema=dict(zip(columns, kinds, strict=True)), orient="row"
+        )
+        sums.add(frame)
+        held = pl.col("createdAt") < self._scope.cutoff
+        late = held & (pl.col("createdAt") >= prints.exact)
+        value = pl.col("metricValue")
+        beside = frame.group_by("metricType", bucket().alias("bucket")).agg(
+            held.sum().cast(pl.Int64).alias("held"),
+            value.filter(held).sum().alias("held_total"),
+            late.sum().cast(pl.Int64).alias("adjustments"),
+            value.filter(late & (value > 0)).sum().alias("up"),
+            (-value.filter(late & (value < 0))).sum().alias("down"),
+        )
+        return sums.result().join(beside, on=["metricType", "bucket"])
+
+    def restrict(self, buckets: pl.DataFrame) -> None:
+        """Look at these buckets only."""
+        self._only = set(buckets.iter_rows())
 
     def cancel(self) -> None:
         """End an insert that hangs."""
@@ -509,7 +548,9 @@ class FakeStage:
         return event.metric, event.entity_id, 0 if whole else event.user_id
 
     def _kept(self, event: Event) -> bool:
-        """Whether a second look, if this is one, looks at an event."""
+        """Whether the attempt looks at an event: it may be restricted to buckets, or to keys."""
+        if self._only is not None and (event.metric, event.entity_id // 16) not in self._only:
+            return False
         return self._recalled is None or self._key(event, self._judging) in self._recalled.keys
 
     def _live(self, judging: Judging) -> list[Event]:

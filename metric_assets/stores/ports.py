@@ -15,6 +15,7 @@ from typing import Protocol
 import polars as pl
 
 from metric_assets.events import Bounds
+from metric_assets.fingerprint import Prints
 from metric_assets.live import DriftHour, Judged, Judging
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
@@ -140,6 +141,25 @@ class Stage(Protocol):
         Those before the cutoff go into the staging table, later ones beside it: they are judged by,
         never published.
         """
+        ...
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the target keeps whole seconds."""
+        ...
+
+    def occupied(self) -> bool:
+        """Whether the target holds anything in the scope."""
+        ...
+
+    def fingerprints(self, prints: Prints) -> pl.DataFrame:
+        """What the target holds of the scope, by metricType and bucket: net, dated, recent, and
+        held, held_total, up and down below the cutoff.
+        """
+        ...
+
+    def restrict(self, buckets: pl.DataFrame) -> None:
+        """Look at these buckets only (metricType, bucket): of the rest source and target agree."""
         ...
 
     def recall(self, attempt: str, judging: Judging) -> bool:

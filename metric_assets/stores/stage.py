@@ -13,6 +13,7 @@ from contextlib import suppress
 import polars as pl
 
 from metric_assets.errors import MetricAssetsError
+from metric_assets.fingerprint import BITS, Prints
 from metric_assets.plan import Mode, Summary
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse, render
@@ -23,7 +24,7 @@ from metric_assets.stores.ports import Bind, Binds, Scope
 #: while the insert lasts.
 PARTITIONS = 50
 #: Kinds of private tables; what "look" holds outlives the attempt's stage.
-KINDS = ("stage", "after", "judged", "difference", "surplus", "look")
+KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "look")
 
 
 class ClickHouseStage:
@@ -47,6 +48,7 @@ class ClickHouseStage:
         self._scope = scope
         self.mode = mode
         self.bounds = layout.bounds
+        self.coarse = layout.coarse
         #: Private tables there are now, in the order of their making.
         self.made: dict[str, None] = {}
         self._making = threading.Lock()
@@ -88,7 +90,7 @@ class ClickHouseStage:
             self._attachable = (
                 self.mode is Mode.REPLACE
                 and bool(self._layout.staging_keys)
-                and self._frame("occupied").is_empty()
+                and not self.occupied()
                 and self._spread() <= PARTITIONS
             )
             self._make("stage", "stage" if self._attachable else "stage_unsorted")
@@ -96,6 +98,34 @@ class ClickHouseStage:
     def _spread(self) -> int:
         """About how many partitions of the target the events of the scope fall into."""
         return self._frame("spread")["partitions"][0] if self._layout.partition else 1
+
+    def occupied(self) -> bool:
+        """Whether the target holds anything in the scope."""
+        return not self._frame("occupied").is_empty()
+
+    def fingerprints(self, prints: Prints) -> pl.DataFrame:
+        """What the target holds of the scope, by metric and bucket of ids: fingerprints, and held,
+        held_total, up, down below the cutoff (see sql/clickhouse/fingerprint.sql).
+        """
+        return self._frame(
+            "fingerprint",
+            metrics=list(prints.metrics),
+            judged=list(prints.judged),
+            by_entity=[
+                place for place, one in enumerate(prints.metrics, 1) if one in prints.by_entity
+            ],
+            codes=prints.codes,
+            exact=prints.exact,
+            recent=prints.recent,
+            until=prints.until,
+            bits=BITS,
+        )
+
+    def restrict(self, buckets: pl.DataFrame) -> None:
+        """Look at these buckets only (metricType, bucket): of the rest source and target agree."""
+        self._make("buckets", "buckets_table")
+        self._store.insert(self._names["buckets"], buckets, self._owner)
+        self._restrict("only_buckets", bits=str(BITS))
 
     def cancel(self) -> None:
         """End in the server what this attempt runs there, from any thread; never raises."""

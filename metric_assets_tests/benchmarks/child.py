@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import dagster as dg
 import polars as pl
 
-from metric_assets import filling, pipeline
+from metric_assets import pipeline, reading
 from metric_assets.catalog import select
 from metric_assets.cli import environment, running, work
 from metric_assets.events import Rejections
@@ -60,7 +60,7 @@ class _Watch(NobodyListens):
         """Watch the steps inside a materialization, each in its thread."""
         pipeline_materialize = pipeline.materialize
         pipeline.materialize = self.timed("materialize", pipeline_materialize)
-        filling.derive = self.timed("derive", filling.derive)  # type: ignore[attr-defined]
+        reading.derive = self.timed("derive", reading.derive)  # type: ignore[attr-defined]
         Rejections.validate = self.timed("validate", Rejections.validate)  # type: ignore[method-assign]
         ClickHouseStage.insert = self.timed("insert", ClickHouseStage.insert)  # type: ignore[method-assign]
         frames = PostgresReading.frames

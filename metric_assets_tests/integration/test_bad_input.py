@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from metric_assets import filling
+from metric_assets import filling, reading
 from metric_assets.errors import (
     RejectedRowsError,
     SchemaDriftError,
@@ -42,7 +42,7 @@ def feed(monkeypatch: pytest.MonkeyPatch, rows: str) -> None:
     def loaded(name: str) -> Statement:
         return statement if name == real.name else load_sql(name)
 
-    monkeypatch.setattr(filling, "load", loaded)
+    monkeypatch.setattr(reading, "load", loaded)
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Several chunks are in the stage before the last row is read.
     monkeypatch.setattr(filling, "CHUNK_ROWS", 10_000)

@@ -14,7 +14,6 @@ import polars as pl
 import psycopg
 import pytest
 
-from metric_assets import filling
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.pipeline import Stores, materialize
@@ -346,7 +345,7 @@ def test_silent_connections_end_within_the_timeout(
 @pytest.fixture
 def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scan of follows streams its rows for minutes."""
-    monkeypatch.setattr(filling, "load", slowly("user/engaged", SLOW_ROWS))
+    monkeypatch.setattr(readings, "load", slowly("user/engaged", SLOW_ROWS))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
@@ -405,7 +404,7 @@ def test_a_cancelled_read_ends_in_postgres(
     """Interrupted while the source works: within five seconds neither store runs anything of ours,
     and no table is left.
     """
-    monkeypatch.setattr(filling, "load", slowly("user/engaged", SLOW_READ))
+    monkeypatch.setattr(readings, "load", slowly("user/engaged", SLOW_READ))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Opened here: the thread that watches must not share a session with the test's.
     seen = platform.postgres_url

@@ -46,6 +46,7 @@ _REMOVE = "sql/clickhouse/remove.sql"
 _PIPELINE = "metric_assets/pipeline.py"
 _ATTEMPT = "metric_assets/attempt.py"
 _FILLING = "metric_assets/filling.py"
+_READING = "metric_assets/reading.py"
 _TARGET = "metric_assets/stores/target.py"
 _OWNERS = "metric_assets/stores/owners.py"
 _IDS = "metric_assets/entity_ids.py"
@@ -113,13 +114,13 @@ MUTANTS: tuple[Mutant, ...] = (
            "return self.removed + self.compensated", "return self.removed",
            ("unit/test_plan.py::test_the_guard",)),
     Mutant("the guard is not asked", _ATTEMPT,
-           "guard.check(label, keys, plan.metrics, self.gone)", "pass",
+           "guard.check(label, keys, held, self.gone)", "pass",
            ("unit/test_pipeline.py::test_a_removal_beyond_the_guard_is_refused",)),
     Mutant("stage not counted", _PIPELINE,
            "if (held.events, held.total) != (sent.events, sent.total):",
            "if False:",
            ("unit/test_pipeline.py::test_a_stage_that_loses_a_row_is_not_used",)),
-    Mutant("rejected rows are left out without a word", _FILLING,
+    Mutant("rejected rows are left out without a word", _READING,
            "rejections.raise_if_any(scope.ids)", "pass",
            ("unit/test_pipeline.py::test_rejected_rows_leave_the_target_alone",)),
     Mutant("rows not validated", "metric_assets/events.py",
@@ -134,7 +135,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("the lock is asked without a bound", _LOCK,
            "return self._caller.call(asked, ANSWER)", "return self._caller.call(asked, 1e6)",
            ("integration/test_silence.py::test_a_lock_that_does_not_answer_is_no_lock",)),
-    Mutant("an interruption waits for the reading thread", _FILLING, "reading.cancel()", "pass",
+    Mutant("an interruption waits for the reading thread", _READING, "reading.cancel()", "pass",
            ("integration/test_faults.py::test_a_cancelled_read_ends_in_postgres",)),
     Mutant("an interruption waits for the insert under way", _FILLING, "stage.cancel()", "pass",
            ("unit/test_pipeline.py::test_an_interruption_ends_the_insert_under_way",)),

@@ -1,0 +1,188 @@
+"""Read: rows of a source's statement become validated events, one batch after the other.
+
+Belongs here: how rows flow from the source, and how that flow is ended. Does not belong here: what
+an event is (events), or where events go (filling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TypeVar
+
+import polars as pl
+
+from metric_assets.catalog import Pair, Scan
+from metric_assets.events import Bounds, Rejections, check_columns, derive, event_schema
+from metric_assets.live import Horizon, LiveRules
+from metric_assets.plan import Summary
+from metric_assets.source_state import SourceState
+from metric_assets.sql import load
+from metric_assets.stores.ports import Bind, Reading, Scope, Source
+
+#: The last instant that every type of createdAt holds.
+_LATEST = datetime(2106, 1, 1, tzinfo=timezone.utc)
+#: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
+#: an end go on, so that an interruption would be felt only when the thread is done.
+PULSE = 0.2
+
+_T = TypeVar("_T")
+
+#: Told the rows read so far of the range at hand.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a source is read: rows created before ``until`` (UTC).
+
+    Of metrics in ``judged`` rows from the cutoff on are kept as well, to be compared with live
+    events by ``rules``. ``instant`` (UTC) is what the source will show, where it is known before.
+    """
+
+    until: datetime
+    judged: tuple[str, ...] = ()
+    rules: LiveRules = field(default_factory=LiveRules)
+    instant: datetime | None = None
+
+    def horizon(self, state: SourceState) -> Horizon:
+        """The instants by which live events are judged, for a source in this state."""
+        instant = self.instant or state.instant or datetime.now(timezone.utc)
+        since = state.open_since
+        if state.writers_unknown:
+            since = instant - timedelta(seconds=self.rules.lag)
+        return Horizon.of(instant, self.rules, since)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What filling the stage came to; ``sent`` (before the cutoff) and ``after`` (from it on) have
+    counts and sums a metric, no hashes. ``newest`` is when the newest row from the cutoff on was
+    created that is no longer recent. ``agreed`` is what the target holds, below the cutoff, where
+    fingerprints agree, ``adjusted`` what of it are adjustments (rows, sum up and sum down), and
+    ``settled`` how many rows of the source it stands for: nothing of that was staged. ``in_sync``
+    says that it is all there is.
+    """
+
+    rows: int
+    rejected: int
+    snapshot: str
+    sent: dict[str, Summary]
+    after: dict[str, Summary]
+    state: SourceState
+    horizon: Horizon
+    newest: datetime | None = None
+    agreed: Mapping[str, Summary] = field(default_factory=dict)
+    adjusted: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    settled: Mapping[str, int] = field(default_factory=dict)
+    in_sync: bool = False
+
+
+def read_events(  # noqa: PLR0913 - the pieces of one attempt
+    scan: Scan,
+    pairs: Sequence[Pair],
+    scope: Scope,
+    extent: Extent,
+    source: Source,
+    more: Mapping[str, Bind],
+    bounds: Bounds,
+    progress: Progress,
+    send: Callable[[pl.DataFrame], None],
+    begin: Callable[[Horizon], None] = lambda _horizon: None,
+) -> Filled:
+    """Stream the scope's events to ``send``; ``begin`` is told the horizon before the first."""
+    binds: dict[str, Bind] = {
+        "start": scope.ids.start,
+        "stop": scope.ids.stop,
+        "until": extent.until,
+        **more,
+    }
+    rejections = Rejections(scope.entity)
+    rows_read = 0
+    sent = {metric: Summary() for metric in scope.metrics}
+    after = {metric: Summary() for metric in scope.metrics}
+    with (
+        source.read(load(scan.name), binds, scope.label, scan.sources) as reading,
+        _prefetched(reading) as frames,
+    ):
+        horizon = extent.horizon(reading.state)
+        begin(horizon)
+        newest: datetime | None = None
+        for frame in frames:
+            check_columns(scan, frame)
+            rows_read += frame.height
+            events = derive(frame, pairs)
+            schema = event_schema(scope.ids, extent.until, bounds, events.schema)
+            # Once a row has failed nothing will be written: the rest is only validated.
+            if events.height and rejections.validate(schema, events) and not rejections.counts:
+                events = _counting(events, scope, extent)
+                before = pl.col("createdAt") < scope.cutoff
+                count_events(sent, events.filter(before))
+                if extent.judged:
+                    later = events.filter(~before)
+                    count_events(after, later)
+                    newest = _newest(newest, later, horizon.recent)
+                send(events)
+            progress(rows_read)
+        snapshot, state = reading.snapshot, reading.state
+        rejections.raise_if_any(scope.ids)
+    return Filled(rows_read, rejections.total, snapshot, sent, after, state, horizon, newest)
+
+
+def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFrame:
+    """Events that count something: those of value 0 do not, nor those from the cutoff on where no
+    live event is compared with them. What lies beyond the target's calendar is moved to its end.
+    """
+    counting = events.filter(pl.col("metricValue") != 0)
+    if not extent.judged:
+        return counting
+    if set(extent.judged) != set(scope.metrics):
+        judged = pl.col("metricType").cast(pl.String).is_in(list(extent.judged))
+        counting = counting.filter((pl.col("createdAt") < scope.cutoff) | judged)
+    return counting.with_columns(pl.min_horizontal("createdAt", pl.lit(_LATEST)).alias("createdAt"))
+
+
+def _newest(so_far: datetime | None, later: pl.DataFrame, recent: datetime) -> datetime | None:
+    created = later.filter(pl.col("createdAt") < recent)["createdAt"].max()
+    found = [one for one in (so_far, created) if isinstance(one, datetime)]
+    return max(found, default=None)
+
+
+@contextmanager
+def _prefetched(reading: Reading) -> Iterator[Iterator[pl.DataFrame]]:
+    """The reading's frames, each read in a thread while the one before it is worked on.
+
+    Whatever ends the work, the statement is ended in the server and the thread waited for, before
+    the connection is closed under it.
+    """
+
+    def frames() -> Iterator[pl.DataFrame]:
+        rest = reading.frames()
+        ahead = reader.submit(next, rest, None)
+        while (frame := _outcome(ahead)) is not None:
+            ahead = reader.submit(next, rest, None)
+            yield frame
+
+    with ThreadPoolExecutor(1, "read") as reader:
+        try:
+            yield frames()
+        except BaseException:
+            reading.cancel()
+            raise
+
+
+def _outcome(future: Future[_T]) -> _T:
+    while not wait([future], PULSE).done:
+        pass
+    return future.result()
+
+
+def count_events(sent: dict[str, Summary], events: pl.DataFrame) -> None:
+    """Add the number of events, and the sum of their values, to those of each metric."""
+    value = pl.col("metricValue").cast(pl.Int64)
+    sums = events.group_by("metricType").agg(pl.len(), value.sum())
+    for metric, rows, total in sums.iter_rows():
+        sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)

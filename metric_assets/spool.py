@@ -1,0 +1,135 @@
+"""A spool: events of one range on the local disk, until it is known which of them are needed.
+
+Belongs here: writing and reading the file. Does not belong here: which buckets are wanted
+(fingerprint).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
+
+from metric_assets.errors import MetricAssetsError
+from metric_assets.fingerprint import bucket
+
+
+class SpoolError(MetricAssetsError):
+    """The spool cannot be written or read; the target was not touched."""
+
+
+class Spool:
+    """A file of events that is gone when the context is left.
+
+    Memory holds one batch. Raises SpoolError where the disk is full or the folder cannot be used.
+    """
+
+    def __init__(self, metrics: tuple[str, ...]) -> None:
+        self._metrics = pl.Enum(metrics)
+        self._folder = tempfile.gettempdir()
+        self._path: Path | None = None
+        self._writer: pa.ipc.RecordBatchFileWriter | None = None
+        #: The lowest and highest id of each batch.
+        self._ends: list[tuple[int, int]] = []
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except OSError:
+                # A full disk; what failed has been told.
+                self._writer = None
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes on the disk."""
+        return self._path.stat().st_size if self._path else 0
+
+    def write(self, events: pl.DataFrame) -> None:
+        """Append events: metricType, entityId, userId, metricValue, createdAt."""
+        if not events.height:
+            return
+        # A file has one dictionary of names; numbers travel without any.
+        names = events["metricType"].cast(pl.String).cast(self._metrics).to_physical()
+        table = events.with_columns(
+            names.cast(pl.UInt8).alias("metricType"),
+            pl.col("entityId", "userId", "metricValue").cast(pl.Int64),
+        ).to_arrow(compat_level=pl.CompatLevel.oldest())
+        try:
+            writer = self._writer or self._open(table.schema)
+            for batch in table.combine_chunks().to_batches():
+                writer.write_batch(batch)
+                self._ends.append(_ends(batch))
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def read(self, buckets: pl.DataFrame | None = None) -> Iterator[pl.DataFrame]:
+        """The events again, in batches: those of ``buckets`` (metricType, bucket), or all."""
+        if self._writer is None or self._path is None:
+            return
+        wanted = None if buckets is None else buckets.with_columns(pl.col("bucket").cast(pl.Int64))
+        try:
+            self._writer.close()
+            with pa.memory_map(str(self._path)) as source, pa.ipc.open_file(source) as reader:
+                for number, (low, high) in enumerate(self._ends):
+                    if wanted is not None and not _touches(wanted, low, high):
+                        continue
+                    yield self._picked(reader.get_batch(number), wanted)
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _picked(self, batch: pa.RecordBatch, wanted: pl.DataFrame | None) -> pl.DataFrame:
+        frame = pl.DataFrame(pl.from_arrow(pa.Table.from_batches([batch])))
+        names = pl.Series("metricType", self._metrics.categories).gather(frame["metricType"])
+        frame = frame.with_columns(names.cast(self._metrics))
+        if wanted is None:
+            return frame
+        keyed = frame.with_columns(
+            bucket().alias("bucket"), pl.col("metricType").cast(pl.String).alias("name")
+        )
+        found = keyed.join(
+            wanted, left_on=["name", "bucket"], right_on=["metricType", "bucket"], how="semi"
+        )
+        return found.drop("name", "bucket")
+
+    def _open(self, schema: pa.Schema) -> pa.ipc.RecordBatchFileWriter:
+        handle, path = tempfile.mkstemp(prefix="metric_assets_", suffix=".arrow", dir=self._folder)
+        os.close(handle)
+        self._path = Path(path)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_file(path, schema, options=options)
+        return self._writer
+
+    def _failed(self, error: OSError) -> SpoolError:
+        return SpoolError(
+            f"{self._folder}: events of a range are kept there until they have been compared, and"
+            f" that failed: {error.strerror or error}. Nothing was written to the target. Make room"
+            " there, or name another folder in TMPDIR"
+        )
+
+
+def _ends(batch: pa.RecordBatch) -> tuple[int, int]:
+    ids = pl.Series(batch.column("entityId"))
+    low, high = ids.min(), ids.max()
+    return int(low), int(high)  # type: ignore[arg-type]
+
+
+def _touches(wanted: pl.DataFrame, low: int, high: int) -> bool:
+    ends = pl.DataFrame({"entityId": [low, high]}).select(bucket())["entityId"]
+    return bool(wanted["bucket"].is_between(ends[0], ends[1]).any())

@@ -1,0 +1,47 @@
+-- Fingerprints of what the target holds in a scope, a row a metric and bucket of ids: the arithmetic of
+-- metric_assets/fingerprint.py (see there), over rows below the cutoff and, of judged metrics, over live
+-- events up to an instant. Beside them what is held below the cutoff, and what of it lies just before the
+-- cutoff, where adjustments are.
+SELECT {metrics:Array(String)}[metric] AS metricType, bucket,
+       sumWithOverflow(toUInt64(value) * key) AS net,
+       toUInt64(sumWithOverflow(if(dated_exactly, event, 0))) AS dated,
+       max(late) AS recent,
+       toInt64(countIf(below)) AS held,
+       sumIf(value, below) AS held_total,
+       toInt64(countIf(below AND NOT dated_exactly)) AS adjustments,
+       sumIf(value, below AND NOT dated_exactly AND value > 0) AS up,
+       sumIf(-value, below AND NOT dated_exactly AND value < 0) AS down
+FROM
+(
+    SELECT metric, bucket, value, below, dated_exactly, late,
+           bitXor(inner, bitShiftRight(inner, 32)) AS mixed,
+           bitXor(mixed, bitShiftRight(keyed, 32) * 1609587929392839161) * 15485907386658061715 AS outer,
+           bitXor(outer, bitShiftRight(outer, 32)) AS key,
+           (key + at * 1609587929392839161) * 18397679294719823053 AS dating,
+           bitXor(bitXor(dating, bitShiftRight(dating, 32)),
+                  toUInt64(abs(value)) * 11400714819323198485 + user * 14029467366897019727)
+               * 15485907386658061715 AS sizing,
+           if(value < 0, -1, 1) * reinterpretAsInt64(bitXor(sizing, bitShiftRight(sizing, 32))) AS event
+    FROM
+    (
+        SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric,
+               bitShiftRight(toInt64(entityId), {bits:UInt8}) AS bucket,
+               toInt64(metricValue) AS value,
+               toUInt64(userId) AS user,
+               if(has({by_entity:Array(UInt8)}, metric), 0, user) AS keyed,
+               toUInt64(toUnixTimestamp64Milli(toDateTime64(createdAt, 3, 'UTC'))) AS at,
+               createdAt < {cutoff:DateTime64(3, 'UTC')} AS below,
+               createdAt < {exact:DateTime64(3, 'UTC')} AS dated_exactly,
+               createdAt >= {recent:DateTime64(3, 'UTC')} AS late,
+               bitXor(toUInt64(entityId) * 4294967296 + bitAnd(keyed, 4294967295),
+                      {codes:Array(UInt64)}[metric] * 11400714819323198485) * 14029467366897019727 AS inner
+        FROM {target:Identifier}
+        WHERE entityType = {entity:String}
+          AND metricType IN {metrics:Array(String)}
+          AND entityId >= {start:Int64}
+          AND entityId < {stop:Int64}
+          AND createdAt <= {until:DateTime64(3, 'UTC')}
+          AND (createdAt < {cutoff:DateTime64(3, 'UTC')} OR metricType IN {judged:Array(String)})
+    )
+)
+GROUP BY metric, bucket
