@@ -14,6 +14,7 @@ import polars as pl
 import psycopg
 import pytest
 
+from metric_assets import reading as readings
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.pipeline import Stores, materialize

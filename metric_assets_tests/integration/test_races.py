@@ -85,6 +85,8 @@ def test_a_scope_that_changes_after_the_stage_was_made(
     follows(platform)
     if before == "loaded":
         load(platform, "User/Follower")
+        # Every bucket differs: what agrees by its fingerprint is not looked at again.
+        platform.command(f"DELETE FROM {TARGET} WHERE userId % 5 = 0")
     staged = ClickHouseStage.staged
 
     def overtaken(stage: ClickHouseStage) -> dict[str, Summary]:
