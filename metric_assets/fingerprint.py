@@ -28,6 +28,8 @@ K0, K1, K2, K3, K4 = (
     0xFF51AFD7ED558CCD,
 )
 _HALF = 2**32
+#: Metrics of a scope, at most.
+_CODES = 256
 #: Groups merged at once: buckets of a batch are few, but batches are many.
 _MERGE = 64
 
@@ -86,7 +88,15 @@ class Accumulator:
                     "recent": pl.Boolean,
                 }
             )
-        return _merged(self._parts)
+        names = pl.Series("metricType", self.prints.metrics)
+        found = _merged(self._parts)
+        return found.select(
+            names.gather(found["code"] % _CODES).alias("metricType"),
+            (pl.col("code") // _CODES).alias("bucket"),
+            "net",
+            "dated",
+            "recent",
+        )
 
 
 def differing(source: pl.DataFrame, target: pl.DataFrame) -> pl.DataFrame:
@@ -117,44 +127,53 @@ def bucket(entity_id: str = "entityId") -> pl.Expr:
 def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return (
         pl.concat(parts)
-        .group_by("metricType", "bucket")
+        .group_by("code")
         .agg(pl.col("net").sum(), pl.col("dated").sum(), pl.col("recent").any())
     )
 
 
 def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
-    codes = pl.Series("code", prints.codes, dtype=pl.UInt64)
-    names = pl.Enum(prints.metrics)
-    metric = events["metricType"].cast(pl.String).cast(names)
+    """The fingerprints of a frame by code: 256 times the bucket plus the place of the metric."""
+    places = _places(events["metricType"], prints.metrics)
+    codes = pl.Series("metric", prints.codes, dtype=pl.UInt64).gather(places)
     created = pl.col("createdAt").dt.truncate("1s") if prints.coarse else pl.col("createdAt")
     value = pl.col("metricValue").cast(pl.Int64)
     user = _wrapped(pl.col("userId"))
-    whole = pl.col("metricType").is_in(pl.Series(list(prints.by_entity), dtype=names))
-    keyed = pl.when(whole).then(pl.lit(0, pl.UInt64)).otherwise(user) if prints.by_entity else user
+    keyed = user
+    if prints.by_entity:
+        whole = pl.Series([metric in prints.by_entity for metric in prints.metrics]).gather(places)
+        keyed = pl.when(pl.lit(whole)).then(pl.lit(0, pl.UInt64)).otherwise(user)
     base = _wrapped(pl.col("entityId")) * _number(_HALF) + keyed % _number(_HALF)
-    inner = _mix(base.xor(pl.col("code") * _number(K0)), K1)
+    inner = _mix(base.xor(pl.col("metric") * _number(K0)), K1)
     key = _mix(inner.xor(keyed // _number(_HALF) * _number(K2)), K3)
     at = _wrapped(pl.col("createdAt").dt.timestamp("ms"))
     size = _wrapped(value.abs()) * _number(K0) + user * _number(K1)
     event = _mix(_mix(pl.col("key") + at * _number(K2), K4).xor(size), K3)
     # What is taken away is added as its complement: unsigned integers wrap.
     signed = pl.when(value < 0).then(pl.lit(0, pl.UInt64) - event).otherwise(event)
+    exact = pl.col("createdAt") < prints.exact
     return (
-        events.with_columns(metric, codes.gather(metric.to_physical()).alias("code"), created)
+        events.with_columns(created, codes, places.alias("place"))
+        .lazy()
         .with_columns(key.alias("key"))
         .select(
-            pl.col("metricType").cast(pl.String),
-            bucket().alias("bucket"),
+            (bucket() * _CODES + pl.col("place")).alias("code"),
             (_wrapped(value) * pl.col("key")).alias("net"),
-            pl.when(pl.col("createdAt") < prints.exact)
-            .then(signed)
-            .otherwise(pl.lit(0, pl.UInt64))
-            .alias("dated"),
+            pl.when(exact).then(signed).otherwise(pl.lit(0, pl.UInt64)).alias("dated"),
             (pl.col("createdAt") >= prints.recent).alias("recent"),
         )
-        .group_by("metricType", "bucket")
+        .group_by("code")
         .agg(pl.col("net").sum(), pl.col("dated").sum(), pl.col("recent").any())
+        .collect()
     )
+
+
+def _places(names: pl.Series, metrics: Sequence[str]) -> pl.Series:
+    """The place of each name among the metrics; for nothing where it is an enum of them."""
+    if names.dtype != pl.Enum(metrics):
+        names = names.cast(pl.String).cast(pl.Enum(metrics))
+    places: pl.Series = names.to_physical().cast(pl.Int64)
+    return places
 
 
 def _mix(expression: pl.Expr, factor: int) -> pl.Expr:

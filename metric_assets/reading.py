@@ -136,13 +136,20 @@ def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFram
     """Events that count something: those of value 0 do not, nor those from the cutoff on where no
     live event is compared with them. What lies beyond the target's calendar is moved to its end.
     """
-    counting = events.filter(pl.col("metricValue") != 0)
+    # Most batches need none of this: looking is cheaper than copying.
+    counting = events
+    if (events["metricValue"] == 0).any():
+        counting = events.filter(pl.col("metricValue") != 0)
     if not extent.judged:
         return counting
     if set(extent.judged) != set(scope.metrics):
         judged = pl.col("metricType").cast(pl.String).is_in(list(extent.judged))
         counting = counting.filter((pl.col("createdAt") < scope.cutoff) | judged)
-    return counting.with_columns(pl.min_horizontal("createdAt", pl.lit(_LATEST)).alias("createdAt"))
+    latest = counting["createdAt"].max()
+    if isinstance(latest, datetime) and latest > _LATEST:
+        created = pl.min_horizontal("createdAt", pl.lit(_LATEST))
+        counting = counting.with_columns(created.alias("createdAt"))
+    return counting
 
 
 def _newest(so_far: datetime | None, later: pl.DataFrame, recent: datetime) -> datetime | None:

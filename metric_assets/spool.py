@@ -66,11 +66,13 @@ class Spool:
         if not events.height:
             return
         # A file has one dictionary of names; numbers travel without any.
-        names = events["metricType"].cast(pl.String).cast(self._metrics).to_physical()
-        table = events.with_columns(
-            names.cast(pl.UInt8).alias("metricType"),
-            pl.col("entityId", "userId", "metricValue").cast(pl.Int64),
-        ).to_arrow(compat_level=pl.CompatLevel.oldest())
+        names = events["metricType"]
+        if names.dtype != self._metrics:
+            names = names.cast(pl.String).cast(self._metrics)
+        names = names.to_physical().cast(pl.UInt8)
+        table = events.with_columns(names.alias("metricType")).to_arrow(
+            compat_level=pl.CompatLevel.oldest()
+        )
         try:
             writer = self._writer or self._open(table.schema)
             for batch in table.combine_chunks().to_batches():
@@ -112,8 +114,8 @@ class Spool:
         handle, path = tempfile.mkstemp(prefix="metric_assets_", suffix=".arrow", dir=self._folder)
         os.close(handle)
         self._path = Path(path)
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        self._writer = pa.ipc.new_file(path, schema, options=options)
+        # Not compressed: the file lives for seconds, mostly in the system's cache.
+        self._writer = pa.ipc.new_file(path, schema)
         return self._writer
 
     def _failed(self, error: OSError) -> SpoolError:

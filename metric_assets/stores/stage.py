@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import polars as pl
+from clickhouse_connect.driver.binding import format_str
 
 from metric_assets.errors import MetricAssetsError
 from metric_assets.fingerprint import BITS, Prints
@@ -24,7 +25,7 @@ from metric_assets.stores.ports import Bind, Binds, Scope
 #: while the insert lasts.
 PARTITIONS = 50
 #: Kinds of private tables; what "look" holds outlives the attempt's stage.
-KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "look")
+KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "copy", "look")
 
 
 class ClickHouseStage:
@@ -74,8 +75,11 @@ class ClickHouseStage:
             "partition": layout.partition or "''",
             "metric": scope.metrics[0],
             "portion": [],
+            "held": target,
             **self._names,
         }
+        #: What to restrict reading to once the target itself is read again.
+        self._only: Bind | None = None
         self._restrict("only_all")
 
     def create(self) -> None:
@@ -123,9 +127,23 @@ class ClickHouseStage:
 
     def restrict(self, buckets: pl.DataFrame) -> None:
         """Look at these buckets only (metricType, bucket): of the rest source and target agree."""
+        places = {metric: place for place, metric in enumerate(self._scope.metrics, 1)}
+        place = pl.col("metricType").replace_strict(places, return_dtype=pl.Int64)
+        codes = buckets.select((pl.col("bucket") * 256 + place).alias("code"))
         self._make("buckets", "buckets_table")
-        self._store.insert(self._names["buckets"], buckets, self._owner)
-        self._restrict("only_buckets", bits=str(BITS))
+        self._store.insert(self._names["buckets"], codes, self._owner)
+        names = ", ".join(format_str(metric) for metric in self._scope.metrics)
+        self._restrict("only_buckets", bits=str(BITS), names=names)
+        self._make("copy", "stage_unsorted", stage=self._names["copy"])
+        self._run("copy_scope")
+        self._binds["held"] = self._names["copy"]
+        self._only, self._binds["only"] = self._binds["only"], self._clause("only_all")
+
+    def _reread(self) -> None:
+        """The target has been written: what was copied of it is no longer what it holds."""
+        self._binds["held"] = self._names["target"]
+        if self._only is not None:
+            self._binds["only"], self._only = self._only, None
 
     def cancel(self) -> None:
         """End in the server what this attempt runs there, from any thread; never raises."""
@@ -183,6 +201,7 @@ class ClickHouseStage:
 
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
         """Attach the stage's partitions, or where that is not possible insert from it."""
+        self._reread()
         if not (alone and self._attachable):
             for portion in self._portions("stage_partitions", metrics=list(metrics)):
                 self._run("publish", metrics=list(metrics), portion=portion)
@@ -193,6 +212,7 @@ class ClickHouseStage:
 
     def level(self, metrics: Sequence[str]) -> None:
         """Insert what is missing, then remove what is surplus."""
+        self._reread()
         for portion in self._portions("difference_partitions"):
             self._run("insert_missing", portion=portion)
         if self.mode is Mode.APPEND:

@@ -31,7 +31,7 @@ extras AS
             UNION ALL
             SELECT toString(metricType) AS metricType, entityId, userId, createdAt,
                    toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, false AS wanted
-            FROM {target:Identifier}
+            FROM {held:Identifier}
             WHERE entityType = {entity:String}
               AND metricType IN {metrics:Array(String)}
               AND entityId >= {start:Int64}

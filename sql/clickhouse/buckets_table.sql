@@ -1,4 +1,5 @@
--- The table of the buckets of ids in which an attempt found source and target unlike.
-CREATE TABLE {buckets:Identifier} (metricType String, bucket Int64)
-ENGINE = MergeTree ORDER BY (metricType, bucket)
+-- The table of the buckets of ids in which an attempt found source and target unlike: 256 times the bucket,
+-- plus the place of the metric in the scope, from 1 on.
+CREATE TABLE {buckets:Identifier} (code Int64)
+ENGINE = MergeTree ORDER BY code
 COMMENT {owner:Literal}

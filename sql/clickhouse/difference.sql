@@ -18,7 +18,7 @@ WITH rows AS
     UNION ALL
     SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, createdAt,
            toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, false AS wanted
-    FROM {target:Identifier}
+    FROM {held:Identifier}
     WHERE entityType = {entity:String}
       AND metricType IN {metrics:Array(String)}
       AND entityId >= {start:Int64}

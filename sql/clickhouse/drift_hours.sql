@@ -10,7 +10,7 @@ FROM
         FROM {after:Identifier}
         UNION ALL
         SELECT metricType, entityId, userId, createdAt, -toInt64(metricValue) AS value
-        FROM {target:Identifier}
+        FROM {held:Identifier}
         WHERE entityType = {entity:String}
           AND metricType IN {metrics:Array(String)}
           AND entityId >= {start:Int64}

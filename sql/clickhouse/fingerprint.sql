@@ -2,7 +2,7 @@
 -- metric_assets/fingerprint.py (see there), over rows below the cutoff and, of judged metrics, over live
 -- events up to an instant. Beside them what is held below the cutoff, and what of it lies just before the
 -- cutoff, where adjustments are.
-SELECT {metrics:Array(String)}[metric] AS metricType, bucket,
+SELECT {metrics:Array(String)}[toUInt8(bitAnd(code, 255))] AS metricType, bitShiftRight(code, 8) AS bucket,
        sumWithOverflow(toUInt64(value) * key) AS net,
        toUInt64(sumWithOverflow(if(dated_exactly, event, 0))) AS dated,
        max(late) AS recent,
@@ -13,7 +13,7 @@ SELECT {metrics:Array(String)}[metric] AS metricType, bucket,
        sumIf(-value, below AND NOT dated_exactly AND value < 0) AS down
 FROM
 (
-    SELECT metric, bucket, value, below, dated_exactly, late,
+    SELECT bitShiftLeft(bucket, 8) + metric AS code, value, below, dated_exactly, late,
            bitXor(inner, bitShiftRight(inner, 32)) AS mixed,
            bitXor(mixed, bitShiftRight(keyed, 32) * 1609587929392839161) * 15485907386658061715 AS outer,
            bitXor(outer, bitShiftRight(outer, 32)) AS key,
@@ -44,4 +44,4 @@ FROM
           AND (createdAt < {cutoff:DateTime64(3, 'UTC')} OR metricType IN {judged:Array(String)})
     )
 )
-GROUP BY metric, bucket
+GROUP BY code

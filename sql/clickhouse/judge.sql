@@ -27,7 +27,7 @@ WITH sides AS
     SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, createdAt,
            toInt64(metricValue) AS value,
            if(createdAt < {cutoff:DateTime64(3, 'UTC')}, toUInt8(2), toUInt8(3)) AS side
-    FROM {target:Identifier}
+    FROM {held:Identifier}
     WHERE entityType = {entity:String}
       AND metricType IN {metrics:Array(String)}
       AND entityId >= {start:Int64}

@@ -1,6 +1,6 @@
 -- Whether the target holds a live event in the scope, and whether one is recent; no row if there is none.
 SELECT max(createdAt >= {recent:DateTime64(3, 'UTC')}) AS recent
-FROM {target:Identifier}
+FROM {held:Identifier}
 WHERE entityType = {entity:String}
   AND metricType IN {metrics:Array(String)}
   AND entityId >= {start:Int64}

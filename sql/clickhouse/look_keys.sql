@@ -5,7 +5,7 @@ SELECT 'judged', whole, metricType, entityId, userId, present
 FROM {judged:Identifier}
 UNION ALL
 SELECT DISTINCT 'key', has({whole:Array(String)}, metricType) AS entire, toString(metricType), entityId, if(entire, 0, userId), 0
-FROM {target:Identifier}
+FROM {held:Identifier}
 WHERE entityType = {entity:String}
   AND metricType IN {metrics:Array(String)}
   AND entityId >= {start:Int64}

@@ -6,7 +6,7 @@ SELECT metricType,
        sum(if(metricValue >= 0, 1, -1)) AS net,
        sumWithOverflow(reinterpretAsInt64(cityHash64(entityId, userId, createdAt, abs(metricValue)))
                        * if(metricValue >= 0, 1, -1)) AS hash
-FROM {target:Identifier}
+FROM {held:Identifier}
 WHERE entityType = {entity:String}
   AND metricType IN {metrics:Array(String)}
   AND entityId >= {start:Int64}
