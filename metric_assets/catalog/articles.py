@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Rule, Scan
 from metric_assets.catalog.reasons import (
     GROWS_IN_PLACE,
+    ONE_EVENT_A_BOOKMARK,
     ONE_EVENT_A_ROW,
     ONE_ROW_A_GIVER,
+    UNWRITTEN,
     USER_MAY_GO,
+    WITHOUT_REPLIES,
 )
 from metric_assets.ranges import Grid
 
@@ -77,7 +80,8 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the article's thread; replies live in threads of their own.",
             Legacy("ArticleMetric.commentCount"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=WITHOUT_REPLIES,
+            live=Live.ABSORB,
         ),
     ),
 )
@@ -96,7 +100,7 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-13: no processor writes it any more",
             ),
             where=pl.col("bookmark"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_BOOKMARK,
         ),
         Pair(
             "Article",
@@ -121,7 +125,7 @@ HIDDEN = Scan(
             "Hide",
             "Users who hide the article.",
             Legacy("ArticleMetric.hideCount"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_ROW + UNWRITTEN,
         ),
     ),
 )
@@ -135,7 +139,7 @@ TIPS = Scan(
             "TipCount",
             "Users who tipped the article.",
             Legacy("ArticleMetric.tippedCount"),
-            live_reason=ONE_ROW_A_GIVER,
+            live_reason=ONE_ROW_A_GIVER + UNWRITTEN,
         ),
         Pair(
             "Article",
@@ -143,7 +147,7 @@ TIPS = Scan(
             "Amount tipped to the article.",
             Legacy("ArticleMetric.tippedAmountCount"),
             value=pl.col("amount"),
-            live_reason=GROWS_IN_PLACE,
+            live_reason=GROWS_IN_PLACE + UNWRITTEN,
         ),
     ),
 )

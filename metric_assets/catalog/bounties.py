@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
-from metric_assets.catalog.reasons import GROWS_IN_PLACE, ONE_EVENT_A_ROW, USER_MAY_GO
+from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Scan
+from metric_assets.catalog.reasons import (
+    GROWS_IN_PLACE,
+    ONE_EVENT_A_ROW,
+    UNWRITTEN,
+    USER_MAY_GO,
+    WITHOUT_REPLIES,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -34,7 +40,7 @@ ENGAGED = Scan(
             "Users who track the bounty.",
             Legacy("BountyMetric.trackCount"),
             where=pl.col("type") == "Track",
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_ROW + UNWRITTEN,
         ),
     ),
 )
@@ -48,7 +54,7 @@ ENTRIES = Scan(
             "Entry",
             "Entries handed in for the bounty.",
             Legacy("BountyMetric.entryCount"),
-            live_reason=USER_MAY_GO,
+            live_reason=USER_MAY_GO + UNWRITTEN,
         ),
     ),
 )
@@ -62,7 +68,7 @@ BENEFACTORS = Scan(
             "Benefactor",
             "Users who fund the bounty.",
             Legacy("BountyMetric.benefactorCount"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_ROW + UNWRITTEN,
         ),
         Pair(
             "Bounty",
@@ -70,7 +76,7 @@ BENEFACTORS = Scan(
             "Amount pledged to the bounty, all currencies together.",
             Legacy("BountyMetric.unitAmountCount"),
             value=pl.col("unitAmount"),
-            live_reason=GROWS_IN_PLACE,
+            live_reason=GROWS_IN_PLACE + UNWRITTEN,
         ),
     ),
 )
@@ -84,7 +90,8 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the bounty's thread; replies live in threads of their own.",
             Legacy("BountyMetric.commentCount"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=WITHOUT_REPLIES,
+            live=Live.ABSORB,
         ),
     ),
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
-from metric_assets.catalog.reasons import GROWS_IN_PLACE, ONE_EVENT_A_ROW, ONE_ROW_A_GIVER
+from metric_assets.catalog.reasons import (
+    GROWS_IN_PLACE,
+    ONE_EVENT_A_ROW,
+    ONE_ROW_A_GIVER,
+    UNWRITTEN,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -81,7 +86,8 @@ AWARDS = Scan(
             live_reason=(
                 "An award is a change of the benefactor's row, dated by it, and an event of the "
                 "amount by the benefactor."
-            ),
+            )
+            + UNWRITTEN,
         ),
     ),
     cost="a scan of BountyBenefactor for every range",
@@ -98,7 +104,7 @@ TIPS = Scan(
             "TipCount",
             "Users who tipped the entry.",
             Legacy("BountyEntryMetric.tippedCount", Rule.INFORMATIONAL, gap=_TIP_GAP),
-            live_reason=ONE_ROW_A_GIVER,
+            live_reason=ONE_ROW_A_GIVER + UNWRITTEN,
         ),
         Pair(
             "BountyEntry",
@@ -106,7 +112,7 @@ TIPS = Scan(
             "Amount tipped to the entry.",
             Legacy("BountyEntryMetric.tippedAmountCount", Rule.INFORMATIONAL, gap=_TIP_GAP),
             value=pl.col("amount"),
-            live_reason=GROWS_IN_PLACE,
+            live_reason=GROWS_IN_PLACE + UNWRITTEN,
         ),
     ),
 )

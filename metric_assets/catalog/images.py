@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Rule, Scan
 from metric_assets.catalog.reasons import (
     GROWS_IN_PLACE,
     ONE_EVENT_A_ROW,
     ONE_ROW_A_GIVER,
+    UNWRITTEN,
     USER_MAY_GO,
+    WITHOUT_REPLIES,
 )
 from metric_assets.ranges import Grid
 
@@ -44,7 +46,7 @@ REACTIONS = Scan(
             "Dislike reactions that still stand.",
             Legacy("ImageMetric.dislikeCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction") == _DISLIKE,
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_ROW + UNWRITTEN,
         ),
         Pair(
             "Image",
@@ -76,7 +78,7 @@ REACTIONS = Scan(
             "Reactions that still stand, of every kind but Dislike.",
             Legacy("ImageMetric.reactionCount", Rule.INFORMATIONAL, gap=_GAP),
             where=pl.col("reaction").is_in([_LIKE, _HEART, _LAUGH, _CRY]),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_ROW + UNWRITTEN,
         ),
     ),
 )
@@ -90,7 +92,8 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the image's thread; replies live in threads of their own.",
             Legacy("ImageMetric.commentCount", Rule.INFORMATIONAL, gap=_GAP),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=WITHOUT_REPLIES,
+            live=Live.ABSORB,
         ),
     ),
 )
@@ -120,7 +123,7 @@ TIPS = Scan(
             "TipCount",
             "Users who tipped the image.",
             Legacy("ImageMetric.tippedCount", Rule.INFORMATIONAL, gap=_GAP),
-            live_reason=ONE_ROW_A_GIVER,
+            live_reason=ONE_ROW_A_GIVER + UNWRITTEN,
         ),
         Pair(
             "Image",

@@ -10,9 +10,12 @@ from metric_assets.catalog.reasons import (
     EVERY_DOWNLOAD,
     GROWS_IN_PLACE,
     NO_USER,
-    ONE_EVENT_A_ROW,
+    NOT_ALL_REVIEWS,
+    ONE_EVENT_A_BOOKMARK,
     ONE_EVENT_A_ROW_OF_A_USER,
-    ONE_ROW_A_GIVER,
+    ONE_ROW_A_GIVER_AND_DONATION,
+    TIPS_GROW_DONATIONS_DO_NOT,
+    UNWRITTEN,
     WHOLE_DAYS,
 )
 from metric_assets.ranges import Grid
@@ -43,7 +46,7 @@ REVIEWS = Scan(
             ),
             where=pl.col("byOther"),
             value=pl.col("rating"),
-            live_reason=GROWS_IN_PLACE,
+            live_reason=GROWS_IN_PLACE + UNWRITTEN,
         ),
         Pair(
             "Model",
@@ -51,7 +54,8 @@ REVIEWS = Scan(
             "Reviews by others than the owner, one a version and user.",
             Legacy("ModelMetric.ratingCount", Rule.INFORMATIONAL, gap=_THUMBS_GAP),
             where=pl.col("byOther"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=NOT_ALL_REVIEWS,
+            live=Live.ABSORB,
         ),
         Pair(
             "Model",
@@ -120,7 +124,7 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-06, and counted in ModelEngagement before that",
             ),
             where=pl.col("bookmarked"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_BOOKMARK,
         ),
     ),
 )
@@ -138,7 +142,7 @@ IMAGES = Scan(
                 Rule.INFORMATIONAL,
                 gap="frozen since 2025-03-13: the sum of version counters that nothing updates",
             ),
-            live_reason=DATED_BY_PUBLICATION,
+            live_reason=DATED_BY_PUBLICATION + UNWRITTEN,
         ),
     ),
 )
@@ -157,7 +161,7 @@ TIPS = Scan(
                 gap="legacy counts distinct amounts instead of tips, and writes only models with"
                 " both tips and counters of versions",
             ),
-            live_reason=ONE_ROW_A_GIVER,
+            live_reason=ONE_ROW_A_GIVER_AND_DONATION + UNWRITTEN,
         ),
         Pair(
             "Model",
@@ -170,7 +174,7 @@ TIPS = Scan(
                 " amounts of the model that its versions were filled with before 2024-03-13",
             ),
             value=pl.col("amount"),
-            live_reason=GROWS_IN_PLACE,
+            live_reason=TIPS_GROW_DONATIONS_DO_NOT + UNWRITTEN,
         ),
     ),
     cost="scans of Donation and DonationGoal for every range",
@@ -211,7 +215,7 @@ GENERATIONS = Scan(
             "Generations with the model's versions; one event a version, user and day.",
             Legacy("ModelMetric.generationCount"),
             value=pl.col("value"),
-            live_reason=WHOLE_DAYS,
+            live_reason=WHOLE_DAYS + UNWRITTEN,
         ),
     ),
     store=Store.CLICKHOUSE,
@@ -235,7 +239,7 @@ EARNINGS = Scan(
                 gap="legacy adds up rows that were written again and not merged yet",
             ),
             value=pl.col("value"),
-            live_reason=NO_USER,
+            live_reason=NO_USER + UNWRITTEN,
             live_key=LiveKey.ENTITY,
         ),
     ),

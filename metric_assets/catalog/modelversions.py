@@ -8,13 +8,16 @@ from metric_assets.catalog.model import Entity, Legacy, Live, LiveKey, Pair, Rul
 from metric_assets.catalog.reasons import (
     DATED_BY_PUBLICATION,
     EVERY_DOWNLOAD,
+    EXCLUDED_LATER,
     FAN_OUT,
     GROWS_IN_PLACE,
     NEWEST_VERSION_ONLY,
     NO_USER,
+    NOT_ALL_REVIEWS,
     ONE_EVENT_A_ROW,
     ONE_EVENT_A_ROW_OF_A_USER,
     SWITCHED_IN_PLACE,
+    UNWRITTEN,
     WHOLE_DAYS,
 )
 from metric_assets.ranges import Grid
@@ -45,7 +48,7 @@ REVIEWS = Scan(
             ),
             where=pl.col("byOther"),
             value=pl.col("rating"),
-            live_reason=GROWS_IN_PLACE,
+            live_reason=GROWS_IN_PLACE + UNWRITTEN,
         ),
         Pair(
             "ModelVersion",
@@ -53,7 +56,8 @@ REVIEWS = Scan(
             "Reviews by others than the owner.",
             Legacy("ModelVersionMetric.ratingCount", Rule.INFORMATIONAL, gap=_THUMBS_GAP),
             where=pl.col("byOther"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=NOT_ALL_REVIEWS,
+            live=Live.ABSORB,
         ),
         Pair(
             "ModelVersion",
@@ -61,7 +65,7 @@ REVIEWS = Scan(
             "Users who recommend the version, the owner included.",
             Legacy("ModelVersionMetric.thumbsUpCount"),
             where=pl.col("recommended"),
-            live_reason=SWITCHED_IN_PLACE,
+            live_reason=SWITCHED_IN_PLACE + EXCLUDED_LATER,
         ),
         Pair(
             "ModelVersion",
@@ -69,7 +73,7 @@ REVIEWS = Scan(
             "Users who advise against the version, the owner included.",
             Legacy("ModelVersionMetric.thumbsDownCount"),
             where=~pl.col("recommended"),
-            live_reason=SWITCHED_IN_PLACE,
+            live_reason=SWITCHED_IN_PLACE + EXCLUDED_LATER,
         ),
     ),
 )
@@ -87,7 +91,7 @@ COMMENTS = Scan(
                 Rule.INFORMATIONAL,
                 gap="frozen since 2024-03-13: comments are counted for models only",
             ),
-            live_reason=FAN_OUT,
+            live_reason=FAN_OUT + UNWRITTEN,
         ),
     ),
 )
@@ -106,7 +110,7 @@ COLLECTED = Scan(
                 gap="frozen since 2024-03-06: collecting is counted for models only",
             ),
             where=pl.col("firstOfUser"),
-            live_reason=ONE_EVENT_A_ROW_OF_A_USER,
+            live_reason=ONE_EVENT_A_ROW_OF_A_USER + UNWRITTEN,
             live=Live.ABSORB,
         ),
         Pair(
@@ -138,7 +142,7 @@ IMAGES = Scan(
                 Rule.INFORMATIONAL,
                 gap="frozen since 2025-03-13: the task that counted is switched off",
             ),
-            live_reason=DATED_BY_PUBLICATION,
+            live_reason=DATED_BY_PUBLICATION + UNWRITTEN,
         ),
     ),
 )
@@ -157,7 +161,7 @@ DONATIONS = Scan(
                 gap="legacy counts distinct amounts instead of donations, and versions without a"
                 " recent one keep what they were given of the model's tips before 2024-03-13",
             ),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_ROW + UNWRITTEN,
         ),
         Pair(
             "ModelVersion",
@@ -170,7 +174,8 @@ DONATIONS = Scan(
                 " tips before 2024-03-13",
             ),
             value=pl.col("amount"),
-            live_reason=("A donation is one row and one event of its amount, by the donor."),
+            live_reason=("A donation is one row and one event of its amount, by the donor.")
+            + UNWRITTEN,
         ),
     ),
     cost="scans of Donation and DonationGoal for every range",
@@ -211,7 +216,7 @@ GENERATIONS = Scan(
             "Generations with the version; one event a user and day.",
             Legacy("ModelVersionMetric.generationCount"),
             value=pl.col("value"),
-            live_reason=WHOLE_DAYS,
+            live_reason=WHOLE_DAYS + UNWRITTEN,
         ),
     ),
     store=Store.CLICKHOUSE,
@@ -233,7 +238,7 @@ EARNINGS = Scan(
                 gap="legacy adds up rows that were written again and not merged yet",
             ),
             value=pl.col("value"),
-            live_reason=NO_USER,
+            live_reason=NO_USER + UNWRITTEN,
             live_key=LiveKey.ENTITY,
         ),
     ),

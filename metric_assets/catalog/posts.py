@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
-from metric_assets.catalog.reasons import ONE_EVENT_A_ROW, USER_MAY_GO
+from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Scan
+from metric_assets.catalog.reasons import (
+    ONE_EVENT_A_REACTION_OF_AN_IMAGE,
+    USER_MAY_GO,
+    WITHOUT_REPLIES,
+)
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -26,7 +30,7 @@ REACTIONS = Scan(
             "Like reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.likeCount"),
             where=pl.col("reaction") == "Like",
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_REACTION_OF_AN_IMAGE,
         ),
         Pair(
             "Post",
@@ -34,7 +38,7 @@ REACTIONS = Scan(
             "Dislike reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.dislikeCount"),
             where=pl.col("reaction") == "Dislike",
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_REACTION_OF_AN_IMAGE,
         ),
         Pair(
             "Post",
@@ -42,7 +46,7 @@ REACTIONS = Scan(
             "Laugh reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.laughCount"),
             where=pl.col("reaction") == "Laugh",
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_REACTION_OF_AN_IMAGE,
         ),
         Pair(
             "Post",
@@ -50,7 +54,7 @@ REACTIONS = Scan(
             "Cry reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.cryCount"),
             where=pl.col("reaction") == "Cry",
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_REACTION_OF_AN_IMAGE,
         ),
         Pair(
             "Post",
@@ -58,7 +62,7 @@ REACTIONS = Scan(
             "Heart reactions that still stand, to images that are in the post today.",
             Legacy("PostMetric.heartCount"),
             where=pl.col("reaction") == "Heart",
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=ONE_EVENT_A_REACTION_OF_AN_IMAGE,
         ),
     ),
 )
@@ -72,7 +76,8 @@ COMMENTS = Scan(
             "Comment",
             "Comments directly in the post's thread; replies live in threads of their own.",
             Legacy("PostMetric.commentCount"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=WITHOUT_REPLIES,
+            live=Live.ABSORB,
         ),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
-from metric_assets.catalog.reasons import SWITCHED_IN_PLACE
+from metric_assets.catalog.reasons import SWITCHED_IN_PLACE, UNWRITTEN
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -26,7 +26,7 @@ ENGAGED = Scan(
             "Users who hide the tag.",
             Legacy("TagMetric.hiddenCount"),
             where=pl.col("type") == "Hide",
-            live_reason=SWITCHED_IN_PLACE,
+            live_reason=SWITCHED_IN_PLACE + UNWRITTEN,
         ),
         Pair(
             "Tag",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from metric_assets.catalog.model import Entity, Legacy, Pair, Scan, Store
-from metric_assets.catalog.reasons import ONE_EVENT_A_ROW, SWITCHED_IN_PLACE
+from metric_assets.catalog.reasons import SWITCHED_IN_PLACE, UNWRITTEN
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(
@@ -25,7 +25,7 @@ FOLLOWING = Scan(
             "Following",
             "Users whom this user follows; one event a surviving follow.",
             Legacy("UserMetric.followingCount"),
-            live_reason=ONE_EVENT_A_ROW,
+            live_reason=SWITCHED_IN_PLACE + UNWRITTEN,
         ),
     ),
 )
@@ -40,7 +40,7 @@ ENGAGED = Scan(
             "Users who follow this user; one event a surviving follow.",
             Legacy("UserMetric.followerCount"),
             where=pl.col("type") == "Follow",
-            live_reason=SWITCHED_IN_PLACE,
+            live_reason=SWITCHED_IN_PLACE + UNWRITTEN,
         ),
         Pair(
             "User",
@@ -48,7 +48,7 @@ ENGAGED = Scan(
             "Users who hide this user; one event a surviving hide.",
             Legacy("UserMetric.hiddenCount"),
             where=pl.col("type") == "Hide",
-            live_reason=SWITCHED_IN_PLACE,
+            live_reason=SWITCHED_IN_PLACE + UNWRITTEN,
         ),
     ),
     index='CREATE INDEX CONCURRENTLY ON "UserEngagement" ("targetUserId")',
@@ -67,7 +67,8 @@ REVIEWS = Scan(
             live_reason=(
                 "A row is an event of +1; a version that is published or taken back changes the "
                 "count without one, which is reported as gone untold or live drift."
-            ),
+            )
+            + UNWRITTEN,
         ),
     ),
 )
@@ -86,7 +87,8 @@ REACTIONS = Scan(
             live_reason=(
                 "The source is itself a stream of creations and deletions, each announced by a "
                 "live event of its sign, by the reacting user."
-            ),
+            )
+            + UNWRITTEN,
             signed=True,
         ),
     ),

@@ -80,9 +80,9 @@ def _whole_days(known: Mapping[str, datetime]) -> Iterator[Finding]:
             yield Finding(
                 f"{entity}: cutoff",
                 f"{cutoff.isoformat()} lies inside a day, but Generation and Earned are counted by"
-                " whole days, UTC. Of that day Generation leaves out all, and what happened of it"
-                " before the cutoff is in neither backfill nor live events; Earned takes all, and"
-                " what live events say of it from the cutoff on counts twice",
+                " whole days, UTC. With live events both take that day as a whole, less what live"
+                " events say of it. Without, Generation leaves it out, and what happened of it"
+                " before the cutoff is in neither backfill nor live events; Earned takes all of it",
                 f"Use a midnight, UTC, for {entity} in {CUTOFFS}, if the live stream allows it:"
                 f" {before.isoformat()} or {after.isoformat()}",
                 REMARK,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCANS
+from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Live, LiveKey, Pair
 
 pytestmark = pytest.mark.conventions
 
@@ -57,3 +57,30 @@ def test_descriptions_differ() -> None:
     for entity in ENTITIES:
         texts = [pair.description for pair in PAIRS.values() if pair.entity == entity]
         assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=lambda pair: pair.key)
+def test_every_pair_says_how_its_live_events_are_judged(pair: Pair) -> None:
+    """The reason is whole sentences, for a reader of docs/catalog.md."""
+    assert pair.live_reason.endswith(".")
+    assert pair.live_reason == pair.live_reason.strip()
+
+
+def test_live_events_that_mean_something_else_are_absorbed() -> None:
+    """Of these the platform is known to write other events than rows of the scan."""
+    absorbed = {key for key, pair in PAIRS.items() if pair.live is Live.ABSORB}
+    thread = {"Article/Comment", "Bounty/Comment", "Image/Comment", "Post/Comment"}
+    versions = {"ModelVersion/Collection", "ModelVersion/Favorite"}
+    users = {"Model/ThumbsUp", "Model/ThumbsDown", "Model/Comment", "Model/Collection"}
+    both = {f"{entity}/{name}" for entity in ("Model", "ModelVersion")
+            for name in ("Download", "RatingCount")}  # fmt: skip
+    assert absorbed == thread | versions | users | both
+
+
+def test_only_earnings_have_no_user() -> None:
+    """By entity only where the source names nobody; days only of tables that have a row a day."""
+    by_entity = {key for key, pair in PAIRS.items() if pair.live_key is LiveKey.ENTITY}
+    assert by_entity == {"Model/Earned", "ModelVersion/Earned"}
+    daily = {name for scan in SCANS if scan.daily for name in (pair.key for pair in scan.pairs)}
+    assert daily == by_entity | {"Model/Generation", "ModelVersion/Generation"}
+    assert [key for key, pair in PAIRS.items() if pair.signed] == ["User/UserImageReaction"]

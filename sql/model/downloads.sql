@@ -1,6 +1,6 @@
 -- Downloaders of the model's versions, once a version at the first download: an account, or the
 -- address where nobody is logged in (user 0). Versions that Postgres no longer has stay out. The
--- sort key starts with time, so every range reads all downloads before the cutoff. (ClickHouse)
+-- sort key starts with time, so every range reads all downloads before "until". (ClickHouse)
 SELECT v.modelId AS entityId,
        d.downloader AS userId,
        toDateTime64(d.first, 3, 'UTC') AS createdAt

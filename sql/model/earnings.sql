@@ -1,7 +1,8 @@
 -- Buzz earned by the model's versions, an event a model and day without an acting user. An hourly
 -- job writes rows again: FINAL keeps the last of each version and day. A day's row bears its
--- midnight and holds the whole day, so a cutoff that is not midnight takes in all of its day. The
--- sort key starts with date; the table has one row a version and day. (ClickHouse)
+-- midnight and holds the whole day, so a cutoff inside a day takes in all of it, of which live
+-- events are taken off again. The sort key starts with date; the table has one row a version and
+-- day. (ClickHouse)
 SELECT v.modelId AS entityId,
        toInt32(0) AS userId,
        toDateTime64(b.date, 3, 'UTC') AS createdAt,

@@ -1,6 +1,6 @@
 -- Generations with the model's versions, an event a version, user and day that counts them. Rows
--- are whole days, dated at midnight UTC, so only days that ended before the cutoff are taken: under
--- a cutoff that is not midnight, its day up to that moment is in neither backfill nor live events.
+-- are whole days, dated at midnight UTC, so only days that ended before "until" are taken: where
+-- that is a cutoff inside a day, as without live events, its day up to then is counted by nobody.
 -- The two versions that the platform injects are not counted, as in legacy. The sort key
 -- (modelVersionId, date) finds each version of the range. (ClickHouse)
 SELECT v.modelId AS entityId,

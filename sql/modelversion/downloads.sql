@@ -1,6 +1,6 @@
 -- Downloaders of the version, once each at the first download: an account, or the address where
 -- nobody is logged in (user 0). Versions that Postgres no longer has stay out. The sort key starts
--- with time, so every range reads all downloads before the cutoff. (ClickHouse)
+-- with time, so every range reads all downloads before "until". (ClickHouse)
 SELECT modelVersionId AS entityId,
        downloader AS userId,
        toDateTime64(first, 3, 'UTC') AS createdAt

@@ -1,8 +1,8 @@
 -- Generations with the version, an event a user and day that counts them. Rows are whole days,
--- dated at midnight UTC, so only days that ended before the cutoff are taken: under a cutoff that
--- is not midnight, its day up to that moment is in neither backfill nor live events. Versions that
--- Postgres no longer has stay out, as do the two that the platform injects. The sort key
--- (modelVersionId, date) serves the range. (ClickHouse)
+-- dated at midnight UTC, so only days that ended before "until" are taken: where that is a cutoff
+-- inside a day, as without live events, its day up to then is in neither backfill nor live events.
+-- Versions that Postgres no longer has stay out, as do the two that the platform injects. The sort
+-- key (modelVersionId, date) serves the range. (ClickHouse)
 SELECT modelVersionId AS entityId,
        userId AS userId,
        toDateTime64(date, 3, 'UTC') AS createdAt,
