@@ -7,7 +7,7 @@ here: how one of them is (a module each), or Dagster; nothing is written but a t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from metric_assets.coverage import Coverage
@@ -17,6 +17,7 @@ from metric_assets.doctor import (
     given,
     grids,
     live,
+    live_keys,
     lock,
     scans,
     shown,
@@ -72,8 +73,11 @@ def examine(
         clickhouse: list[ClickHouse] = []
         yield from guarded(CLICKHOUSE, given.connect_clickhouse(env, settings, clickhouse))
         for engine_store in clickhouse:
-            yield from _of_clickhouse(engine_store, settings, create_target, report)
+            streams: dict[str, Sequence[str]] = {}
+            yield from _of_clickhouse(engine_store, settings, create_target, streams, report)
             yield from _of_both(engine_store, settings, known)
+            with live_keys.sampling(env, settings, postgres=bool(postgres)) as sampling:
+                yield from sampling.examine(streams, known, report)
 
     return [without_secrets(finding, env) for finding in findings()]
 
@@ -100,7 +104,11 @@ def _of_postgres(
 
 
 def _of_clickhouse(
-    store: ClickHouse, settings: Settings, create: bool, report: Report
+    store: ClickHouse,
+    settings: Settings,
+    create: bool,
+    streams: dict[str, Sequence[str]],
+    report: Report,
 ) -> Iterator[Finding]:
     report("ClickHouse")
     yield from guarded("ClickHouse: server", engine.examine_server(store))
@@ -112,7 +120,7 @@ def _of_clickhouse(
     yield from found
     if any(finding.subject == f"{subject}: layout" for finding in found):
         yield from guarded(f"{subject}: leftovers", target.examine_leftovers(store, settings))
-        yield from live.examine(store, settings, report)
+        yield from live.examine(store, settings, streams, report)
 
 
 def _of_both(

@@ -151,5 +151,17 @@ def connect_clickhouse(
         yield Finding(CLICKHOUSE, found)
 
 
+def brief_postgres(environ: Mapping[str, str], seconds: int) -> Postgres:
+    """The source, where a statement may take some seconds only."""
+    return _postgres(POSTGRES_URL, store_url(POSTGRES_URL, _PLAIN, environ), seconds)
+
+
+def brief_clickhouse(environ: Mapping[str, str], seconds: int) -> ClickHouse:
+    """The target's store, where a statement may take some seconds only."""
+    store = ClickHouse(store_url(CLICKHOUSE_URL, ("http", "https"), environ), timeout=seconds * 2)
+    store.more_settings["max_execution_time"] = seconds
+    return store
+
+
 def _postgres(name: str, url: str, timeout: int) -> Postgres:
     return Postgres(url, statement_timeout=timeout, name=name)

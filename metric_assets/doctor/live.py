@@ -6,7 +6,7 @@ whether events are right (pipeline, reconcile).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -22,18 +22,26 @@ from metric_assets.stores.ports import Binds
 GAP = timedelta(days=1)
 
 
-def examine(store: ClickHouse, settings: Settings, report: Report) -> Iterator[Finding]:
-    """What lies on both sides of the cutoff of every entity that has one."""
+def examine(
+    store: ClickHouse, settings: Settings, streams: dict[str, Sequence[str]], report: Report
+) -> Iterator[Finding]:
+    """What lies on both sides of the cutoff of every entity that has one; fills ``streams`` with
+    the metrics that have live events.
+    """
     for entity in ENTITIES:
         if settings.cutoffs.get(entity, settings.cutoff) is not None:
             report(f"{entity}: events of the target")
-            yield from guarded(f"{entity}: events", _examine(entity, store, settings))
+            yield from guarded(f"{entity}: events", _examine(entity, store, settings, streams))
 
 
-def _examine(entity: str, store: ClickHouse, settings: Settings) -> Iterator[Finding]:
+def _examine(
+    entity: str, store: ClickHouse, settings: Settings, streams: dict[str, Sequence[str]]
+) -> Iterator[Finding]:
     cutoff = settings.cutoff_of(entity)
     binds: Binds = {"target": settings.target_table, "entity": entity, "cutoff": cutoff}
-    yield from judge(entity, cutoff, store.frame(load("doctor/target_events"), binds))
+    events = store.frame(load("doctor/target_events"), binds)
+    streams[entity] = events.filter(pl.col("live") > 0)["metric"].to_list()
+    yield from judge(entity, cutoff, events)
 
 
 def judge(entity: str, cutoff: datetime, events: pl.DataFrame) -> Iterator[Finding]:

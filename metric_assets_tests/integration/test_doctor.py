@@ -18,7 +18,7 @@ from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES, SCANS
 from metric_assets.cli import cli
 from metric_assets.coverage import survey
-from metric_assets.doctor import Finding, engine, examine, exit_code, live, scans, source
+from metric_assets.doctor import Finding, engine, examine, exit_code, live, live_keys, scans, source
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, POSTGRES
 from metric_assets.doctor.grids import judge as judge_ids
 from metric_assets.errors import UnavailableError
@@ -517,6 +517,90 @@ def test_cutoff_and_live_stream(platform: Platform, doctor: Examine) -> None:
     user = of(findings, "User: live events")
     assert (user.level, "none of Following, Follower" in user.found) == ("ok", True)
     assert of(findings, "Post: live events").level == "remark"
+    assert failed(findings) == {}
+
+
+def _follows(platform: Platform, *, shift: int = 0, taken_back_at: str = "2025-11-02") -> None:
+    """40 follows of one tag after the cutoff; events are by users that are ``shift`` higher. 30 more
+    were taken back.
+    """
+    platform.run(
+        'INSERT INTO "TagEngagement" ("userId", "tagId", type, "createdAt")'
+        " SELECT n, 1, 'Follow', '2025-11-01' FROM generate_series(1, 40) AS n"
+    )
+    for value, first, rows, at in (
+        (1, 1, 70, "2025-11-01"),
+        (-1, 41, 30, taken_back_at),
+    ):
+        platform.command(
+            f"INSERT INTO {TARGET} SELECT 'Tag', 1, number + {first + shift}, 'Follower', {value},"
+            f" '{at} 00:00:00' FROM numbers({rows})"
+        )
+
+
+def test_live_keys_that_fit(platform: Platform, doctor: Examine) -> None:
+    """All 40 users are found; no -1 bears the time of its +1."""
+    _follows(platform)
+    found = of(doctor(), "sql/tag/engaged.sql: live keys")
+    assert (found.level, found.found) == (
+        "ok",
+        "of rows after the cutoff, found among live events: Follower 100.0% of 40 by user, 100.0% by"
+        " entity, 0 of 30 -1 at the time of their +1",
+    )
+
+
+def test_live_events_of_other_users(platform: Platform, doctor: Examine) -> None:
+    """Rows and events name the same tag, but other users: an entity key is advised."""
+    _follows(platform, shift=1000)
+    found = of(doctor(), "Tag/Follower: live key")
+    assert (found.level, "LiveKey.ENTITY" in found.advice) == ("remark", True)
+    assert "of 40 keys after the cutoff live events have 0% by user, 100% by entity" in found.found
+
+
+def test_live_events_dated_by_their_row(platform: Platform, doctor: Examine) -> None:
+    """Every -1 is dated by the birth of its row: absorbing is advised."""
+    _follows(platform, taken_back_at="2025-11-01")
+    found = of(doctor(), "Tag/Follower: live dates")
+    assert (found.level, "Live.ABSORB" in found.advice) == ("remark", True)
+    assert "of 30 users with a +1 and a -1, 30 have both at the same time" in found.found
+
+
+@pytest.mark.parametrize(
+    ("bounds", "why"),
+    [
+        ({"rows": 39}, "ids 1 to 1 have more than 39 rows"),
+        ({"keys": 70}, "ids 1 to 1 have 70 keys of live events or more"),
+        ({"postgres": None}, "Postgres cannot be reached"),
+    ],
+)
+def test_samples_are_bounded(
+    platform: Platform,
+    stack: Endpoints,
+    settings: Settings,
+    bounds: dict[str, Any],
+    why: str,
+) -> None:
+    """Of more rows or keys than are looked at nothing is said; no reading is left open."""
+    _follows(platform)
+    with live_keys.sampling(urls(platform, stack), settings, postgres=True) as sampling:
+        sample = replace(sampling, **bounds)
+        (found,) = sample.examine({"Tag": ["Follower", "Hide"]}, {}, lambda _what: None)
+        assert (found.level, found.found) == ("ok", f"not measured: {why}")
+        (again,) = sampling.examine({"Tag": ["Follower"]}, {}, lambda _what: None)
+        assert again.found.startswith("of rows after the cutoff")
+
+
+def test_live_keys_that_cannot_be_measured(platform: Platform, doctor: Examine) -> None:
+    """A scan through the mirror of ModelVersion, which was never made: said, and no failure."""
+    platform.command(
+        f"INSERT INTO {TARGET} VALUES ('Model', 1, 1, 'Generation', 5, '2025-11-01 12:00:00')"
+    )
+    findings = doctor()
+    found = of(findings, "sql/model/generations.sql: live keys")
+    assert (found.level, found.found) == (
+        "ok",
+        "not measured: the mirror of ModelVersion is made by the first load",
+    )
     assert failed(findings) == {}
 
 

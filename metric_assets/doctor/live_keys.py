@@ -1,0 +1,275 @@
+"""Whether live events have the keys and times by which the catalog judges them, on a sample.
+
+Belongs here: which sample, and what its shares mean for a pair's ``live_key`` and ``live``. Does
+not belong here: whether counters are right (pipeline), or the cutoff (live).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+import polars as pl
+
+from metric_assets.catalog import SCANS, Live, LiveKey, Pair, Scan, Store
+from metric_assets.coverage import Coverage
+from metric_assets.doctor import given
+from metric_assets.doctor.findings import REMARK, Finding, Report, guarded
+from metric_assets.errors import MetricAssetsError
+from metric_assets.events import check_columns, derive
+from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
+from metric_assets.sql import load
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.mirror import VersionsMirror
+from metric_assets.stores.ports import Bind, Source
+from metric_assets.stores.postgres import Postgres
+
+#: Live events of a sample, and how many keys or rows of its ids are looked at.
+EVENTS = 2_000
+KEYS = 50_000
+ROWS = 200_000
+#: Seconds that a statement may take.
+SECONDS = 5
+#: Younger rows may still be waiting for their event.
+SETTLED = timedelta(hours=1)
+#: Keys from which on a share says something, and shares below and above which it is low and high.
+ENOUGH = 20
+LOW, HIGH = 0.5, 0.9
+
+#: What a source's events are compared by, and how that looks without any.
+_KEY = (
+    pl.col("metricType").cast(pl.String).alias("metric"),
+    pl.col("entityId").cast(pl.Int64).alias("entity"),
+    pl.col("userId").cast(pl.Int64).alias("user"),
+    pl.col("createdAt").alias("created"),
+)
+_NO_ROWS = pl.DataFrame(
+    schema={
+        "metric": pl.String,
+        "entity": pl.Int64,
+        "user": pl.Int64,
+        "created": pl.Datetime("ms", "UTC"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a sample says of one pair.
+
+    ``keys`` are those of source rows after the cutoff; ``by_user`` and ``by_entity`` the shares of
+    them that live events have. ``told`` is the share of live keys, with their user, that the source
+    has on either side of the cutoff. Of ``pairs_of_signs`` users with both a +1 and a -1,
+    ``same_time`` have one of each at the same time.
+    """
+
+    keys: int
+    by_user: float
+    by_entity: float
+    told: float
+    pairs_of_signs: int
+    same_time: int
+
+
+@contextmanager
+def sampling(
+    environ: Mapping[str, str], settings: Settings, *, postgres: bool
+) -> Iterator[Sampling]:
+    """Connections for samples; ``postgres`` says whether Postgres answers."""
+    with given.brief_clickhouse(environ, SECONDS) as clickhouse, ExitStack() as opened:
+        source = opened.enter_context(given.brief_postgres(environ, SECONDS)) if postgres else None
+        yield Sampling(clickhouse, source, settings)
+
+
+class _EnoughError(Exception):
+    """A reading of a sample has come to more rows than are looked at."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Both stores, in which a statement takes a few seconds at most; ``postgres`` is None where it
+    cannot be reached. Ids with more ``rows`` or live ``keys`` are not measured.
+    """
+
+    clickhouse: ClickHouse
+    postgres: Postgres | None
+    settings: Settings
+    rows: int = ROWS
+    keys: int = KEYS
+
+    def examine(
+        self, streams: Mapping[str, Sequence[str]], known: Mapping[str, Coverage], report: Report
+    ) -> Iterator[Finding]:
+        """A sample of every scan whose pairs are judged by live events.
+
+        ``streams`` are metrics with live events, ``known`` what is known of ids, by entity type.
+        """
+        middles = {entity: (found.highest or 0) // 2 for entity, found in known.items()}
+        for scan in SCANS:
+            pairs = [
+                pair
+                for pair in scan.pairs
+                if pair.live is Live.JUDGED and pair.metric in streams.get(scan.entity, ())
+            ]
+            if pairs:
+                subject = _subject(scan)
+                report(subject)
+                yield from guarded(subject, self._scan(scan, pairs, middles.get(scan.entity, 0)))
+
+    def _scan(self, scan: Scan, pairs: Sequence[Pair], middle: int) -> Iterator[Finding]:
+        try:
+            found = self._measure(scan, pairs, middle)
+        except MetricAssetsError as error:
+            text = str(error).splitlines()[0]
+            yield Finding(_subject(scan), f"not measured in {SECONDS} s a statement: {text}")
+            return
+        if isinstance(found, str):
+            yield Finding(_subject(scan), f"not measured: {found}")
+            return
+        shares = "; ".join(_words(pair, found[pair.metric]) for pair in pairs)
+        yield Finding(
+            _subject(scan), f"of rows after the cutoff, found among live events: {shares}"
+        )
+        for pair in pairs:
+            yield from judge(pair, found[pair.metric])
+
+    def _measure(self, scan: Scan, pairs: Sequence[Pair], middle: int) -> dict[str, Measured] | str:
+        """The sample by metric; or why there is none."""
+        cutoff = self.settings.cutoff_of(scan.entity)
+        binds: dict[str, Bind] = {
+            "target": self.settings.target_table,
+            "entity": scan.entity,
+            "metrics": [pair.metric for pair in pairs],
+            "cutoff": cutoff,
+        }
+        source = self.postgres if scan.store is Store.POSTGRES else self.clickhouse
+        if source is None:
+            return "Postgres cannot be reached"
+        if scan.versions and self._lacks_mirror():
+            return "the mirror of ModelVersion is made by the first load"
+        for first in dict.fromkeys((middle, 0)):
+            sample = {**binds, "from": first, "events": EVENTS}
+            ids = self.clickhouse.frame(load("doctor/live_sample"), sample)
+            if not ids.is_empty():
+                break
+        else:
+            return "no live event is left"
+        start, stop = ids.row(0)
+        live = self.clickhouse.frame(
+            load("doctor/live_keys"), {**binds, "start": start, "stop": stop, "keys": self.keys}
+        )
+        if live.height == self.keys:
+            return f"ids {start:,} to {stop - 1:,} have {self.keys:,} keys of live events or more"
+        try:
+            rows = self._rows(scan, pairs, IdRange(start, stop), source)
+        except _EnoughError:
+            return f"ids {start:,} to {stop - 1:,} have more than {self.rows:,} rows"
+        return {
+            pair.metric: measure(
+                rows.filter(pl.col("metric") == pair.metric),
+                live.filter(pl.col("metric") == pair.metric),
+                cutoff,
+            )
+            for pair in pairs
+        }
+
+    @property
+    def _mirror(self) -> str:
+        return VersionsMirror(self.clickhouse, self.settings.target_table).name
+
+    def _lacks_mirror(self) -> bool:
+        return self.clickhouse.frame(load("clickhouse/columns"), {"table": self._mirror}).is_empty()
+
+    def _rows(
+        self, scan: Scan, pairs: Sequence[Pair], ids: IdRange, source: Source
+    ) -> pl.DataFrame:
+        """Settled rows of the source: metric, entity, user, created."""
+        until = datetime.now(timezone.utc) - SETTLED
+        if scan.daily:
+            until = until.replace(hour=0, minute=0, second=0, microsecond=0)
+        binds: dict[str, Bind] = {"start": ids.start, "stop": ids.stop, "until": until}
+        if scan.versions:
+            binds["versions"] = self._mirror
+        parts = [_NO_ROWS]
+        read = 0
+        with source.read(load(scan.name), binds, "doctor") as reading:
+            for frame in reading.frames():
+                check_columns(scan, frame)
+                parts.append(derive(frame, pairs).select(_KEY))
+                read += frame.height
+                if read > self.rows:
+                    reading.cancel()
+                    raise _EnoughError
+        return pl.concat(parts)
+
+
+def measure(rows: pl.DataFrame, live: pl.DataFrame, cutoff: datetime) -> Measured:
+    """Compare source rows (entity, user, created) with keys of live events (entity, user, both,
+    same).
+    """
+    key = ["entity", "user"]
+    after = rows.filter(pl.col("created") >= cutoff).select(key).unique()
+    both = live.filter(pl.col("both"))
+    return Measured(
+        after.height,
+        _share(after.join(live, on=key, how="semi").height, after.height),
+        _share(after.join(live, on="entity", how="semi").height, after.height),
+        _share(live.join(rows, on=key, how="semi").height, live.height),
+        both.height,
+        both.filter(pl.col("same")).height,
+    )
+
+
+def judge(pair: Pair, found: Measured) -> Iterator[Finding]:
+    """Where the catalog's choice fits the sample worse than another."""
+    # Lost events are missing by user as well, but those that came name users of the source.
+    others = found.by_user < LOW and found.told < LOW <= found.by_entity
+    if found.keys >= ENOUGH and pair.live_key is LiveKey.USER and others:
+        yield Finding(
+            f"{pair.key}: live key",
+            f"of {found.keys:,} keys after the cutoff live events have {found.by_user:.0%} by user,"
+            f" {found.by_entity:.0%} by entity: they name other users than the source",
+            "Set live_key to LiveKey.ENTITY in the pair's row of the catalog",
+            REMARK,
+        )
+    same = found.by_user >= HIGH * found.by_entity and found.by_user >= HIGH
+    if found.keys >= ENOUGH and pair.live_key is LiveKey.ENTITY and same:
+        yield Finding(
+            f"{pair.key}: live key",
+            f"of {found.keys:,} keys after the cutoff live events have {found.by_user:.0%} by user:"
+            " they name the users of the source",
+            "LiveKey.USER in the pair's row of the catalog would judge more exactly",
+            REMARK,
+        )
+    if found.pairs_of_signs >= ENOUGH and found.same_time > LOW * found.pairs_of_signs:
+        yield Finding(
+            f"{pair.key}: live dates",
+            f"of {found.pairs_of_signs:,} users with a +1 and a -1, {found.same_time:,} have both"
+            " at the same time: live events bear the time of their row, not of what happened",
+            "Set live to Live.ABSORB in the pair's row of the catalog: a -1 of a row from before"
+            " the cutoff cannot be told from what is held there",
+            REMARK,
+        )
+
+
+def _words(pair: Pair, found: Measured) -> str:
+    signs = ""
+    if found.pairs_of_signs:
+        signs = f", {found.same_time:,} of {found.pairs_of_signs:,} -1 at the time of their +1"
+    if not found.keys:
+        return f"{pair.metric} none to be found{signs}"
+    return (
+        f"{pair.metric} {found.by_user:.1%} of {found.keys:,} by user, {found.by_entity:.1%} by"
+        f" entity{signs}"
+    )
+
+
+def _subject(scan: Scan) -> str:
+    return f"sql/{scan.name}.sql: live keys"
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
