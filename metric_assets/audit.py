@@ -1,20 +1,26 @@
 """The check of events against legacy.
 
+Both sides are read one after the other while the platform goes on. Entities that break a pair's
+rule are therefore read again once late live events have arrived, and only what their events come to
+as of the instant of the first reading is held against them.
+
 Belongs here: what is read from which store for a check, in spans that bound memory. Does not
 belong here: the arithmetic of a comparison (reconcile) or Dagster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timezone
 from typing import Protocol
 
 import polars as pl
 
 from metric_assets.catalog import ENTITIES, Pair
 from metric_assets.errors import MetricAssetsError, SchemaDriftError, UnavailableError
+from metric_assets.late_events import Doubt, Patience, Totals, metrics_of, settle
 from metric_assets.ranges import IdRange
-from metric_assets.reconcile import Verdict, compare
+from metric_assets.reconcile import Verdict, compare_values, counters, events_of
 from metric_assets.sql import Statement, load
 from metric_assets.stores.ports import Binds
 
@@ -36,46 +42,77 @@ class Rows(Protocol):
         ...
 
 
-class Totals(Protocol):
-    """A target whose sums can be read."""
-
-    def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
-        """Sums of all events by entityId and metricType."""
-        ...
-
-
 def check_legacy(
-    pairs: Sequence[Pair], ranges: Sequence[IdRange], source: Rows, target: Totals
+    pairs: Sequence[Pair],
+    ranges: Sequence[IdRange],
+    source: Rows,
+    target: Totals,
+    patience: Patience | None = None,
 ) -> Iterator[tuple[Pair, IdRange, Judgment]]:
-    """Compare every pair with legacy in every range; pairs are of one entity.
+    """Compare every pair with legacy in every range, as check_groups() does."""
+    return check_groups([(pairs, ranges)], source, target, patience)
 
-    One query a store and span of ranges, both sides read one after the other. What cannot be
-    compared yields the error in place of a verdict: the pair whose legacy column holds no numbers,
-    or all pairs of a span that a store refuses to read. Raises what is transient, and
-    UnavailableError: no other span could be read either.
+
+def check_groups(
+    groups: Iterable[tuple[Sequence[Pair], Sequence[IdRange]]],
+    source: Rows,
+    target: Totals,
+    patience: Patience | None = None,
+) -> Iterator[tuple[Pair, IdRange, Judgment]]:
+    """Compare every pair of each group with legacy in every range of it; all are of one entity.
+
+    One query a store and span of ranges, both sides read one after the other. What breaks a rule is
+    read again at the end, and yielded last. What cannot be compared yields the error in place of a
+    verdict: the pair whose legacy column holds no numbers, or all pairs of a span that a store
+    refuses to read. Raises what is transient, and UnavailableError: no other span could be read
+    either.
     """
+    doubts: list[Doubt] = []
+    for pairs, ranges in groups:
+        for span in spans(ranges):
+            for pair, cell, found in _read(pairs, span, source, target):
+                if isinstance(found, Doubt):
+                    doubts.append(found)
+                else:
+                    yield pair, cell, found
+    if doubts:
+        yield from settle(doubts, target, lambda: _instants(source)[1], patience or Patience())
+
+
+def _read(
+    pairs: Sequence[Pair], span: Sequence[IdRange], source: Rows, target: Totals
+) -> Iterator[tuple[Pair, IdRange, Judgment | Doubt]]:
+    """Read both sides of a span and compare them."""
     entity = ENTITIES[pairs[0].entity]
-    metrics = {pair.metric for pair in pairs} | {
-        pair.legacy.average_over for pair in pairs if pair.legacy.average_over
-    }
-    for span in spans(ranges):
-        ids = IdRange(span[0].start, span[-1].stop)
-        binds = {"start": ids.start, "stop": ids.stop}
-        try:
-            legacy = source.frame(load(f"legacy/{entity.folder}"), binds)
-            legacy = _by_entity(entity.name, entity.folder, legacy)
-            totals = target.totals(entity.name, sorted(metrics), ids).sort("entityId")
-            orphans = _orphans(entity.folder, totals, legacy, source)
-        except MetricAssetsError as error:
-            if error.transient or isinstance(error, UnavailableError):
-                raise
-            yield from ((pair, cell, error) for cell in span for pair in pairs)
-            continue
-        for cell in span:
-            here = _within(totals, cell)
-            old = _within(legacy, cell)
-            for pair in pairs:
-                yield pair, cell, _judge(pair, cell, here, old, orphans)
+    ids = IdRange(span[0].start, span[-1].stop)
+    binds = {"start": ids.start, "stop": ids.stop}
+    try:
+        earliest, _ = _instants(source)
+        legacy = source.frame(load(f"legacy/{entity.folder}"), binds)
+        _, latest = _instants(source)
+        legacy = _by_entity(entity.name, entity.folder, legacy)
+        totals = target.totals(entity.name, metrics_of(pairs), ids).sort("entityId")
+        orphans = _orphans(entity.folder, totals, legacy, source)
+    except MetricAssetsError as error:
+        if error.transient or isinstance(error, UnavailableError):
+            raise
+        yield from ((pair, cell, error) for cell in span for pair in pairs)
+        return
+    for cell in span:
+        here = _within(totals, cell)
+        old = _within(legacy, cell)
+        for pair in pairs:
+            yield pair, cell, _judge(pair, cell, here, old, orphans, earliest, latest)
+
+
+def _instants(source: Rows) -> tuple[datetime, datetime]:
+    """The earliest instant, UTC, that a reading shows which begins now; and the source's clock.
+
+    A replica that has replayed nothing yet shows what its clock says.
+    """
+    shown, clock = source.frame(load("postgres/instant"), {}).row(0)
+    clock = clock.replace(tzinfo=timezone.utc)
+    return (shown.replace(tzinfo=timezone.utc) if shown else clock), clock
 
 
 def _by_entity(entity: str, folder: str, legacy: pl.DataFrame) -> pl.DataFrame:
@@ -89,14 +126,24 @@ def _by_entity(entity: str, folder: str, legacy: pl.DataFrame) -> pl.DataFrame:
     return legacy.sort("entityId")
 
 
-def _judge(
-    pair: Pair, cell: IdRange, totals: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
-) -> Judgment:
+def _judge(  # noqa: PLR0913 - both sides, and the instants that they were read at
+    pair: Pair,
+    cell: IdRange,
+    totals: pl.DataFrame,
+    legacy: pl.DataFrame,
+    orphans: set[int],
+    earliest: datetime,
+    latest: datetime,
+) -> Judgment | Doubt:
     try:
-        values = _legacy_values(pair, cell, legacy)
+        old = _legacy_values(pair, cell, legacy)
     except SchemaDriftError as error:
         return error
-    return compare(pair, _events(pair, totals), values, orphans)
+    values = counters(pair, events_of(pair, totals))
+    verdict = compare_values(pair, values, old, orphans)
+    if verdict.passed:
+        return verdict
+    return Doubt(pair, cell, values, old, orphans, earliest, latest)
 
 
 def _legacy_values(pair: Pair, cell: IdRange, legacy: pl.DataFrame) -> pl.DataFrame:
@@ -155,13 +202,3 @@ def _within(frame: pl.DataFrame, cell: IdRange) -> pl.DataFrame:
     low = frame["entityId"].search_sorted(cell.start)
     high = frame["entityId"].search_sorted(cell.stop)
     return frame.slice(low, high - low)
-
-
-def _events(pair: Pair, totals: pl.DataFrame) -> pl.DataFrame:
-    own = totals.filter(pl.col("metricType") == pair.metric).select("entityId", "total")
-    if pair.legacy.average_over is None:
-        return own
-    weights = totals.filter(pl.col("metricType") == pair.legacy.average_over)
-    return own.join(
-        weights.select("entityId", pl.col("total").alias("weight")), on="entityId", how="left"
-    ).with_columns(pl.col("weight").fill_null(0))

@@ -15,6 +15,10 @@ from metric_assets.catalog import Pair, Rule
 #: Entities named in a verdict, the largest differences first.
 WORST = 10
 
+_DIFFERENCE = pl.col("difference")
+#: Means differ in their last digits.
+_NOTHING = 1e-6
+
 
 @dataclass(frozen=True)
 class Discrepancy:
@@ -92,20 +96,26 @@ def compare(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame, orphans: set
     ``legacy`` has entityId and value. An entity absent from a side counts 0 there. ``orphans`` are
     ids that are not entities any more: counted apart, never compared.
     """
-    both = _joined(pair, events, legacy)
+    return compare_values(pair, counters(pair, events), legacy, orphans)
+
+
+def compare_values(
+    pair: Pair, values: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
+) -> Verdict:
+    """As compare(), of ``values`` as counters() gives them: entityId and events."""
+    both = _joined(values, legacy)
     gone = both.filter(pl.col("entityId").is_in(list(orphans)))
     both = both.filter(~pl.col("entityId").is_in(list(orphans)))
-    both = both.with_columns((pl.col("events") - pl.col("legacy")).alias("difference"))
-    differing = both.filter(pl.col("difference").abs() > 1e-6)
-    worst = differing.sort(pl.col("difference").abs(), "entityId", descending=[True, False])
+    differing = both.filter(_DIFFERENCE.abs() > _NOTHING)
+    worst = differing.sort(_DIFFERENCE.abs(), "entityId", descending=[True, False])
     return Verdict(
         pair=pair.key,
         rule=pair.legacy.rule,
         entities=both.height,
         events=_sum(both, "events"),
         legacy=_sum(both, "legacy"),
-        missing=abs(_sum(differing.filter(pl.col("difference") < 0), "difference")),
-        phantom=_sum(differing.filter(pl.col("difference") > 0), "difference"),
+        missing=abs(_sum(differing.filter(_DIFFERENCE < 0), "difference")),
+        phantom=_sum(differing.filter(_DIFFERENCE > 0), "difference"),
         differing=differing.height,
         offending=differing.filter(_offends(pair)).height,
         orphaned=_sum(gone, "events"),
@@ -116,24 +126,41 @@ def compare(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame, orphans: set
     )
 
 
-def cause(inserted: int, removed: int) -> str:
-    """What a failed verdict comes from, by the rows that the source check would write."""
-    if inserted == removed == 0:
-        return (
-            "legacy drift: row by row the target holds what the source says; the legacy counter is"
-            " stale or was changed"
-        )
-    return f"load drift: {inserted} events missing, {removed} surplus"
+def offenders(
+    pair: Pair, values: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
+) -> list[int]:
+    """Ids of the entities that break the pair's rule; arguments as of compare_values()."""
+    both = _joined(values, legacy).filter(~pl.col("entityId").is_in(list(orphans)))
+    breaking = both.filter((_DIFFERENCE.abs() > _NOTHING) & _offends(pair))
+    return [int(one) for one in breaking["entityId"].sort()]
 
 
-def _joined(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame) -> pl.DataFrame:
+def counters(pair: Pair, events: pl.DataFrame) -> pl.DataFrame:
+    """What readers see of a pair, entityId and events: its sums, or the means of a pair that is
+    one in legacy.
+    """
     total = pl.col("total").cast(pl.Float64)
     if pair.legacy.average_over is not None:
         weight = pl.col("weight").cast(pl.Float64)
         total = pl.when(weight != 0).then(total / weight).otherwise(0.0)
+    return events.select(pl.col("entityId").cast(pl.Int64), total.alias("events"))
+
+
+def events_of(pair: Pair, totals: pl.DataFrame, over: pl.DataFrame | None = None) -> pl.DataFrame:
+    """A pair's sums; for a mean with those it is taken over, from ``over`` or the same totals."""
+    own = totals.filter(pl.col("metricType") == pair.metric).select("entityId", "total")
+    if pair.legacy.average_over is None:
+        return own
+    others = totals if over is None else over
+    weights = others.filter(pl.col("metricType") == pair.legacy.average_over)
+    return own.join(
+        weights.select("entityId", pl.col("total").alias("weight")), on="entityId", how="left"
+    ).with_columns(pl.col("weight").fill_null(0))
+
+
+def _joined(values: pl.DataFrame, legacy: pl.DataFrame) -> pl.DataFrame:
     return (
-        events.select(pl.col("entityId").cast(pl.Int64), total.alias("events"))
-        .join(
+        values.join(
             legacy.select(pl.col("entityId").cast(pl.Int64), pl.col("value").cast(pl.Float64)),
             on="entityId",
             how="full",
@@ -145,11 +172,12 @@ def _joined(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame) -> pl.DataFr
             pl.col("value").fill_null(0.0).alias("legacy"),
         )
         .filter((pl.col("events") != 0) | (pl.col("legacy") != 0))
+        .with_columns((pl.col("events") - pl.col("legacy")).alias("difference"))
     )
 
 
 def _offends(pair: Pair) -> pl.Expr:
-    difference = pl.col("difference")
+    difference = _DIFFERENCE
     match pair.legacy.rule:
         case Rule.EXACT:
             return pl.lit(True)

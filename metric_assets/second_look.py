@@ -15,6 +15,7 @@ from typing import Any
 from metric_assets.attempt import Attempt, Clock, Counts, Outcome
 from metric_assets.live import LiveFigures
 from metric_assets.load_result import Receipt
+from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import Scope, Target, Turnstile
 
 #: Seconds of one wait, so that an interruption is felt.
@@ -54,6 +55,11 @@ class SecondLooks:
     def add(self, pending: Pending) -> None:
         """Look at a scope again; a scope that is loaded again replaces its own."""
         self._pending[(pending.scope, pending.dry_run)] = pending
+
+    @property
+    def pending(self) -> set[tuple[str, IdRange]]:
+        """Pairs and ranges whose load results are not final yet."""
+        return {(one.pair, one.ids) for held in self._pending.values() for one in held.receipts}
 
     def due(self) -> float:
         """Seconds until the last of them can be looked at again."""

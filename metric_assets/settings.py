@@ -32,6 +32,9 @@ MAX_REMOVED_SHARE = "METRIC_ASSETS_MAX_REMOVED_SHARE"
 MAX_REPLICA_LAG = "METRIC_ASSETS_MAX_REPLICA_LAG_SECONDS"
 STATEMENT_TIMEOUT = "METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS"
 RECONCILE_CRON = "METRIC_ASSETS_RECONCILE_CRON"
+LIVE_LAG = "METRIC_ASSETS_LIVE_LAG_SECONDS"
+CLOCK_SKEW = "METRIC_ASSETS_CLOCK_SKEW_SECONDS"
+AUDIT_DAYS = "METRIC_ASSETS_AUDIT_DAYS"
 HOME = "METRIC_ASSETS_HOME"
 
 #: Partitions of one entity beyond which no grid makes sense.
@@ -51,6 +54,9 @@ class Settings:
     what is present (0 to 1) that one plan, and one run, may remove; nothing is removed by what a
     replica shows that lags more than ``max_replica_lag`` seconds. Times out a source statement
     after ``statement_timeout`` seconds. ``reconcile_cron`` (UTC) is when the checks are repeated.
+    Live events may arrive ``live_lag`` seconds late, dated by a clock that differs from that of the
+    source by ``clock_skew`` seconds. Scheduled checks compare every range with its source once in
+    ``audit_days`` days; with 0 each time.
     """
 
     home: Path
@@ -64,6 +70,9 @@ class Settings:
     statement_timeout: int = 1800
     #: Not at a full hour, when everybody's jobs start.
     reconcile_cron: str = "17 4 * * *"
+    live_lag: float = 300.0
+    clock_skew: float = 10.0
+    audit_days: float = 7.0
 
     def cutoff_of(self, entity: str) -> datetime:
         """The cutoff of an entity type.
@@ -121,6 +130,9 @@ class Settings:
             max_replica_lag=_number(env, MAX_REPLICA_LAG, 60.0, 0.0, 86_400.0),
             statement_timeout=int(_number(env, STATEMENT_TIMEOUT, 1800, 1, 86_400)),
             reconcile_cron=env.get(RECONCILE_CRON) or cls.reconcile_cron,
+            live_lag=_number(env, LIVE_LAG, cls.live_lag, 0.0, 86_400.0),
+            clock_skew=_number(env, CLOCK_SKEW, cls.clock_skew, 0.0, 3_600.0),
+            audit_days=_number(env, AUDIT_DAYS, cls.audit_days, 0.0, 3_650.0),
         )
 
 

@@ -277,6 +277,42 @@ class FakeTarget:
         self.writes.append(step)
         self.after_write(self)
 
+    def totals_until(
+        self,
+        entity: str,
+        metrics: Sequence[str],
+        ids: Sequence[int],
+        sure: datetime,
+        until: datetime,
+    ) -> pl.DataFrame:
+        """Sums of events dated before ``sure``; what those up to ``until`` add and take off."""
+        sums: dict[tuple[int, str], list[int]] = {}
+        for event, copies in self.rows.items():
+            if event.entity == entity and event.metric in metrics and event.entity_id in ids:
+                if event.created > until:
+                    continue
+                found = sums.setdefault((event.entity_id, event.metric), [0, 0, 0])
+                place = 0 if event.created < sure else 1 if event.value > 0 else 2
+                found[place] += (abs(event.value) if place == 2 else event.value) * copies
+        return pl.DataFrame(
+            [(*key, *values) for key, values in sums.items()],
+            schema={
+                "entityId": pl.Int64,
+                "metricType": pl.String,
+                "total": pl.Int64,
+                "plus": pl.Int64,
+                "minus": pl.Int64,
+            },
+            orient="row",
+        )
+
+    def live_since(self, entity: str, metrics: Sequence[str], since: datetime) -> bool:
+        """Whether any event of the metrics is dated at or after an instant."""
+        return any(
+            event.entity == entity and event.metric in metrics and event.created >= since
+            for event in self.rows
+        )
+
     def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
         """Sums of all events, whatever their time."""
         sums: Counter[tuple[int, str]] = Counter()
@@ -668,6 +704,9 @@ class FakeRows:
     existing: Mapping[str, set[int]] = field(default_factory=dict)
     made: Mapping[str, Mapping[int, bool]] = field(default_factory=dict)
     asked: list[tuple[str, Binds]] = field(default_factory=list)
+    #: What its clock says, UTC without zone, and what a reading shows where that is something else.
+    clock: datetime = datetime(2026, 6, 1)
+    shown: datetime | None = None
 
     def __enter__(self) -> FakeRows:
         return self
@@ -685,6 +724,8 @@ class FakeRows:
                 pl.lit(binds["start"]), pl.lit(binds["stop"]), closed="left"
             )
             return self.legacy[name].filter(inside)
+        if folder == "postgres":
+            return pl.DataFrame({"shown": [self.shown or self.clock], "clock": [self.clock]})
         entity, _, question = name.rpartition("_")
         if question == "existing":
             ids = binds["ids"]

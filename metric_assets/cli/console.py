@@ -35,7 +35,13 @@ WIDE = 240
 
 STYLES = {
     "ok": "green",
-    "informational": "cyan",
+    "equal": "green",
+    "agrees": "green",
+    "not judged": "cyan",
+    "live drift": "bold yellow",
+    "stream behind": "yellow",
+    "not proven": "yellow",
+    "not loaded": "bold red",
     "differs": "bold red",
     "failed": "bold red",
     "busy": "yellow",
@@ -74,6 +80,17 @@ class Notes:
     def ended(self, receipts: list[Receipt]) -> None:
         """Keep them."""
         self.receipts += receipts
+
+    def looked(self, receipts: list[Receipt]) -> None:
+        """Keep them in place of the first results."""
+        for receipt in receipts:
+            places = [
+                place
+                for place, one in enumerate(self.receipts)
+                if (one.pair, one.ids) == (receipt.pair, receipt.ids)
+            ]
+            if places:
+                self.receipts[places[-1]] = receipt
 
     def retrying(self, retry: Retry) -> None:
         """Say what failed, why, and when it is tried again."""
@@ -165,15 +182,25 @@ def progress_bar(steps: int, *, quiet: bool = False) -> Iterator[Bar]:
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table; numbers right, the last column is a status and coloured."""
+    """A table; numbers right and never broken, words that are a status coloured."""
     shown = Table(
-        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     numeric = [
         all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))
     ]
     for column, is_number in zip(columns, numeric, strict=True):
-        shown.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        shown.add_column(
+            column,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number,
+        )
     for row in rows:
         shown.add_row(*(_cell(value) for value in row))
     return shown

@@ -23,7 +23,7 @@ from metric_assets.cli import environment
 from metric_assets.errors import MetricAssetsError, UnavailableError
 
 #: Of every document that --json prints; raised when a key goes or changes its meaning.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 CLEAN, DIFFERS, REFUSED, DEFECT, INTERRUPTED = 0, 1, 2, 70, 130
 

@@ -34,6 +34,13 @@ class Outside:
         said = [coverage.sentence for coverage in self.found]
         return [*said, self.failure] if self.failure else said
 
+    @property
+    def closing(self) -> list[str]:
+        """What the last sentence of a command says of it."""
+        if self.failure:
+            return ["ids outside of ranges could not be looked for"]
+        return [f"{one.count:,} ids of {one.entity} lie in no range" for one in self.found]
+
     def as_dict(self) -> dict[str, object]:
         """Plain values, for JSON."""
         return {

@@ -1,82 +1,35 @@
-"""One row a pair: what was done and what is wrong.
+"""Load results and check results gathered into one row a pair.
 
-Belongs here: receipts and check results gathered into rows, for the closing table and for JSON.
-Does not belong here: rendering.
+Belongs here: what of a result counts in which row. Does not belong here: what a row comes to (row),
+rendering, or the sentence that closes a command (closing).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from metric_assets.catalog import Pair, Rule
-from metric_assets.cli.running import Evaluation, Outcome, legacy_checks, plain_metadata
-from metric_assets.errors import BusyError, MetricAssetsError
+from metric_assets.catalog import Pair
+from metric_assets.cli.row import Row
+from metric_assets.cli.running import (
+    Evaluation,
+    Outcome,
+    badge_of,
+    partition_checks,
+    plain_metadata,
+)
+from metric_assets.dry_run import Missed
 from metric_assets.load_result import Receipt
+from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE
 from metric_assets.ranges import IdRange
+from metric_assets.source_check import SourceVerdict, SourceWord
 
-COLUMNS = ("pair", "ranges", "wanted", "inserted", "removed", "unchanged")
-CHECK_COLUMNS = ("events", "legacy", "coverage", "missing", "phantom", "status")
-
-
-@dataclass(frozen=True)
-class Missed:
-    """A range of pairs that could not be planned, and why."""
-
-    pairs: tuple[str, ...]
-    ids: IdRange
-    error: MetricAssetsError
-
-    @property
-    def busy(self) -> bool:
-        """Whether it is only that another run is at it right now."""
-        return isinstance(self.error, BusyError)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {
-            "pairs": list(self.pairs),
-            "ids": self.ids.key,
-            "busy": self.busy,
-            "reason": str(self.error),
-        }
-
-
-@dataclass
-class Row:
-    """A pair over all ranges of a command. Counts are rows; sums are counter units.
-
-    ``failures`` are the reasons why something of it could not be done or looked at.
-    """
-
-    pair: str
-    ranges: int = 0
-    wanted: int = 0
-    present: int = 0
-    inserted: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    events: float | None = None
-    legacy: float | None = None
-    missing: float = 0
-    phantom: float = 0
-    checked: int = 0
-    rule: str = ""
-    failed_ranges: list[str] = field(default_factory=list)
-    busy_ranges: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    status: str = "unchecked"
-
-    @property
-    def coverage(self) -> float | None:
-        """1 minus missing over legacy; None where legacy is 0."""
-        return 1 - self.missing / self.legacy if self.legacy else None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "coverage": self.coverage}
+#: Counter units of live events that a row sums up.
+_LIVE = (
+    "withdrawn", "overlap", "unsettled", "unsettled_width", "moved", "live_missing",
+    "live_phantom", "gone_untold", "orphaned",
+)  # fmt: skip
 
 
 def merged(receipts: Iterable[Receipt]) -> list[Receipt]:
@@ -106,68 +59,115 @@ def build_rows(
     receipts: Iterable[Receipt],
     outcomes: Iterable[Outcome],
     missed: Iterable[Missed] = (),
+    *,
+    badges: bool = False,
 ) -> list[Row]:
-    """A row a pair, in catalog order; ``missed`` are ranges that could not be planned."""
+    """A row a pair, in catalog order; ``missed`` are ranges that could not be planned.
+
+    With ``badges`` what is known of the whole grid counts as well, not only what the runs did.
+    """
     rows = {pair.key: Row(pair.key, rule=pair.legacy.rule.value) for pair in pairs}
     for receipt in merged(receipts):
-        row = rows[receipt.pair]
-        row.ranges += 1
-        row.wanted += receipt.wanted
-        row.present += receipt.present
-        row.inserted += receipt.inserted
-        row.removed += receipt.removed
-        row.unchanged += receipt.unchanged
-        row.status = "planned" if receipt.dry_run else row.status
-    busy: dict[str, list[str]] = {key: [] for key in rows}
+        _add_receipt(rows[receipt.pair], receipt)
     for one in missed:
         for key in one.pairs:
-            if one.busy:
-                busy[key].append(one.ids.key)
-                rows[key].remarks.append(str(one.error))
-            else:
-                rows[key].failures.append(str(one.error))
+            _add_missed(rows[key], one)
     for outcome in outcomes:
-        for (key, partition), check in _last_checks(outcome).items():
-            if key in rows:
-                _add_check(rows[key], partition, check, partition in busy[key])
-        for key, reason in outcome.failures.items():
-            if key in rows:
-                rows[key].failures.append(reason)
-    for row in rows.values():
-        row.busy_ranges = busy[row.pair]
-        _conclude(row)
+        for row in rows.values():
+            _add_outcome(row, outcome, badges=badges)
     return list(rows.values())
 
 
-def _last_checks(outcome: Outcome) -> dict[tuple[str, str], Evaluation]:
-    """The last result of every pair and range: a retried step gives them again."""
-    return {(key, partition): check for key, partition, check in legacy_checks(outcome)}
+def _add_missed(row: Row, missed: Missed) -> None:
+    if missed.busy:
+        row.busy_ranges.append(missed.ids.key)
+        row.remarks.append(str(missed.error))
+    else:
+        row.failures.append(str(missed.error))
 
 
-def _add_check(row: Row, partition: str, check: Evaluation, busy: bool) -> None:
+def _add_outcome(row: Row, outcome: Outcome, *, badges: bool) -> None:
+    for partition, check in partition_checks(outcome, row.pair, MATCHES_LEGACY).items():
+        _add_legacy(row, partition, check)
+    for partition, check in partition_checks(outcome, row.pair, MATCHES_SOURCE).items():
+        _add_source(row, partition, check)
+    badge = badge_of(outcome, row.pair) if badges else None
+    if badge is not None:
+        _add_badge(row, badge)
+    if row.pair in outcome.failures:
+        row.failures.append(outcome.failures[row.pair])
+
+
+def _add_receipt(row: Row, receipt: Receipt) -> None:
+    row.ranges += 1
+    row.wanted += receipt.wanted
+    row.present += receipt.present
+    row.inserted += receipt.inserted
+    row.removed += receipt.removed
+    row.unchanged += receipt.unchanged
+    for name in _LIVE:
+        setattr(row, name, getattr(row, name) + getattr(receipt.live, name))
+    if receipt.dry_run:
+        row.planned = True
+        verdict = SourceVerdict(receipt)
+        _place(row, receipt.ids.key, verdict.word.value)
+        if not verdict.passed:
+            row.remarks.append(verdict.sentence)
+        if receipt.refused:
+            row.refused.append(receipt.refused)
+
+
+def _place(row: Row, partition: str, word: str) -> None:
+    """Note what the source check says of a range."""
+    row.verified += 1
+    lists = {
+        SourceWord.DIFFERS.value: row.differing_ranges,
+        SourceWord.DRIFTS.value: row.drifting_ranges,
+        SourceWord.BEHIND.value: row.behind_ranges,
+    }
+    if word in lists and partition not in lists[word]:
+        lists[word].append(partition)
+
+
+def _add_source(row: Row, partition: str, check: Evaluation) -> None:
+    word = str(plain_metadata(check).get("word", ""))
+    # What is being written right now says nothing about what will be there.
+    if partition not in row.busy_ranges:
+        _place(row, partition, word)
+        if not check.passed:
+            row.remarks.append(check.description or "")
+
+
+def _add_legacy(row: Row, partition: str, check: Evaluation) -> None:
     figures = plain_metadata(check)
     row.checked += 1
     row.events = (row.events or 0) + figures["events_total"]
     row.legacy = (row.legacy or 0) + figures["legacy_total"]
     row.missing += figures["missing"]
     row.phantom += figures["phantom"]
-    # What is being written right now says nothing about what will be there.
-    if not check.passed and not busy:
-        row.failed_ranges.append(partition)
+    if not check.passed and partition not in row.busy_ranges:
+        row.legacy_failing_ranges.append(partition)
         row.remarks.append(check.description or "")
 
 
-def _conclude(row: Row) -> None:
-    seen = max(row.checked, row.ranges + len(row.busy_ranges))
-    if row.failures:
-        row.status = "failed"
-    elif row.failed_ranges:
-        row.status = f"differs: {len(row.failed_ranges)} of {seen} ranges"
-        row.status += f", {len(row.busy_ranges)} busy" if row.busy_ranges else ""
-    elif row.busy_ranges:
-        row.status = f"busy: {len(row.busy_ranges)} of {seen} ranges"
-    elif row.checked:
-        row.status = "informational" if row.rule == Rule.INFORMATIONAL.value else "ok"
+def _add_badge(row: Row, check: Evaluation) -> None:
+    """What is known of the whole grid, from this run or earlier ones."""
+    figures: Mapping[str, Any] = plain_metadata(check)
+    lists = figures["ranges"]
+    for name, ranges in (
+        ("differing", row.differing_ranges),
+        ("drifting", row.drifting_ranges),
+        ("behind", row.behind_ranges),
+        ("unproven", row.unproven_ranges),
+        ("unloaded", row.unloaded_ranges),
+    ):
+        ranges += [key for key in lists[name] if key not in ranges]
+    row.ranges = int(figures["materialized_ranges"])
+    row.verified = int(figures["proven_ranges"])
+    row.oldest_days = figures.get("oldest_proof_days")
+    row.stale = not check.passed and not any(lists.values())
+    if not check.passed:
+        row.remarks.append(check.description or "")
 
 
 def reasons(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> list[str]:
@@ -196,6 +196,4 @@ def incomplete(receipts: Iterable[Receipt]) -> list[str]:
 
 def is_clean(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> bool:
     """Whether every run ended well, no check fails, and nothing was left out."""
-    return all(outcome.success for outcome in outcomes) and not any(
-        row.failed_ranges or row.busy_ranges or row.failures for row in rows
-    )
+    return all(outcome.success for outcome in outcomes) and all(row.well for row in rows)

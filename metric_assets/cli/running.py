@@ -6,25 +6,39 @@ Belongs here: what is handed to Dagster and what comes back. Does not belong her
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from metric_assets.catalog import PAIRS, Pair, scans_of
-from metric_assets.orchestration.assets import asset_key, step_name
+from metric_assets.cli import environment
+from metric_assets.errors import MetricAssetsError
+from metric_assets.orchestration.assets import step_name
 from metric_assets.orchestration.build import build_definitions
-from metric_assets.orchestration.checks import MATCHES_LEGACY, PAIRS_METADATA, checks_name
+from metric_assets.orchestration.check_names import (
+    ALL,
+    HEAL_TAG,
+    NONE,
+    PAIRS_METADATA,
+    RECONCILED,
+    SOURCE_TAG,
+    asset_key,
+    checks_name,
+)
 from metric_assets.orchestration.instance import end_dead_runs, open_instance
 from metric_assets.orchestration.interruptions import asked
 from metric_assets.orchestration.processes import own_tags
+from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import Listener
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
+from metric_assets.source_state import Loaded
 
 #: A stored result of a check.
 Evaluation = dg.AssetCheckEvaluation
@@ -49,6 +63,14 @@ class Outcome:
     failures: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
 
+    @cached_property
+    def by_pair(self) -> dict[str, list[Evaluation]]:
+        """The check results of each pair."""
+        found: dict[str, list[Evaluation]] = {}
+        for check in self.checks:
+            found.setdefault("/".join(check.asset_key.path), []).append(check)
+        return found
+
 
 @dataclass(frozen=True)
 class Work:
@@ -67,11 +89,17 @@ class Work:
 
 
 def run_backfill(
-    work: Sequence[Work], settings: Settings, listener: Listener, *, verbose: bool
+    work: Sequence[Work],
+    settings: Settings,
+    listener: Listener,
+    *,
+    verbose: bool,
+    heal: bool = False,
 ) -> Iterator[Outcome]:
     """Materialize and check; yields an outcome as each entity's run ends.
 
-    The outcome of an interrupted run is the last one.
+    With ``heal`` counters are made right whatever live events explain. The outcome of an
+    interrupted run is the last one.
     """
     definitions = build_definitions(settings, listener)
     job = definitions.resolve_implicit_global_asset_job_def()
@@ -82,6 +110,7 @@ def run_backfill(
                 RANGE_START: piece.ranges[0].key,
                 RANGE_STOP: piece.ranges[-1].key,
                 "metric_assets/entity": piece.entity,
+                **({HEAL_TAG: "true"} if heal else {}),
                 **_own_tags(),
             }
             with _interruptible():
@@ -99,9 +128,17 @@ def run_backfill(
 
 
 def run_checks(
-    pairs: Sequence[Pair], settings: Settings, listener: Listener, *, verbose: bool
+    pairs: Sequence[Pair],
+    settings: Settings,
+    listener: Listener,
+    *,
+    verbose: bool,
+    source: bool = False,
 ) -> Outcome:
-    """Check everything that is materialized of ``pairs``; writes only check results."""
+    """Check everything that is materialized of ``pairs``; writes only check results.
+
+    With ``source`` every range is compared with its source, too; without, what is known is taken.
+    """
     keys = [asset_key(pair) for pair in pairs]
     job = dg.define_asset_job(
         "reconcile_selection",
@@ -115,11 +152,29 @@ def run_checks(
         with _interruptible():
             result = definitions.resolve_job_def("reconcile_selection").execute_in_process(
                 instance=instance,
-                tags=_own_tags(),
+                tags={SOURCE_TAG: ALL if source else NONE, **_own_tags()},
                 run_config={} if verbose else _QUIET,
                 raise_on_error=False,
             )
     return _outcome("all", pairs, result)
+
+
+@contextmanager
+def recorded(
+    listener: Listener,
+) -> Iterator[Callable[[Sequence[Pair], IdRange], Mapping[str, Loaded]]]:
+    """What is recorded of the loads of pairs and ranges, for dry runs.
+
+    Where Dagster's storage does not answer a dry run goes on without, and says so.
+    """
+    try:
+        environment.dagster_answers()
+    except MetricAssetsError as error:
+        listener.remarked([f"planned as if nothing had been loaded before: {error}"])
+        yield lambda _pairs, _ids: {}
+        return
+    with open_instance() as instance:
+        yield Proofs(instance).loaded
 
 
 @contextmanager
@@ -136,14 +191,22 @@ def _own_tags() -> dict[str, str]:
     return {**own_tags(), "dagster/max_retries": "0"}
 
 
-def legacy_checks(outcome: Outcome) -> Iterator[tuple[str, str, dg.AssetCheckEvaluation]]:
-    """The partitioned results of an outcome: pair, range, evaluation."""
-    for check in outcome.checks:
-        if check.check_name == MATCHES_LEGACY and check.partition:
-            yield "/".join(check.asset_key.path), check.partition, check
+def partition_checks(outcome: Outcome, pair: str, name: str) -> dict[str, Evaluation]:
+    """The last result of a check of a pair by range: a step that is retried gives them again."""
+    return {
+        check.partition: check
+        for check in outcome.by_pair.get(pair, ())
+        if check.check_name == name and check.partition
+    }
 
 
-def plain_metadata(check: dg.AssetCheckEvaluation) -> dict[str, Any]:
+def badge_of(outcome: Outcome, pair: str) -> Evaluation | None:
+    """The last result of the check of a whole pair."""
+    found = [one for one in outcome.by_pair.get(pair, ()) if one.check_name == RECONCILED]
+    return found[-1] if found else None
+
+
+def plain_metadata(check: Evaluation) -> dict[str, Any]:
     """Metadata of a check result as plain values."""
     return {name: value.value for name, value in check.metadata.items()}
 

@@ -4,45 +4,47 @@ Belongs here: what Dagster has to know about a scan, and the loop over the parti
 Does not belong here: how a partition is materialized (pipeline).
 """
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import dagster as dg
 
 from metric_assets import pipeline
 from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
+from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt
+from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
+from metric_assets.orchestration.evaluations import failing_last, source_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.metadata import asset_metadata, loaded_of, receipt_metadata
+from metric_assets.orchestration.metadata import (
+    asset_metadata,
+    receipt_metadata,
+    receipt_sentence,
+)
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
+from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
     Listener,
     PostgresResource,
     RemovalGuards,
+    RunLooks,
     open_stores,
 )
 from metric_assets.orchestration.retries import step_error
+from metric_assets.orchestration.run_log import RunLog
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
+from metric_assets.second_look import SecondLooks
 from metric_assets.settings import RANGES, Settings
-from metric_assets.source_state import Loaded
 from metric_assets.stores.mirror import VersionsMirror
 
 OWNERS = ["team:metrics"]
 #: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).
 POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse"}
-#: Seconds between two lines of a run's log.
-LOG_SECONDS = 2.0
 #: The mirror of ModelVersion.
 MIRROR = dg.AssetKey(["dimensions", "ModelVersion"])
-
-
-def asset_key(pair: Pair) -> dg.AssetKey:
-    """The key: the two strings stored in ClickHouse."""
-    return dg.AssetKey([pair.entity, pair.metric])
 
 
 def step_name(scan: Scan) -> str:
@@ -66,14 +68,16 @@ def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
         can_subset=True,
         pool=POOLS[scan.store],
     )
-    def materialize_scan(
+    def materialize_scan(  # noqa: PLR0913 - a resource each
         context: dg.AssetExecutionContext,
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
         listener: dg.ResourceParam[Listener],
         guards: dg.ResourceParam[RemovalGuards],
+        looks: dg.ResourceParam[RunLooks],
     ) -> Iterator[dg.MaterializeResult[None]]:
         run = _ScanRun(context, scan, settings, listener)
+        run.looks = looks.of(context.run_id)
         run.guard = guards.of(context.run_id)
         yield from run.execute(postgres, clickhouse)
 
@@ -161,8 +165,12 @@ class _ScanRun:
         chosen = context.selected_asset_keys
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[Receipt] = []
+        heal = context.run.tags.get(HEAL_TAG) == "true"
+        self.live = LiveRules(settings.live_lag, settings.clock_skew, heal)
+        self.looks = SecondLooks()
+        self.proofs = Proofs(context.instance)
         self.guard = RemovalGuard(settings.max_removed_share, settings.max_replica_lag)
-        self._log = _Log(context)
+        self._log = RunLog(context.log.info)
 
     def execute(
         self, postgres: PostgresResource, clickhouse: ClickHouseResource
@@ -177,6 +185,23 @@ class _ScanRun:
             )
         for pair in self.pairs:
             yield dg.MaterializeResult(asset_key=asset_key(pair))
+            self._log_checks(pair)
+
+    def _log_checks(self, pair: Pair) -> None:
+        """What a load verifies is a source check, for nothing; asked for once it is recorded.
+
+        Where a second look is pending its result is logged after it. A failed run logs none: its
+        second look has not been taken.
+        """
+        pending = self.looks.pending
+        own = [
+            receipt
+            for receipt in self.done
+            if receipt.pair == pair.key and (receipt.pair, receipt.ids) not in pending
+        ]
+        found = (source_evaluation(receipt, self.proofs) for receipt in own)
+        for evaluation in failing_last(found):
+            self.context.log_event(evaluation)
 
     def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:
@@ -193,6 +218,7 @@ class _ScanRun:
                     self.context.log_event(dg.AssetMaterialization(MIRROR))
                 for ids in ranges:
                     self._one(ids, stores)
+                self._look_again(stores)
             self._log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
@@ -229,25 +255,28 @@ class _ScanRun:
             self.settings.cutoff_of(self.scan.entity),
             stores,
             guard=self.guard,
-            loaded=lambda: self._loaded(ids),
+            loaded=lambda: self.proofs.loaded(self.pairs, ids),
+            live=self.live,
+            looks=self.looks,
             progress=self.listener.read,
         )
         self.done += receipts
         self.listener.ended(receipts)
-        self._log.add(_sentence(receipt) for receipt in receipts)
+        self._log.add(receipt_sentence(receipt) for receipt in receipts)
 
-    def _loaded(self, ids: IdRange) -> dict[str, Loaded]:
-        """What was recorded when the pairs of a range were last loaded, by metric."""
-        found: dict[str, Loaded] = {}
-        for pair in self.pairs:
-            records = self.context.instance.fetch_materializations(
-                dg.AssetRecordsFilter(asset_key=asset_key(pair), asset_partitions=[ids.key]),
-                limit=1,
-            ).records
-            for record in records:
-                if record.asset_materialization is not None:
-                    found[pair.metric] = loaded_of(record.asset_materialization.metadata)
-        return found
+    def _look_again(self, stores: pipeline.Stores) -> None:
+        """Where no step of this run checks the entity, which would do it for all scans at once."""
+        if checks_name(self.scan.entity) in {node.name for node in self.context.job_def.nodes}:
+            return
+
+        def announce(sentence: str) -> None:
+            self.context.log.info(f"{self.scan.name}: {sentence}")
+            self.listener.remarked([f"{self.scan.name}: {sentence}"])
+
+        looked = self.looks.take(stores.target, stores.turnstile, announce=announce)
+        again = {(receipt.pair, receipt.ids): receipt for receipt in looked}
+        self.done = [again.get((receipt.pair, receipt.ids), receipt) for receipt in self.done]
+        self.listener.looked(looked)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
@@ -260,28 +289,6 @@ class _ScanRun:
                     metadata=receipt_metadata(receipt),
                 )
             )
-
-
-class _Log:
-    """Sentences for the run's log, some seconds' worth in one: each is an event in a database."""
-
-    def __init__(self, context: dg.AssetExecutionContext) -> None:
-        self._context = context
-        self._waiting: list[str] = []
-        self._last = float("-inf")
-
-    def add(self, sentences: Iterable[str]) -> None:
-        """Log them now, or with those that follow."""
-        self._waiting += sentences
-        if time.monotonic() - self._last >= LOG_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Log what waits."""
-        if self._waiting:
-            self._context.log.info("\n".join(self._waiting))
-            self._waiting.clear()
-            self._last = time.monotonic()
 
 
 def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
@@ -303,13 +310,3 @@ def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
 
 def _key_of(receipt: Receipt) -> dg.AssetKey:
     return dg.AssetKey(receipt.pair.split("/"))
-
-
-def _sentence(receipt: Receipt) -> str:
-    where = f"{receipt.pair}/{receipt.ids.key}"
-    if receipt.inserted == receipt.removed == 0:
-        return f"{where}: nothing to do, {receipt.unchanged} events are as the source says"
-    return (
-        f"{where}: inserted {receipt.inserted}, removed {receipt.removed},"
-        f" unchanged {receipt.unchanged}; {receipt.events} events now, sum {receipt.total}"
-    )

@@ -28,8 +28,10 @@ from metric_assets.orchestration.resources import (
     NobodyListens,
     PostgresResource,
     RemovalGuards,
+    RunLooks,
 )
 from metric_assets.orchestration.sensors import build_grid_sensor, build_missing_sensor
+from metric_assets.orchestration.stray_check import build_stray_check, build_target_asset
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
 
 
@@ -41,12 +43,16 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
     # Partitioned checks and code references are used knowingly; pyproject.toml pins Dagster.
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
-    checks = [build_entity_checks(entity, settings) for entity in ENTITIES]
+    checks = [
+        *(build_entity_checks(entity, settings) for entity in ENTITIES),
+        build_stray_check(settings),
+    ]
     backfills = [build_backfill_job(entity, settings) for entity in ENTITIES]
     reconcile = build_reconcile_job(checks)
     return dg.Definitions(
         assets=[
             *build_source_assets(),
+            build_target_asset(settings),
             build_mirror_asset(settings),
             *(build_scan_assets(scan, settings) for scan in SCANS),
         ],
@@ -60,6 +66,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
             "clickhouse": ClickHouseResource(url=dg.EnvVar(CLICKHOUSE_URL)),
             "listener": listener or NobodyListens(),
             # A command that listens is one piece of work, however many runs it takes.
+            "looks": RunLooks(),
             "guards": RemovalGuards(settings, together=listener is not None),
         },
     )

@@ -1,7 +1,8 @@
-"""Checks: a result a range against legacy, and one honest badge a pair.
+"""Checks: every range against its source and against legacy, and one honest badge a pair.
 
-Belongs here: how verdicts reach Dagster. Does not belong here: how they are found (audit). The
-preview API of partitioned checks is used in this module only; pyproject.toml pins Dagster for it.
+Belongs here: which checks there are, and the order of the step that makes them. Does not belong
+here: how a verdict is found (audit, source_audit) or written down (evaluations). The preview API of
+partitioned checks is used here and in proofs only; pyproject.toml pins Dagster for it.
 """
 
 import warnings
@@ -10,99 +11,131 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 from dagster import AssetCheckEvaluation
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
 
-from metric_assets.audit import Judgment, check_legacy
+from metric_assets.audit import check_groups
 from metric_assets.catalog import ENTITIES, Pair, Store, pairs_of
-from metric_assets.errors import MetricAssetsError
-from metric_assets.orchestration.assets import asset_key, source_key
+from metric_assets.dry_run import DryRuns
+from metric_assets.errors import MetricAssetsError, UnavailableError
+from metric_assets.headroom import held, inhabited
+from metric_assets.late_events import Patience
+from metric_assets.live import LiveRules
+from metric_assets.orchestration.assets import source_key
+from metric_assets.orchestration.badge import build_badge
+from metric_assets.orchestration.check_names import (
+    MATCHES_LEGACY,
+    MATCHES_SOURCE,
+    PAIRS_METADATA,
+    RECONCILED,
+    asset_key,
+    check_key,
+    checks_name,
+    output_name,
+)
+from metric_assets.orchestration.evaluations import (
+    failing_last,
+    legacy_evaluation,
+    source_evaluation,
+)
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.metadata import verdict_metadata
 from metric_assets.orchestration.partitions import build_partitions
+from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
     Listener,
     PostgresResource,
+    RunLooks,
     open_target,
 )
 from metric_assets.orchestration.retries import step_error
+from metric_assets.orchestration.source_audit import SourceAudit
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
+from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
-
-MATCHES_LEGACY = "matches_legacy"
-RECONCILED = "reconciled"
-#: Metadata of a failed step: what is wrong with which pair.
-PAIRS_METADATA = "pairs"
-#: Materialization records fetched at once.
-_RECORDS = 500
-
-
-def checks_name(entity: str) -> str:
-    """The step that checks an entity's pairs."""
-    return f"{entity}_checks"
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.totals import EventTotals
 
 
 def build_entity_checks(entity: str, settings: Settings) -> dg.AssetChecksDefinition:
-    """Both checks of every pair of an entity, in one step with one query a store and span."""
+    """All checks of every pair of an entity, in one step."""
     pairs = pairs_of(entity)
-    legacy = source_key(Store.POSTGRES, ENTITIES[entity].legacy_table)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.PreviewWarning)
-        specs = [
-            dg.AssetCheckSpec(
-                MATCHES_LEGACY,
-                asset=asset_key(pair),
-                partitions_def=build_partitions(entity, settings),
-                additional_deps=[legacy],
-                description=f"Sums of events against {pair.legacy.column}, entity by entity;"
-                f" rule: {pair.legacy.rule.value}.",
-            )
-            for pair in pairs
-        ]
-    specs += [
-        dg.AssetCheckSpec(
-            RECONCILED,
-            asset=asset_key(pair),
-            description="Every materialized range has been checked, and none fails.",
-        )
-        for pair in pairs
-    ]
 
-    @dg.multi_asset_check(name=checks_name(entity), specs=specs, can_subset=True)
+    @dg.multi_asset_check(
+        name=checks_name(entity),
+        specs=[*_partitioned_specs(entity, settings), *map(_badge_spec, pairs)],
+        can_subset=True,
+    )
     def check_entity(
         context: dg.AssetCheckExecutionContext,
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
         listener: dg.ResourceParam[Listener],
+        looks: dg.ResourceParam[RunLooks],
     ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
-        run = _CheckRun(context.op_execution_context, pairs, settings, listener)
+        run = _CheckRun(context.op_execution_context, entity, settings, listener)
+        run.looks = looks.of(context.op_execution_context.run_id)
         yield from run.execute(context.selected_asset_check_keys, postgres, clickhouse)
 
     return check_entity
+
+
+def _partitioned_specs(entity: str, settings: Settings) -> list[dg.AssetCheckSpec]:
+    legacy = source_key(Store.POSTGRES, ENTITIES[entity].legacy_table)
+    partitions = build_partitions(entity, settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return [
+            spec
+            for pair in pairs_of(entity)
+            for spec in (
+                dg.AssetCheckSpec(
+                    MATCHES_SOURCE,
+                    asset=asset_key(pair),
+                    partitions_def=partitions,
+                    description="The target holds, row by row, what the source and the live events"
+                    " imply: the counter equals its source.",
+                ),
+                dg.AssetCheckSpec(
+                    MATCHES_LEGACY,
+                    asset=asset_key(pair),
+                    partitions_def=partitions,
+                    additional_deps=[legacy],
+                    description=f"Sums of events against {pair.legacy.column}, entity by entity;"
+                    f" rule: {pair.legacy.rule.value}.",
+                ),
+            )
+        ]
+
+
+def _badge_spec(pair: Pair) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        RECONCILED,
+        asset=asset_key(pair),
+        description="Every range that holds anything is materialized, its counter was lately proven"
+        " to equal the source, and no rule of legacy is broken.",
+    )
 
 
 class _CheckRun:
     """One execution of an entity's checks: over the run's partitions, or all materialized ones."""
 
     def __init__(
-        self,
-        context: dg.OpExecutionContext,
-        pairs: Sequence[Pair],
-        settings: Settings,
-        listener: Listener,
+        self, context: dg.OpExecutionContext, entity: str, settings: Settings, listener: Listener
     ) -> None:
         self.context = context
-        self.instance = context.instance
+        self.entity = entity
         self.settings = settings
         self.listener = listener
-        self.pairs = pairs
+        self.pairs = pairs_of(entity)
+        self.proofs = Proofs(context.instance)
+        self.audit = SourceAudit(context, entity, settings, listener, self.proofs)
         #: Why there is no verdict, by pair: the ranges of each reason.
         self.unread: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        self._targets: dict[str, dict[str, AssetCheckEvaluationTargetMaterializationData]] = {}
+        self.evaluations: list[AssetCheckEvaluation] = []
+        self.looks = SecondLooks()
+        self.unloaded: dict[str, list[str]] = {}
 
     def execute(
         self,
@@ -110,34 +143,82 @@ class _CheckRun:
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
     ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
-        """An evaluation a pair and range, then one a pair.
+        """Evaluations a pair and range, those that fail last; then one a pair.
 
         What cannot be compared fails the step at its end, after the results of everything else.
         """
-        keep_connections(self.instance)
-        partitioned = [pair for pair in self.pairs if _check_key(pair, MATCHES_LEGACY) in selected]
+        keep_connections(self.context.instance)
+        chosen = {
+            name: [pair for pair in self.pairs if check_key(pair, name) in selected]
+            for name in (MATCHES_SOURCE, MATCHES_LEGACY, RECONCILED)
+        }
         broken: MetricAssetsError | None = None
-        judgments: list[tuple[Pair, IdRange, Judgment]] = []
         try:
-            self._judge(partitioned, postgres, clickhouse, judgments)
+            with (
+                one_interruption(),
+                postgres.open(self.settings) as source,
+                clickhouse.open(self.settings) as server,
+            ):
+                self._compare(chosen, source, server)
         except MetricAssetsError as error:
             broken = error
-        for pair, ids, judgment in judgments:
-            if isinstance(judgment, Verdict):
-                yield self._evaluation(pair, ids, judgment)
-            else:
-                self.unread[pair.key][str(judgment)].append(ids.key)
+        yield from failing_last(self.evaluations)
         if broken is not None:
             raise step_error(broken, self.context, self.listener) from broken
-        for pair in partitioned:
+        for name in (MATCHES_SOURCE, MATCHES_LEGACY):
+            for pair in chosen[name]:
+                if pair.key not in self.unread:
+                    yield dg.Output(None, output_name(pair, name))
+        for pair in chosen[RECONCILED]:
             if pair.key not in self.unread:
-                yield dg.Output(None, _output(pair, MATCHES_LEGACY))
-        for pair in self.pairs:
-            if _check_key(pair, RECONCILED) in selected and pair.key not in self.unread:
-                yield self._summary(pair)
-                yield dg.Output(None, _output(pair, RECONCILED))
+                unloaded = self.unloaded.get(pair.key, [])
+                yield build_badge(pair, unloaded, self.settings, self.proofs).evaluation()
+                yield dg.Output(None, output_name(pair, RECONCILED))
         if self.unread:
             raise self._failure()
+
+    def _compare(self, chosen: dict[str, list[Pair]], source: Postgres, server: ClickHouse) -> None:
+        """Fills ``evaluations``, ``unread`` and ``unloaded``; those found before an error count."""
+        looked = self._look_again(chosen[MATCHES_SOURCE], source, server)
+        self._find_unloaded(chosen[RECONCILED], source, server)
+        pieces = self.audit.pieces(chosen[MATCHES_SOURCE], looked)
+        runs = self.audit.run(pieces, source, server)
+        try:
+            self._check_legacy(chosen[MATCHES_LEGACY], source, server)
+            runs.finish(self._announce)
+        finally:
+            self._add_source_checks(runs)
+
+    def _look_again(
+        self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse
+    ) -> set[tuple[str, str]]:
+        """The second look at what this run has loaded, before anything is compared with it; the
+        pairs and ranges whose results are final now.
+        """
+        target = open_target(server, self.settings, self.context.run_id)
+        looked = self.looks.take(target, source, announce=self._announce)
+        self.listener.looked(looked)
+        chosen = {pair.key for pair in pairs}
+        self.evaluations += [
+            source_evaluation(receipt, self.proofs) for receipt in looked if receipt.pair in chosen
+        ]
+        return {(receipt.pair, receipt.ids.key) for receipt in looked}
+
+    def _announce(self, sentence: str) -> None:
+        """Tell those who wait why."""
+        self.context.log.info(f"{self.entity}: {sentence}")
+        self.listener.remarked([f"{self.entity}: {sentence}"])
+
+    def _add_source_checks(self, runs: DryRuns) -> None:
+        self.evaluations += [source_evaluation(one, self.proofs) for one in runs.settled]
+        busy = [str(one.error) for one in runs.missed if one.busy]
+        if busy:
+            self.listener.remarked(busy)
+        for one in runs.missed:
+            if isinstance(one.error, UnavailableError):
+                raise one.error
+            for key in () if one.busy else one.pairs:
+                self.unread[key][str(one.error)].append(one.ids.key)
 
     def _failure(self) -> dg.Failure:
         """Each reason once, with the pairs that it is about."""
@@ -149,116 +230,45 @@ class _CheckRun:
             allow_retries=False,
         )
 
-    def _judge(
-        self,
-        pairs: Sequence[Pair],
-        postgres: PostgresResource,
-        clickhouse: ClickHouseResource,
-        judgments: list[tuple[Pair, IdRange, Judgment]],
-    ) -> None:
-        """Fills ``judgments``; those found before an error count."""
+    def _check_legacy(self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse) -> None:
         # Pairs are mostly materialized over the same ranges: one walk for all that share them.
         together: dict[tuple[str, ...], list[Pair]] = {}
         for pair in pairs:
             together.setdefault(self._keys(pair), []).append(pair)
-        with (
-            one_interruption(),
-            postgres.open(self.settings) as source,
-            clickhouse.open(self.settings) as server,
-        ):
-            target = open_target(server, self.settings)
-            for keys, group in together.items():
-                if keys:
-                    ranges = [IdRange.parse(key) for key in keys]
-                    judgments.extend(check_legacy(group, ranges, source, target))
+        target = EventTotals(server, self.settings.target_table)
+        rules = LiveRules(self.settings.live_lag, self.settings.clock_skew)
+        patience = Patience(rules, told=self._announce)
+        groups = [(group, [IdRange.parse(key) for key in keys]) for keys, group in together.items()]
+        for pair, ids, judgment in check_groups(groups, source, target, patience):
+            if isinstance(judgment, Verdict):
+                self.evaluations.append(legacy_evaluation(pair, ids, judgment, self.proofs))
+            else:
+                self.unread[pair.key][str(judgment)].append(ids.key)
 
     def _keys(self, pair: Pair) -> tuple[str, ...]:
         """Partitions of the run; without any, those that were ever materialized."""
-        materialized = self.instance.get_materialized_partitions(asset_key(pair))
+        materialized = self.proofs.materialized(pair)
         grid = [ids.key for ids in self.settings.grid_of(pair.entity)]
         if self.context.has_partition_key or self.context.has_partition_key_range:
             chosen = set(self.context.partition_keys)
             return tuple(key for key in grid if key in chosen and key in materialized)
         return tuple(key for key in grid if key in materialized)
 
-    def _evaluation(self, pair: Pair, ids: IdRange, verdict: Verdict) -> AssetCheckEvaluation:
-        return AssetCheckEvaluation(
-            asset_key=asset_key(pair),
-            check_name=MATCHES_LEGACY,
-            partition=ids.key,
-            passed=verdict.passed,
-            severity=dg.AssetCheckSeverity.ERROR,
-            blocking=False,
-            description=verdict.sentence(ids.key),
-            metadata=verdict_metadata(verdict),
-            target_materialization_data=self._target(pair, ids.key),
-        )
-
-    def _target(self, pair: Pair, key: str) -> AssetCheckEvaluationTargetMaterializationData | None:
-        """The materialization that was checked: without it the UI counts the check as missing."""
-        if pair.key not in self._targets:
-            self._targets[pair.key] = self._latest(pair)
-        return self._targets[pair.key].get(key)
-
-    def _latest(self, pair: Pair) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
-        key = asset_key(pair)
-        newest = self.instance.event_log_storage.get_latest_storage_id_by_partition(
-            key, dg.DagsterEventType.ASSET_MATERIALIZATION
-        )
-        found: dict[str, AssetCheckEvaluationTargetMaterializationData] = {}
-        ids = sorted(newest.values())
-        for first in range(0, len(ids), _RECORDS):
-            records = self.instance.fetch_materializations(
-                dg.AssetRecordsFilter(asset_key=key, storage_ids=ids[first : first + _RECORDS]),
-                limit=_RECORDS,
-            ).records
-            for record in records:
-                if record.partition_key is not None:
-                    found[record.partition_key] = AssetCheckEvaluationTargetMaterializationData(
-                        storage_id=record.storage_id,
-                        run_id=record.run_id,
-                        timestamp=record.timestamp,
-                    )
-        return found
-
-    def _summary(self, pair: Pair) -> AssetCheckEvaluation:
-        check = _check_key(pair, MATCHES_LEGACY)
-        storage = self.instance.event_log_storage
-        materialized = self.instance.get_materialized_partitions(asset_key(pair))
-        infos = [
-            info
-            for info in storage.get_asset_check_partition_info([check])
-            if info.partition_key in materialized and info.is_current
-        ]
-        failed = sorted(
-            info.partition_key
-            for info in infos
-            if info.latest_execution_status.value == "FAILED" and info.partition_key
-        )
-        unchecked = len(materialized) - len(infos)
-        passed = not failed and not unchecked
-        return AssetCheckEvaluation(
-            asset_key=asset_key(pair),
-            check_name=RECONCILED,
-            passed=passed,
-            severity=dg.AssetCheckSeverity.ERROR,
-            blocking=False,
-            description=(
-                f"{pair.key}: {len(infos)} of {len(materialized)} materialized ranges checked,"
-                f" {len(failed)} fail{': ' + ', '.join(failed[:10]) if failed else ''}"
-            ),
-            metadata={
-                "materialized_ranges": len(materialized),
-                "checked_ranges": len(infos),
-                "unchecked_ranges": unchecked,
-                "failed_ranges": ", ".join(failed) or "none",
-            },
-        )
-
-
-def _check_key(pair: Pair, name: str) -> dg.AssetCheckKey:
-    return dg.AssetCheckKey(asset_key(pair), name)
-
-
-def _output(pair: Pair, name: str) -> str:
-    return f"{asset_key(pair).to_python_identifier()}_{name}"
+    def _find_unloaded(self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse) -> None:
+        """Ranges of each pair that were never materialized and hold entities or rows."""
+        grid = self.settings.grid_of(self.entity)
+        open_cells = {}
+        for pair in pairs:
+            done = self.proofs.materialized(pair)
+            open_cells[pair.key] = [ids for ids in grid if ids.key not in done]
+        cells = {ids for found in open_cells.values() for ids in found}
+        if not cells:
+            return
+        cutoff = self.settings.cutoff_of(self.entity)
+        lived = inhabited(self.entity, cells, grid, cutoff, source)
+        table = self.settings.target_table
+        metrics = [pair.metric for pair in pairs]
+        rows = held(self.entity, metrics, cells, grid, cutoff, server, table)
+        for pair in pairs:
+            needed = lived | rows.get(pair.metric, set())
+            self.unloaded[pair.key] = [ids.key for ids in open_cells[pair.key] if ids in needed]

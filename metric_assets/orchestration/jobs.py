@@ -14,7 +14,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 
 from metric_assets.errors import SettingsError
 from metric_assets.orchestration.partitions import build_partitions
-from metric_assets.settings import RECONCILE_CRON, Settings
+from metric_assets.settings import AUDIT_DAYS, RECONCILE_CRON, Settings
 
 RECONCILE_JOB = "reconcile_all"
 
@@ -44,7 +44,8 @@ def build_reconcile_job(
         RECONCILE_JOB,
         selection=dg.AssetSelection.checks(*checks),
         executor_def=dg.in_process_executor,
-        description="Compare all materialized ranges of all pairs with the legacy counters.",
+        description="Compare materialized ranges with their source, the oldest proofs first, and"
+        " all of them with the legacy counters; look for rows that belong to no pair.",
     )
 
 
@@ -62,7 +63,8 @@ def build_reconcile_schedule(
             cron_schedule=settings.reconcile_cron,
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Repeats every check over everything that is materialized.",
+            description="Repeats the checks; each range is compared with its source once in"
+            f" {settings.audit_days:g} days ({AUDIT_DAYS}).",
         )
     except dg.DagsterInvalidDefinitionError:
         raise SettingsError(

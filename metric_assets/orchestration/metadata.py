@@ -20,6 +20,7 @@ from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings, parse_instant
+from metric_assets.source_check import SourceVerdict, cause
 from metric_assets.source_state import Loaded, Position
 
 _TYPES = {
@@ -76,6 +77,78 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         "source_system": receipt.system,
         "code_version": receipt.code_version,
         **({"fenced": ", ".join(receipt.fenced)} if receipt.fenced else {}),
+        **live_metadata(receipt),
+    }
+
+
+def receipt_sentence(receipt: Receipt) -> str:
+    """A load result in words, for the run's log."""
+    where = f"{receipt.pair}/{receipt.ids.key}"
+    live = receipt.live
+    told = ""
+    if live.withdrawn or live.overlap:
+        told = f"; withdrawn {live.withdrawn}, overlap {live.overlap} by live events"
+    if receipt.drifts:
+        told += f"; live drift: {live.live_missing} missing, {live.live_phantom} phantom"
+    if receipt.inserted == receipt.removed == 0:
+        return f"{where}: nothing to do, {receipt.unchanged} events are as the source says{told}"
+    return (
+        f"{where}: inserted {receipt.inserted}, removed {receipt.removed},"
+        f" unchanged {receipt.unchanged}; {receipt.events} events now, sum {receipt.total}{told}"
+    )
+
+
+def live_metadata(receipt: Receipt) -> dict[str, Any]:
+    """What live events meant for a range; the hours of live drift as a table."""
+    live = receipt.live
+    hours = [
+        dg.TableRecord(
+            {"hour": hour.hour.isoformat(), "missing": hour.missing, "phantom": hour.phantom}
+        )
+        for hour in live.drift_hours
+    ]
+    schema = dg.TableSchema(
+        [
+            dg.TableColumn("hour", "string", description="its start, UTC"),
+            dg.TableColumn("missing", "int", description="counter units that live events lack"),
+            dg.TableColumn("phantom", "int", description="counter units they have too many"),
+        ]
+    )
+    return {
+        "withdrawn": live.withdrawn,
+        "overlap": live.overlap,
+        "unsettled": live.unsettled,
+        "unsettled_width": live.unsettled_width,
+        "moved": live.moved,
+        "live_missing": live.live_missing,
+        "live_phantom": live.live_phantom,
+        "gone_untold": live.gone_untold,
+        "orphaned": live.orphaned,
+        "stream": receipt.stream.value,
+        **({"provisional": True} if receipt.provisional else {}),
+        **({"source_instant": receipt.instant.isoformat()} if receipt.instant else {}),
+        **({"drift_hours": dg.MetadataValue.table(hours, schema)} if hours else {}),
+    }
+
+
+def source_metadata(verdict: SourceVerdict) -> dict[str, Any]:
+    """A source check as metadata of its result: what is missing and surplus first."""
+    receipt = verdict.receipt
+    missing, surplus = (receipt.inserted, receipt.removed) if receipt.differs else (0, 0)
+    return {
+        "missing": missing,
+        "surplus": surplus,
+        "wanted": receipt.wanted,
+        "present": receipt.present,
+        **live_metadata(receipt),
+        "word": verdict.word.value,
+        "by": "dry run" if receipt.dry_run else "materialization",
+        "cutoff": receipt.cutoff.isoformat(),
+        "source": receipt.source,
+        **({"source_may_lack": "; ".join(receipt.incomplete)} if receipt.incomplete else {}),
+        **({"cause": cause(receipt)} if not verdict.passed else {}),
+        **({"cure": verdict.cure} if verdict.cure else {}),
+        **({"refused": receipt.refused} if receipt.refused else {}),
     }
 
 

@@ -3,18 +3,21 @@
 Belongs here: what a run is given. Does not belong here: settings that shape the definitions.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import dagster as dg
 
 from metric_assets import settings as names
-from metric_assets.catalog import Scan, Store
+from metric_assets.catalog import ENTITIES, Scan, Store
 from metric_assets.load_result import Receipt
 from metric_assets.orchestration.retries import Retry
 from metric_assets.pipeline import Stores
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
+from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings, store_url
+from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.mirror import VersionsMirror
 from metric_assets.stores.postgres import Postgres
@@ -60,6 +63,10 @@ class Listener(Protocol):
         """It is done."""
         ...
 
+    def looked(self, receipts: list[Receipt]) -> None:
+        """A second look was taken; what it came to replaces the results that were given."""
+        ...
+
     def retrying(self, retry: Retry) -> None:
         """A step failed and will be tried again."""
         ...
@@ -79,6 +86,9 @@ class NobodyListens:
         """Nothing."""
 
     def ended(self, receipts: list[Receipt]) -> None:
+        """Nothing."""
+
+    def looked(self, receipts: list[Receipt]) -> None:
         """Nothing."""
 
     def retrying(self, retry: Retry) -> None:
@@ -102,6 +112,19 @@ class RemovalGuards:
         return self._guards.setdefault("" if self._together else run, fresh)
 
 
+class RunLooks:
+    """Second looks, by run: the steps of a run collect them, its last step takes them, so that late
+    live events are waited for once. Steps of a run share it because they run in one process.
+    """
+
+    def __init__(self) -> None:
+        self._looks: dict[str, SecondLooks] = {}
+
+    def of(self, run: str) -> SecondLooks:
+        """Those of a run."""
+        return self._looks.setdefault(run, SecondLooks())
+
+
 def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> ClickHouseTarget:
     """The target of the settings on an open server."""
     return ClickHouseTarget(clickhouse, settings.target_table, settings.mode, run)
@@ -110,12 +133,17 @@ def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> Cl
 def open_stores(
     scan: Scan, postgres: Postgres, clickhouse: ClickHouse, settings: Settings, run: str
 ) -> Stores:
-    """The doors for a scan; a scan that reads the mirror of ModelVersion finds it fresh."""
+    """The stores for a scan; a scan that reads the mirror of ModelVersion finds it fresh."""
     target = open_target(clickhouse, settings, run)
+
+    def existing(entity: str, ids: Sequence[int]) -> set[int]:
+        statement = load(f"entities/{ENTITIES[entity].folder}_existing")
+        return set(postgres.frame(statement, {"ids": list(ids)})["id"])
+
     if scan.store is Store.POSTGRES:
-        return Stores(postgres, target, postgres)
+        return Stores(postgres, target, postgres, existing=existing)
     mirror = VersionsMirror(clickhouse, settings.target_table)
     if not scan.versions:
-        return Stores(clickhouse, target, postgres)
+        return Stores(clickhouse, target, postgres, existing=existing)
     mirror.refresh(postgres)
-    return Stores(clickhouse, target, postgres, mirror.name, mirror.state)
+    return Stores(clickhouse, target, postgres, mirror.name, mirror.state, existing)

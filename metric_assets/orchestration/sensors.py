@@ -18,7 +18,7 @@ from metric_assets.audit import Rows
 from metric_assets.catalog import ENTITIES, pairs_of
 from metric_assets.coverage import Account
 from metric_assets.entity_ids import windows
-from metric_assets.orchestration.assets import asset_key
+from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.jobs import backfill_job_name
 from metric_assets.orchestration.resources import PostgresResource
 from metric_assets.settings import Settings

@@ -14,8 +14,9 @@ import pytest
 from metric_assets import settings as names
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.cli import console, running
-from metric_assets.cli.work import dry_run
+from metric_assets.cli.backfilling import plan_only
 from metric_assets.definitions import build_definitions
+from metric_assets.dry_run import Piece
 from metric_assets.orchestration.assets import MIRROR
 from metric_assets.orchestration.sensors import (
     RANGE_START,
@@ -99,6 +100,7 @@ def test_a_range_run_records_every_partition_with_its_receipt(
     figures = {name: value.value for name, value in found.metadata.items()}
     assert figures["dagster/partition_row_count"] == 1
     assert (figures["wanted"], figures["inserted"], figures["removed"]) == (1, 1, 0)
+    assert checks(result, "matches_source") == {("Tag/Follower", key): True for key in KEYS}
     assert checks(result, "matches_legacy") == {("Tag/Follower", key): True for key in KEYS}
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
 
@@ -399,7 +401,8 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
     pair = PAIRS["Tag/Follower"]
     ranges = [IdRange.parse(key) for key in KEYS]
     with Postgres(platform.postgres_url) as other, other.enter(scope):
-        (missed,) = dry_run(SCAN_OF[pair.key], [pair], ranges, settings, notes)
+        piece = Piece(SCAN_OF[pair.key], (pair,), tuple(ranges))
+        (missed,) = plan_only([piece], settings, notes).missed
     assert missed.busy
     assert (missed.pairs, missed.ids.key) == (("Tag/Follower",), "10-19")
     assert [(one.ids.key, one.wanted) for one in notes.receipts] == [("0-9", 1), ("20-29", 1)]

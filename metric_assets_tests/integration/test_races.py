@@ -20,6 +20,7 @@ from metric_assets.sql import Statement
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.stage import ClickHouseStage
+from metric_assets.stores.totals import EventTotals
 from metric_assets_tests.integration.follows import Gate, debris, exact, follows, run
 from metric_assets_tests.integration.platforms import (
     IDS,
@@ -61,7 +62,8 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
 
     def check() -> tuple[bool, float]:
         through = doors(platform)
-        ((_, _, verdict),) = check_legacy([FOLLOWER], [IDS], through.postgres, through.target)
+        totals = EventTotals(through.clickhouse, TARGET)
+        ((_, _, verdict),) = check_legacy([FOLLOWER], [IDS], through.postgres, totals)
         return verdict.passed, verdict.missing
 
     with ThreadPoolExecutor() as pool:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import polars as pl
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from metric_assets import audit
 from metric_assets.audit import check_legacy, spans
 from metric_assets.catalog import PAIRS, Legacy, Pair
+from metric_assets.late_events import Patience
+from metric_assets.live import LiveRules
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.sql import Statement
@@ -37,6 +39,11 @@ def legacy(*rows: tuple[int, int, int]) -> dict[str, pl.DataFrame]:
     return {"tag": pl.DataFrame(rows, schema=schema, orient="row")}
 
 
+def asked(source: FakeRows) -> list[str]:
+    """The statements that a source was asked, but for the one that asks the time."""
+    return [name for name, _ in source.asked if name != "postgres/instant"]
+
+
 def test_events_against_legacy_by_pair_and_range() -> None:
     """One question a store; a verdict a pair and range, from the rows of that range alone."""
     target = FakeTarget(
@@ -57,24 +64,25 @@ def test_events_against_legacy_by_pair_and_range() -> None:
         existing={"tag": {5, 7, 60_000}},
     )
     found = list(check_legacy([HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
+    # What breaks its rule comes last.
     assert [(pair.key, ids.key) for pair, ids, _ in found] == [
-        ("Tag/Hidden", "0-49999"),
         ("Tag/Follower", "0-49999"),
         ("Tag/Hidden", "50000-99999"),
+        ("Tag/Hidden", "0-49999"),
         ("Tag/Follower", "50000-99999"),
     ]
     figures = [
         (v.entities, v.events, v.legacy, v.missing, v.phantom, v.orphaned) for _, _, v in found
     ]
     assert figures == [
-        (1, 1, 0, 0, 1, 4),  # Tag 7 has a hide and no legacy row; tag 9 is gone.
         (1, 3, 3, 0, 0, 0),  # Live events count: legacy knows no cutoff.
         (0, 0, 0, 0, 0, 0),
+        (1, 1, 0, 0, 1, 4),  # Tag 7 has a hide and no legacy row; tag 9 is gone.
         (1, 1, 3, 2, 0, 0),
     ]
-    assert [verdict.passed for _, _, verdict in found] == [False, True, True, False]
-    assert [name for name, _ in source.asked] == ["legacy/tag", "entities/tag_existing"]
-    assert source.asked[0][1] == {"start": 0, "stop": 100_000}
+    assert [verdict.passed for _, _, verdict in found] == [True, True, False, False]
+    assert asked(source) == ["legacy/tag", "entities/tag_existing"]
+    assert source.asked[1] == ("legacy/tag", {"start": 0, "stop": 100_000})
 
 
 def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
@@ -85,7 +93,7 @@ def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
     source = FakeRows(legacy=legacy((5, 1, 0)))
     ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
     assert verdict.passed
-    assert [name for name, _ in source.asked] == ["legacy/tag"]
+    assert asked(source) == ["legacy/tag"]
 
 
 def test_orphans_are_looked_up_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +102,9 @@ def test_orphans_are_looked_up_in_batches(monkeypatch: pytest.MonkeyPatch) -> No
     target = FakeTarget(rows=[event("Hidden", entity, 1) for entity in range(1, 6)])
     source = FakeRows(legacy=legacy(), existing={"tag": {2, 4}})
     ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
-    asked = [binds["ids"] for name, binds in source.asked if name == "entities/tag_existing"]
-    assert [len(ids) for ids in asked] == [2, 2, 1]  # type: ignore[arg-type]
-    assert sorted(one for ids in asked for one in ids) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
+    found = [binds["ids"] for name, binds in source.asked if name == "entities/tag_existing"]
+    assert [len(ids) for ids in found] == [2, 2, 1]  # type: ignore[arg-type]
+    assert sorted(one for ids in found for one in ids) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
     assert (verdict.orphaned, verdict.phantom) == (3, 2)
 
 
@@ -174,6 +182,9 @@ class LegacyRows:
         self.legacy = legacy
 
     def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        if statement.name == "postgres/instant":
+            clock = datetime(2026, 6, 1)
+            return pl.DataFrame({"shown": [clock], "clock": [clock]})
         if statement.name.startswith("legacy/"):
             if not self.legacy["entityId"].dtype.is_integer():
                 return self.legacy
@@ -182,7 +193,7 @@ class LegacyRows:
         return pl.DataFrame({"id": binds["ids"]})
 
 
-class NoEvents:
+class NoEvents(FakeTarget):
     """A target that holds nothing."""
 
     def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
@@ -246,3 +257,114 @@ def test_ids_that_are_no_whole_numbers_fail_all_pairs() -> None:
     assert all(
         "column entityId of sql/legacy/tag.sql is String" in str(one) for one in found.values()
     )
+
+
+#: When the source is read, and settings by which events of the last minute may be late.
+NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
+RULES = LiveRules(lag=60, skew=5)
+
+
+def seconds(offset: float) -> datetime:
+    """An instant so many seconds after the reading."""
+    return NOW + timedelta(seconds=offset)
+
+
+def read_again(
+    legacy_value: int, first: list[Event], late: list[Event], pair: Pair = FOLLOWER
+) -> tuple[Verdict, list[float]]:
+    """The verdict on tag 5 where ``late`` events arrive while the check waits, and its waits."""
+    target = FakeTarget(rows=first)
+    waits: list[float] = []
+
+    def wait(duration: float) -> None:
+        waits.append(duration)
+        target.rows.update(late)
+
+    source = FakeRows(legacy=legacy((5, 0, legacy_value)), existing={"tag": {5}})
+    found = check_legacy([pair], [FIRST], source, target, Patience(RULES, wait))
+    ((_, _, verdict),) = found
+    assert isinstance(verdict, Verdict)
+    return verdict, waits
+
+
+def test_a_late_event_is_no_difference() -> None:
+    """Legacy knows a follow whose event arrives while the check waits, once: lag and skew."""
+    base = [event("Follower", 5, 1), event("Follower", 5, 2, at=seconds(-50))]
+    verdict, waits = read_again(3, base, [event("Follower", 5, 3, at=seconds(-20))])
+    assert verdict.passed
+    assert (verdict.events, verdict.legacy) == (3, 3)
+    assert waits == [65]
+
+
+def test_an_event_after_the_reading_is_no_difference() -> None:
+    """What the target shows already and legacy, read before, could not know does not count."""
+    base = [event("Follower", 5, 1), event("Follower", 5, 2, at=seconds(20))]
+    assert read_again(1, base, [])[0].passed
+
+
+@pytest.mark.parametrize(("value", "passed"), [(1, True), (2, True), (0, False), (3, False)])
+def test_an_event_at_the_reading_may_count_or_not(value: int, passed: bool) -> None:
+    """One event is dated within the skew of the clocks: the counter is 1 or 2, no more and no less."""
+    base = [event("Follower", 5, 1), event("Follower", 5, 2, at=seconds(3))]
+    verdict, _ = read_again(value, base, [])
+    assert verdict.passed is passed
+    # What is held against it is the end of the span that is nearer to legacy.
+    assert (verdict.missing, verdict.phantom) == ((1, 0) if value == 3 else (0, int(value == 0)))
+
+
+def test_a_withdrawal_at_the_reading_may_count_or_not() -> None:
+    """A negative event within the skew widens the span downwards."""
+    base = [event("Follower", 5, 1), event("Follower", 5, 1, -1, at=seconds(-2))]
+    assert read_again(0, base, [])[0].passed
+    assert read_again(1, base, [])[0].passed
+    assert not read_again(2, base, [])[0].passed
+
+
+def test_a_real_difference_stands_after_the_second_reading() -> None:
+    """A follow that no event ever tells of is missing: pair, entity, both values."""
+    base = [event("Follower", 5, 1), event("Follower", 5, 2, at=seconds(-50))]
+    verdict, waits = read_again(4, base, [event("Follower", 5, 3, at=seconds(-20))])
+    assert not verdict.passed
+    assert (verdict.worst[0].entity_id, verdict.worst[0].events, verdict.worst[0].legacy) == (
+        5,
+        3,
+        4,
+    )
+    assert len(waits) == 1
+
+
+def test_a_platform_at_rest_is_not_waited_for() -> None:
+    """Without a live event within the lag what differs does so at once."""
+    verdict, waits = read_again(3, [event("Follower", 5, 1), event("Follower", 5, 2, at=LIVE)], [])
+    assert not verdict.passed
+    assert waits == []
+
+
+def test_what_agrees_is_not_read_again() -> None:
+    """No doubt, no wait, however live the platform is."""
+    verdict, waits = read_again(1, [event("Follower", 5, 1, at=seconds(-20))], [])
+    assert verdict.passed
+    assert waits == []
+
+
+def test_a_mean_is_read_again_as_a_mean() -> None:
+    """Stars 4 and 5; the second review's two events are within the skew: 4 over 1 or 9 over 2, and
+    while one of the two counts and the other not, anything between 2 and 9.
+    """
+    rating = Pair("Tag", "Rating", "Stars.", Legacy("TagMetric.rating", average_over="RatingCount"), live_reason="Test.")  # fmt: skip
+    rows = [
+        event("Rating", 5, 1, 4), event("RatingCount", 5, 1),
+        event("Rating", 5, 2, 5, at=seconds(1)), event("RatingCount", 5, 2, at=seconds(1)),
+    ]  # fmt: skip
+    schema = {"entityId": pl.Int64, "rating": pl.Float64}
+
+    def passes(value: float) -> bool:
+        source = FakeRows({"tag": pl.DataFrame([(5, value)], schema=schema, orient="row")})
+        patience = Patience(RULES, lambda _seconds: None)
+        ((_, _, verdict),) = check_legacy(
+            [rating], [FIRST], source, FakeTarget(rows=rows), patience
+        )
+        assert isinstance(verdict, Verdict)
+        return verdict.passed
+
+    assert [passes(value) for value in (4.0, 4.5, 1.9, 9.1)] == [True, True, False, False]

@@ -313,7 +313,7 @@ def test_an_error_is_one_document_too(run: Run, arguments: tuple[str, ...]) -> N
     done = run(*arguments, "--json")
     document = json.loads(done.out)
     assert set(document) == {"schema_version", "ok", "exit_code", "error"}
-    assert (document["schema_version"], document["ok"], document["exit_code"]) == (1, False, 2)
+    assert (document["schema_version"], document["ok"], document["exit_code"]) == (2, False, 2)
     assert done.code == 2
     assert document["error"] in done.err
 
@@ -392,7 +392,7 @@ def test_dagsters_storage_is_asked_before_dagster_is_started(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str | None, said: str
 ) -> None:
     """Unset, unreadable or down: one message that begins with the variable, exit 2."""
-    monkeypatch.setattr("metric_assets.cli.work.stores_answer", lambda _: None)
+    monkeypatch.setattr("metric_assets.cli.backfilling.stores_answer", lambda _: None)
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01")
     monkeypatch.setenv("DAGSTER_HOME", "")
     if url:

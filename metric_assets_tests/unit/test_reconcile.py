@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_assets.catalog import Legacy, Pair, Rule
-from metric_assets.reconcile import Discrepancy, Verdict, cause, compare
+from metric_assets.reconcile import Discrepancy, Verdict, compare, counters, offenders
 
 pytestmark = pytest.mark.unit
 
@@ -245,17 +245,26 @@ def test_the_sentence_is_exact_for_large_counters() -> None:
     assert "missing 12345678" in large.replace(",", "")
 
 
-def test_the_cause_follows_the_source_check() -> None:
-    """Nothing to write: legacy drift. Else: load drift, and how much."""
-    assert cause(0, 0).startswith("legacy drift: ")
-    assert cause(3, 0) == "load drift: 3 events missing, 0 surplus"
-    assert cause(0, 2) == "load drift: 0 events missing, 2 surplus"
+@pytest.mark.parametrize(
+    ("rule", "breaking"),
+    [
+        (Rule.EXACT, [1, 2]),
+        (Rule.EVENTS_AT_LEAST_LEGACY, [1]),
+        (Rule.LEGACY_AT_LEAST_EVENTS, [2]),
+        (Rule.INFORMATIONAL, []),
+    ],
+)
+def test_offenders_are_those_that_break_the_rule(rule: Rule, breaking: list[int]) -> None:
+    """Entity 1 lacks 3, entity 2 has 3 too many, entity 3 agrees, entity 4 is gone."""
+    one = pair(rule)
+    values = counters(one, totals({1: 2, 2: 8, 3: 5, 4: 9}))
+    assert offenders(one, values, legacy({1: 5, 2: 5, 3: 5}), {4}) == breaking
 
 
-counters = st.dictionaries(st.integers(0, 20), st.integers(-50, 50), max_size=12)
+sides = st.dictionaries(st.integers(0, 20), st.integers(-50, 50), max_size=12)
 
 
-@given(counters, counters, st.sets(st.integers(0, 20), max_size=3))
+@given(sides, sides, st.sets(st.integers(0, 20), max_size=3))
 def test_figures_add_up(events: dict[int, int], old: dict[int, int], orphans: set[int]) -> None:
     """events = legacy - missing + phantom, always; a verdict never depends on the order of rows."""
     old_values: dict[int, float | None] = {**old}

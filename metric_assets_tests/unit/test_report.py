@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+import dagster as dg
 import pytest
 
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import PAIRS, Rule
 from metric_assets.cli import report
+from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.running import Outcome
+from metric_assets.dry_run import Missed
 from metric_assets.errors import BusyError, SourceError
+from metric_assets.live import LiveFigures, Stream
 from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 
@@ -26,6 +30,7 @@ def receipt(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> Recei
     """A load result in which nothing was to do, but for what is said."""
     facts: dict[str, Any] = dict.fromkeys(("rows_read", "wanted", "present", "inserted", "removed", "unchanged", "rejected", "events", "total"), 0)  # fmt: skip
     facts |= {"seconds": 0.0, "snapshot": "", "cutoff": datetime(2025, 1, 1, tzinfo=timezone.utc)}
+    facts |= {"stream": Stream.NONE, "live": LiveFigures(), "refused": ""}
     facts |= {"mode": "replace", "code_version": "", "dry_run": False, "fenced": (), "phases": {}}
     known = Receipt.__dataclass_fields__
     return Receipt(
@@ -52,7 +57,7 @@ def test_a_retried_range_counts_once() -> None:
 
 def test_a_busy_range_is_busy_and_the_others_are_shown() -> None:
     """One range that another run works on is named `busy`; the table has the rest; nothing is clean."""
-    busy = report.Missed((FOLLOWER,), SECOND, BusyError("Tag/Follower/10-19: another run"))
+    busy = Missed((FOLLOWER,), SECOND, BusyError("Tag/Follower/10-19: another run"))
     rows = report.build_rows(BOTH, [receipt(wanted=3, dry_run=True)], [], [busy])
     follower, hidden = rows
     assert follower.status == "busy: 1 of 2 ranges"
@@ -80,7 +85,139 @@ def test_a_failure_is_of_the_pair_concerned() -> None:
 
 def test_a_range_that_cannot_be_planned_fails_its_pair() -> None:
     """Other than busy: the pair is `failed`, with the reason."""
-    missed = report.Missed((FOLLOWER,), FIRST, SourceError("Tag/Follower/0-9: no such column"))
+    missed = Missed((FOLLOWER,), FIRST, SourceError("Tag/Follower/0-9: no such column"))
     rows = report.build_rows(BOTH, [], [], [missed])
     assert rows[0].status == "failed"
     assert report.reasons(rows, []) == ["Tag/Follower/0-9: no such column"]
+
+
+def evaluation(
+    name: str, *, passed: bool, key: str | None = "0-9", pair: str = FOLLOWER, **metadata: Any
+) -> dg.AssetCheckEvaluation:
+    """A check result as a run leaves it."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(pair.split("/")),
+        check_name=name,
+        partition=key,
+        passed=passed,
+        description=f"{name} of {pair}",
+        metadata=metadata,
+    )
+
+
+LEGACY = {"events_total": 5.0, "legacy_total": 5.0, "missing": 0.0, "phantom": 0.0}
+
+
+def outcome(*checks: dg.AssetCheckEvaluation) -> Outcome:
+    """A run that ended well with these check results."""
+    return Outcome("Tag", "run", True, "", list(checks))
+
+
+def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
+    """Three rows would be inserted: the pair differs in 1 of 2 ranges, and the sentence says so."""
+    found = [receipt(inserted=3, wanted=3, dry_run=True), receipt(ids=SECOND, dry_run=True)]
+    (row,) = rows = report.build_rows([PAIRS[FOLLOWER]], found, [])
+    assert (row.source_check, row.legacy_check) == ("differs", "unchecked")
+    assert row.status == "differs: 1 of 2 ranges"
+    assert not report.is_clean(rows, [])
+    assert closing_sentence(rows) == (
+        "0 of 1 counters equal their source; not equal or not known: Tag/Follower (differs)."
+    )
+
+
+def test_a_dry_run_in_sync_is_clean() -> None:
+    """Nothing to do: the counter equals its source."""
+    rows = report.build_rows([PAIRS[FOLLOWER]], [receipt(dry_run=True, wanted=3)], [])
+    assert report.is_clean(rows, [])
+    assert closing_sentence(rows) == "The counter Tag/Follower equals its source."
+
+
+def test_what_the_guard_would_refuse_is_announced() -> None:
+    """A dry run says it in the reasons and in the document."""
+    found = [receipt(removed=9, dry_run=True, refused="Tag/Follower: removes 9 of 9 events")]
+    (row,) = report.build_rows([PAIRS[FOLLOWER]], found, [])
+    assert row.as_dict()["refused"] == ["Tag/Follower: removes 9 of 9 events"]
+    (said,) = report.reasons([row], [])
+    assert "a repair would be refused: Tag/Follower: removes 9 of 9 events" in said
+
+
+def test_an_informational_pair_never_looks_verified_by_legacy() -> None:
+    """Its legacy column says `not judged`, its source check decides: equal, or differs."""
+    pair = next(one for one in PAIRS.values() if one.legacy.rule is Rule.INFORMATIONAL)
+    legacy = evaluation("matches_legacy", passed=True, pair=pair.key, **LEGACY)
+    for word, passed, status in (
+        ("equal", True, "ok"),
+        ("differs", False, "differs: 1 of 1 ranges"),
+    ):
+        source = evaluation("matches_source", passed=passed, pair=pair.key, word=word)
+        rows = report.build_rows([pair], [], [outcome(legacy, source)])
+        assert (rows[0].source_check, rows[0].legacy_check) == (word, "not judged")
+        assert rows[0].status == status
+        assert rows[0].cell("rule") == "none"
+        assert report.is_clean(rows, []) is passed
+
+
+def test_an_exact_pair_is_judged_by_both_checks() -> None:
+    """Equal to its source and unlike legacy: not clean, and the sentence tells these two apart."""
+    source = evaluation("matches_source", passed=True, word="equal")
+    legacy = evaluation("matches_legacy", passed=False, **{**LEGACY, "missing": 2.0})
+    rows = report.build_rows([PAIRS[FOLLOWER]], [], [outcome(source, legacy)])
+    assert (rows[0].source_check, rows[0].legacy_check) == ("equal", "differs")
+    assert rows[0].status == "legacy differs: 1 of 1 ranges"
+    assert not report.is_clean(rows, [])
+    assert closing_sentence(rows) == (
+        "The counter Tag/Follower equals its source; legacy differs: Tag/Follower."
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("live drift", "live drift: 1 of 1 ranges"),
+        ("stream behind", "stream behind: 1 of 1 ranges"),
+    ],
+)
+def test_live_drift_and_a_stream_behind_have_words_of_their_own(word: str, status: str) -> None:
+    """They are not clean, and not called a difference of the load."""
+    source = evaluation("matches_source", passed=False, word=word)
+    rows = report.build_rows([PAIRS[FOLLOWER]], [], [outcome(source)])
+    assert rows[0].status == status
+    assert not report.is_clean(rows, [])
+
+
+def test_the_badge_tells_what_no_run_looked_at() -> None:
+    """Ranges never loaded and pairs never materialized are differences: named, not clean."""
+    names = "differing drifting behind unproven legacy_failing legacy_unchecked"
+    lists: dict[str, list[str]] = {name: [] for name in names.split()}
+    badge = evaluation(
+        "reconciled", passed=False, key=None, pair=HIDDEN, materialized_ranges=0, proven_ranges=0,
+        ranges=dg.MetadataValue.json({**lists, "unloaded": ["0-9", "10-19"]}),
+    )  # fmt: skip
+    (_, row) = rows = report.build_rows(BOTH, [], [outcome(badge)], badges=True)
+    assert row.source_check == "not loaded"
+    assert row.status == "not loaded: 2 ranges"
+    assert row.unloaded_ranges == ["0-9", "10-19"]
+    assert not report.is_clean(rows, [])
+    assert closing_sentence(rows) == (
+        "0 of 2 counters equal their source; not equal or not known: Tag/Hidden (not loaded);"
+        " 1 were not looked at."
+    )
+
+
+def test_all_is_well_in_one_sentence() -> None:
+    """All pairs equal: their number; whatever else is wrong follows."""
+    checks = [evaluation("matches_source", passed=True, pair=pair, word="equal") for pair in (FOLLOWER, HIDDEN)]  # fmt: skip
+    rows = report.build_rows(BOTH, [], [outcome(*checks)])
+    assert closing_sentence(rows) == "All 2 counters equal their source."
+    assert closing_sentence(rows, where=" in 0-9", more=["3 rows belong to nothing"]) == (
+        "All 2 counters equal their source in 0-9; 3 rows belong to nothing."
+    )
+
+
+def test_live_figures_are_summed_and_counted_apart() -> None:
+    """Withdrawn and overlap of two ranges add up in the row and its document."""
+    live = LiveFigures(withdrawn=2, overlap=1, unsettled=1, unsettled_width=3)
+    found = [receipt(live=live), receipt(ids=SECOND, live=live)]
+    (row,) = report.build_rows([PAIRS[FOLLOWER]], found, [])
+    known = row.as_dict()
+    assert (known["withdrawn"], known["overlap"], known["unsettled_width"]) == (4, 2, 6)

@@ -379,3 +379,24 @@ def test_a_cutoff_in_the_future_is_refused() -> None:
     alone = Settings.load({"METRIC_ASSETS_CUTOFF": "2999-01-01"})
     with pytest.raises(SettingsError, match=r"^METRIC_ASSETS_CUTOFF: 2999.*future"):
         alone.cutoff_of("Tag")
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "default"),
+    [
+        ("METRIC_ASSETS_LIVE_LAG_SECONDS", "live_lag", 300.0),
+        ("METRIC_ASSETS_CLOCK_SKEW_SECONDS", "clock_skew", 10.0),
+        ("METRIC_ASSETS_AUDIT_DAYS", "audit_days", 7.0),
+    ],
+)
+def test_how_far_live_events_are_trusted(
+    name: str, field: str, default: float, tmp_path: Path
+) -> None:
+    """Each has a default, takes 0 and fractions, and refuses what is negative or no number."""
+    home = {"METRIC_ASSETS_HOME": str(tmp_path)}
+    assert getattr(Settings.load(home), field) == default
+    for text, value in (("0", 0.0), ("2.5", 2.5)):
+        assert getattr(Settings.load({**home, name: text}), field) == value
+    for text in ("-1", "soon", "nan"):
+        with pytest.raises(SettingsError, match=f"^{name}: '{text}', expected a number from 0 to"):
+            Settings.load({**home, name: text})

@@ -1,0 +1,36 @@
+"""What `reconcile --repair` has to load again, as runs.
+
+Belongs here: the arithmetic from ranges that differ to runs. Does not belong here: a run (running).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from metric_assets.catalog import PAIRS
+from metric_assets.cli.running import Work
+from metric_assets.settings import Settings
+
+
+def repair_work(ranges: Mapping[str, Sequence[str]], settings: Settings) -> list[Work]:
+    """Runs that load the given partition keys of each pair: pairs of an entity that need the same
+    ranges together, a run a stretch of neighbours, because a run takes every range between two.
+    """
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for key, found in ranges.items():
+        if found:
+            group = (PAIRS[key].entity, tuple(sorted(set(found))))
+            together.setdefault(group, []).append(key)
+    work = []
+    for (entity, found), keys in together.items():
+        pairs = tuple(PAIRS[key] for key in keys)
+        stretch = []
+        for ids in settings.grid_of(entity):
+            if ids.key in found:
+                stretch.append(ids)
+            elif stretch:
+                work.append(Work(entity, pairs, tuple(stretch)))
+                stretch = []
+        if stretch:
+            work.append(Work(entity, pairs, tuple(stretch)))
+    return work

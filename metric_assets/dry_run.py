@@ -1,0 +1,190 @@
+"""Dry runs: the plans of many ranges, row by row; nothing is written.
+
+Belongs here: the walk over scans and ranges, and what becomes of a range that cannot be planned.
+Does not belong here: a plan (pipeline), or what a load result means (source_check).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from metric_assets.catalog import Pair, Scan
+from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
+from metric_assets.live import LiveRules
+from metric_assets.load_result import Receipt
+from metric_assets.pipeline import Stores, materialize
+from metric_assets.plan import RemovalGuard
+from metric_assets.ranges import IdRange
+from metric_assets.second_look import SecondLooks
+from metric_assets.settings import Settings
+from metric_assets.source_state import Loaded
+
+
+class Progress(Protocol):
+    """Told how far a dry run has come."""
+
+    def began(self, scan: str, ids: IdRange) -> None:
+        """A range of a scan is being read."""
+        ...
+
+    def read(self, rows: int) -> None:
+        """So many rows of it have been read."""
+        ...
+
+    def ended(self, receipts: list[Receipt]) -> None:
+        """It is done."""
+        ...
+
+    def looked(self, receipts: list[Receipt]) -> None:
+        """A second look was taken; what it came to replaces the results that were given."""
+        ...
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Pairs of one scan over ranges."""
+
+    scan: Scan
+    pairs: tuple[Pair, ...]
+    ranges: tuple[IdRange, ...]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A range of pairs that could not be planned, and why."""
+
+    pairs: tuple[str, ...]
+    ids: IdRange
+    error: MetricAssetsError
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is only that another run is at it right now."""
+        return isinstance(self.error, BusyError)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "pairs": list(self.pairs),
+            "ids": self.ids.key,
+            "busy": self.busy,
+            "reason": str(self.error),
+        }
+
+
+def _nothing(pairs: Sequence[Pair], ids: IdRange) -> Mapping[str, Loaded]:
+    """Nothing is recorded."""
+    del pairs, ids
+    return {}
+
+
+class DryRuns:
+    """Dry runs of one command or check; ``receipts`` and ``missed`` are what they came to.
+
+    ``open_stores`` gives the stores of a scan, ``loaded`` what was recorded when pairs of a range
+    were last loaded. With ``heal`` live events are planned to be made up for. Once a store is
+    unavailable the rest is missed: the next range would wait for it in vain.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_stores: Callable[[Scan], Stores],
+        progress: Progress,
+        loaded: Callable[[Sequence[Pair], IdRange], Mapping[str, Loaded]] = _nothing,
+        *,
+        heal: bool = False,
+    ) -> None:
+        self.receipts: list[Receipt] = []
+        self.missed: list[Missed] = []
+        self._settings = settings
+        self._open_stores = open_stores
+        self._progress = progress
+        self._loaded = loaded
+        self._rules = LiveRules(settings.live_lag, settings.clock_skew, heal)
+        self._guard = RemovalGuard(settings.max_removed_share, settings.max_replica_lag)
+        self._looks = SecondLooks()
+        self._last: Stores | None = None
+        self._settled = False
+        self._gone: UnavailableError | None = None
+
+    def walk(self, pieces: Iterable[Piece]) -> None:
+        """Plan every range of every piece; the failure of one never hides the others."""
+        for piece in pieces:
+            stores = self._stores(piece)
+            if stores is not None:
+                for ids in piece.ranges:
+                    self._plan(piece, ids, stores)
+
+    def finish(self, announce: Callable[[str], object] = lambda _sentence: None) -> None:
+        """Look again at what late live events may have changed, while the stores are still open.
+
+        Waits for them, which ``announce`` is told. What cannot be looked at again is missed.
+        """
+        if self._last is None or self._gone is not None:
+            return
+        stores = self._last
+
+        def told(sentence: str) -> None:
+            announce(sentence)
+
+        looked = self._looks.take(stores.target, stores.turnstile, announce=told)
+        again = {(receipt.pair, receipt.ids): receipt for receipt in looked}
+        self.receipts = [again.get((one.pair, one.ids), one) for one in self.receipts]
+        self._progress.looked(looked)
+        self._settled = True
+
+    @property
+    def settled(self) -> list[Receipt]:
+        """Results that late live events change no more: all, or those that hold what is wanted if
+        the second look could not be taken.
+        """
+        if self._settled:
+            return self.receipts
+        return [receipt for receipt in self.receipts if receipt.proven and not receipt.drifts]
+
+    def _stores(self, piece: Piece) -> Stores | None:
+        """The stores of a piece; None, and its ranges missed, if they cannot be opened."""
+        error: MetricAssetsError | None = self._gone
+        if error is None:
+            try:
+                self._last = self._open_stores(piece.scan)
+            except MetricAssetsError as found:
+                error = found
+            else:
+                return self._last
+        for ids in piece.ranges:
+            self._miss(piece, ids, error)
+        return None
+
+    def _plan(self, piece: Piece, ids: IdRange, stores: Stores) -> None:
+        if self._gone is not None:
+            self._miss(piece, ids, self._gone)
+            return
+        self._progress.began(piece.scan.name, ids)
+        try:
+            receipts = materialize(
+                piece.scan,
+                piece.pairs,
+                ids,
+                self._settings.cutoff_of(piece.scan.entity),
+                stores,
+                guard=self._guard,
+                loaded=lambda: self._loaded(piece.pairs, ids),
+                live=self._rules,
+                looks=self._looks,
+                dry_run=True,
+                progress=self._progress.read,
+            )
+        except MetricAssetsError as error:
+            self._miss(piece, ids, error)
+        else:
+            self.receipts += receipts
+            self._progress.ended(receipts)
+
+    def _miss(self, piece: Piece, ids: IdRange, error: MetricAssetsError) -> None:
+        if isinstance(error, UnavailableError):
+            self._gone = error
+        self.missed.append(Missed(tuple(pair.key for pair in piece.pairs), ids, error))

@@ -1,0 +1,82 @@
+"""Which ranges that were never materialized have to be: a grid has headroom above the last entity.
+
+Belongs here: what source and target hold in such ranges. Does not belong here: which ranges were
+materialized (orchestration), or ids outside the grid (coverage).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from metric_assets.audit import Rows
+from metric_assets.catalog import ENTITIES
+from metric_assets.ranges import Grid, IdRange
+from metric_assets.sql import load
+from metric_assets.stores.ports import Binds
+
+
+def inhabited(
+    entity: str, cells: Iterable[IdRange], grid: Grid, cutoff: datetime, source: Rows
+) -> set[IdRange]:
+    """The cells that hold an entity made before the cutoff.
+
+    Asks for the first ids from each cell on by the primary key, which also says how many cells
+    after it hold none. Only a cell whose first 64 entities are all newer is counted as a whole.
+    """
+    folder = ENTITIES[entity].folder
+    found: set[IdRange] = set()
+    nothing_below: int | None = None
+    for cell in sorted(cells):
+        if nothing_below is not None and cell.stop <= nothing_below:
+            continue
+        binds: Binds = {"first": cell.start, "cutoff": cutoff}
+        seen = source.frame(load(f"entities/{folder}_next"), binds)
+        if seen.is_empty():
+            break
+        nothing_below = int(seen["id"][0])
+        here = seen.filter(seen["id"] < cell.stop)
+        if not here["after"].all():
+            found.add(cell)
+        elif here.height == seen.height:
+            last = cell.stop - 1
+            more: Binds = {
+                "first": cell.start,
+                "last": last,
+                "size": grid.size,
+                "cutoff": cutoff,
+            }
+            if not source.frame(load(f"entities/{folder}_outside"), more).is_empty():
+                found.add(cell)
+    return found
+
+
+def held(  # noqa: PLR0913 - the part of the target that is asked for
+    entity: str,
+    metrics: Sequence[str],
+    cells: Iterable[IdRange],
+    grid: Grid,
+    cutoff: datetime,
+    store: Rows,
+    table: str,
+) -> dict[str, set[IdRange]]:
+    """The cells in which ``table`` holds rows below the cutoff, by metric; one statement."""
+    wanted = set(cells)
+    found: dict[str, set[IdRange]] = defaultdict(set)
+    if not wanted:
+        return found
+    binds: Binds = {
+        "target": table,
+        "entity": entity,
+        "metrics": list(metrics),
+        "start": min(wanted).start,
+        "stop": max(wanted).stop,
+        "cutoff": cutoff,
+        "size": grid.size,
+    }
+    for metric, number, _ in store.frame(load("clickhouse/held_cells"), binds).iter_rows():
+        cell = grid.cell(number * grid.size)
+        if cell in wanted:
+            found[metric].add(cell)
+    return found

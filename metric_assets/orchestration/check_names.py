@@ -1,0 +1,43 @@
+"""Names of checks, tags and metadata that runs and commands agree on.
+
+Belongs here: names. Does not belong here: anything that is done under them.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from metric_assets.catalog import Pair
+
+MATCHES_LEGACY = "matches_legacy"
+MATCHES_SOURCE = "matches_source"
+RECONCILED = "reconciled"
+BELONGS = "every_row_belongs_to_a_pair"
+#: Metadata of a failed step: what is wrong with which pair.
+PAIRS_METADATA = "pairs"
+#: Tag of a run of checks: which ranges are compared with their source.
+SOURCE_TAG = "metric_assets/source"
+#: Its values: all that is materialized, or none; without the tag the oldest proofs within a budget.
+ALL, NONE = "all", "none"
+#: Tag of a run that makes counters right whatever live events explain.
+HEAL_TAG = "metric_assets/heal_live"
+
+
+def asset_key(pair: Pair) -> dg.AssetKey:
+    """The key: the two strings stored in ClickHouse."""
+    return dg.AssetKey([pair.entity, pair.metric])
+
+
+def check_key(pair: Pair, name: str) -> dg.AssetCheckKey:
+    """The key of a check of a pair."""
+    return dg.AssetCheckKey(asset_key(pair), name)
+
+
+def output_name(pair: Pair, name: str) -> str:
+    """The output that a step has to yield for a check of a pair."""
+    return f"{asset_key(pair).to_python_identifier()}_{name}"
+
+
+def checks_name(entity: str) -> str:
+    """The step that checks an entity's pairs."""
+    return f"{entity}_checks"

@@ -1,0 +1,147 @@
+"""The source check: what a load result says of a pair and range, as a verdict and in words.
+
+Belongs here: whether a counter equals its source, and the sentence that tells why not. Does not
+belong here: how a load result comes about (pipeline), or how a verdict is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from metric_assets.live import Stream
+from metric_assets.load_result import Receipt
+
+
+class SourceWord(str, Enum):
+    """A verdict in a word or two; the gravest last."""
+
+    EQUAL = "equal"
+    BEHIND = "stream behind"
+    DRIFTS = "live drift"
+    DIFFERS = "differs"
+
+
+#: What a failed verdict on legacy comes from where the source check passes.
+LEGACY_DRIFT = (
+    "legacy drift: the counter equals its source; the legacy counter is stale or was changed"
+)
+
+
+@dataclass(frozen=True)
+class SourceVerdict:
+    """What a dry run, or a materialization, verified of a pair and range."""
+
+    receipt: Receipt
+
+    @property
+    def word(self) -> SourceWord:
+        """The gravest thing that was found."""
+        receipt = self.receipt
+        if receipt.differs:
+            return SourceWord.DIFFERS
+        if receipt.drifts:
+            return SourceWord.DRIFTS
+        if receipt.stream is Stream.BEHIND:
+            return SourceWord.BEHIND
+        return SourceWord.EQUAL
+
+    @property
+    def passed(self) -> bool:
+        """Whether the counter equals its source."""
+        return self.word is SourceWord.EQUAL
+
+    @property
+    def severe(self) -> bool:
+        """Whether a repair is due: the backfilled part itself differs."""
+        return self.word is SourceWord.DIFFERS
+
+    @property
+    def place(self) -> str:
+        """Pair and range."""
+        return f"{self.receipt.pair}/{self.receipt.ids.key}"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, with what to do if it fails."""
+        receipt = self.receipt
+        if self.passed:
+            instant = f" as of {receipt.instant:%Y-%m-%dT%H:%M:%SZ}" if receipt.instant else ""
+            told = _told(receipt)
+            return f"{self.place}: the counter equals its source{instant}{told}"
+        text = f"{self.place}: {cause(receipt)}"
+        if receipt.refused:
+            text += f"; a repair would be refused: {receipt.refused}"
+        return f"{text}; {cure}" if (cure := self.cure) else text
+
+    @property
+    def cure(self) -> str:
+        """The command that repairs it; empty where none can."""
+        pair = self.receipt.pair
+        match self.word:
+            case SourceWord.DIFFERS:
+                return f"`metric-assets reconcile {pair} --repair` repairs it"
+            case SourceWord.DRIFTS:
+                return (
+                    "replay the live events of these hours; if that will never be done,"
+                    f" `metric-assets backfill {pair} --heal-live` makes the counter right"
+                )
+            case SourceWord.BEHIND:
+                return "it is verified again once the stream has caught up"
+            case _:
+                return ""
+
+
+def cause(receipt: Receipt) -> str:
+    """Why a counter does not equal its source, or that it does, by what the load result found."""
+    reasons = []
+    if receipt.differs:
+        reasons.append(_load_drift(receipt))
+    if receipt.drifts:
+        live = receipt.live
+        reasons.append(
+            f"live drift: live events of the counter lack {live.live_missing} and have"
+            f" {live.live_phantom} too many; below the cutoff"
+            f" {'more' if receipt.differs else 'nothing'} is wrong"
+        )
+    if receipt.stream is Stream.BEHIND:
+        reasons.append(
+            "not proven: the stream is behind, live events newer than rows of the source have not"
+            " arrived"
+        )
+    return "; ".join(reasons) or LEGACY_DRIFT
+
+
+def worst_word(words: Iterable[SourceWord]) -> SourceWord | None:
+    """The gravest of several verdicts; None for none."""
+    order = list(SourceWord)
+    return max(words, key=order.index, default=None)
+
+
+def _load_drift(receipt: Receipt) -> str:
+    """What the target holds below the cutoff beside what is wanted."""
+    missing, surplus = receipt.inserted, receipt.removed
+    text = f"load drift: {missing} events missing, {surplus} surplus below the cutoff"
+    if missing and not surplus:
+        text += " (never loaded, lost from the target, or added to the source since)"
+    elif surplus and not missing:
+        text += " (written twice or by somebody else, or gone from the source since)"
+    else:
+        text += " (changed: another user, time or value than the source has)"
+    return text + _told(receipt, only_gone=True)
+
+
+def _told(receipt: Receipt, *, only_gone: bool = False) -> str:
+    """What live events explain, and what none does."""
+    live = receipt.live
+    parts = []
+    if not only_gone and (live.withdrawn or live.overlap):
+        parts.append(f"withdrawn {live.withdrawn} and overlap {live.overlap} by live events")
+    if not only_gone and live.unsettled:
+        parts.append(f"{live.unsettled} keys unsettled within {live.unsettled_width}")
+    if live.gone_untold:
+        parts.append(f"{live.gone_untold} gone from the source without a live event")
+    if live.orphaned:
+        parts.append(f"{live.orphaned} of entities that no longer exist")
+    return f"; {', '.join(parts)}" if parts else ""

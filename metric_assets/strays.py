@@ -1,0 +1,204 @@
+"""Rows of the target that belong to nothing: no pair has their entity type and metric, or no range
+their id.
+
+Only rows below the cutoff are looked at; events after it are the platform's, whatever they are
+called.
+
+Belongs here: finding such rows and removing them. Does not belong here: whether they should be
+removed, which is the operator's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any, Protocol
+
+import polars as pl
+
+from metric_assets.catalog import ENTITIES, PAIRS
+from metric_assets.errors import RemovalRefusedError
+from metric_assets.plan import REMOVAL_FLOOR, Mode
+from metric_assets.settings import MAX_REMOVED_SHARE, Settings
+from metric_assets.sql import Statement, load
+from metric_assets.stores.ports import Bind, Binds
+
+#: Ids of one statement: they travel in its address.
+_IDS = 5_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class Store(Protocol):
+    """The target's server."""
+
+    def frame(self, statement: Statement, binds: Binds, owner: str = "") -> pl.DataFrame:
+        """All rows of a small statement."""
+        ...
+
+    def run(self, statement: Statement, binds: Binds, owner: str, **settings: object) -> None:
+        """Run a statement that returns nothing."""
+        ...
+
+
+class Source(Protocol):
+    """The store that knows which entities there are."""
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """All rows of a small statement."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stray:
+    """Rows of one entity type and metric that belong to nothing.
+
+    ``outside`` says that the pair is known and the ids from ``lowest`` to ``highest`` lie in no
+    range. ``events`` are rows.
+    """
+
+    entity: str
+    metric: str
+    outside: bool
+    events: int
+    lowest: int
+    highest: int
+
+    @property
+    def sentence(self) -> str:
+        """What they are."""
+        rows = "1 row" if self.events == 1 else f"{self.events:,} rows"
+        ids = f"id {self.lowest}"
+        if self.lowest != self.highest:
+            ids = f"ids from {self.lowest} to {self.highest}"
+        if self.outside:
+            why = "lie in no range"
+        elif self.entity in ENTITIES:
+            why = f"no pair of {self.entity} has this metric"
+        else:
+            why = "no pair has this entity type"
+        place = f"{self.entity}/{self.metric}"
+        return f"{place}: {rows} of {ids} below the cutoff belong to nothing: {why}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "sentence": self.sentence}
+
+
+def find_strays(
+    store: Store, settings: Settings, mode: Mode, entities: Sequence[str] | None = None
+) -> list[Stray]:
+    """Rows below the cutoffs that belong to nothing, largest kind first; one statement.
+
+    With ``entities`` only those of these entity types; without, unknown entity types as well.
+    """
+    found = store.frame(load("clickhouse/strays"), _binds(settings, mode))
+    strays = [Stray(**row) for row in found.rows(named=True)]
+    return [stray for stray in strays if entities is None or stray.entity in entities]
+
+
+def remove_stray(stray: Stray, store: Store, source: Source, settings: Settings, mode: Mode) -> str:
+    """Delete its rows (replace) or compensate them (append); what was done, in words.
+
+    Ids outside every range whose entities exist are left: they need ranges (`metric-assets ranges
+    --sync`). Raises RemovalRefusedError for a kind of more than REMOVAL_FLOOR rows, unless the
+    removal guard is off.
+    """
+    place = f"{stray.entity}/{stray.metric}"
+    if stray.events > REMOVAL_FLOOR and settings.max_removed_share < 1:
+        raise RemovalRefusedError(
+            f"{place}: {stray.events:,} rows that belong to nothing are more than"
+            f" {REMOVAL_FLOOR:,}; they are left. Look whose they are; if they should go, allow it"
+            f" with {MAX_REMOVED_SHARE}=1"
+        )
+    binds: dict[str, Bind] = {
+        "target": settings.target_table,
+        "entity": stray.entity,
+        "metric": stray.metric,
+        "cutoff": _cutoff_of(settings, stray.entity),
+    }
+    append = mode is Mode.APPEND
+    statement = load("clickhouse/compensate_strays" if append else "clickhouse/remove_strays")
+    if not stray.outside:
+        store.run(statement, {**binds, "everything": True, "ids": []}, "")
+        return f"{place}: {stray.events:,} rows that belonged to nothing were removed"
+    ids = _outside_ids(stray, store, settings, binds)
+    existing = {
+        int(one)
+        for portion in _portions(ids)
+        for one in source.frame(
+            load(f"entities/{ENTITIES[stray.entity].folder}_existing"), {"ids": portion}
+        )["id"]
+    }
+    gone = [one for one in ids if one not in existing]
+    for portion in _portions(gone):
+        store.run(statement, {**binds, "everything": False, "ids": portion}, "")
+    said = f"{place}: rows of {len(gone):,} ids that no range holds and no entity has were removed"
+    if existing:
+        said += (
+            f"; those of {len(existing):,} ids whose entities exist are left: run `metric-assets"
+            f" ranges {stray.entity} --sync`"
+        )
+    return said
+
+
+def _outside_ids(
+    stray: Stray, store: Store, settings: Settings, binds: dict[str, Bind]
+) -> list[int]:
+    """The ids themselves; no more than there are rows, which the caller has bounded."""
+    grid = settings.grid_of(stray.entity)
+    cells = [grid.cell(first) for first in grid.extra]
+    found = store.frame(
+        load("clickhouse/stray_ids"),
+        {
+            **binds,
+            "end": grid.end,
+            "extra_starts": [cell.start for cell in cells],
+            "extra_stops": [cell.stop for cell in cells],
+            "most": max(stray.events, 1),
+        },
+    )
+    return [int(one) for one in found["id"]]
+
+
+def _portions(ids: Sequence[int]) -> list[list[int]]:
+    return [list(ids[first : first + _IDS]) for first in range(0, len(ids), _IDS)]
+
+
+def _binds(settings: Settings, mode: Mode) -> dict[str, Bind]:
+    cells = [
+        (entity, settings.grid_of(entity).cell(first))
+        for entity in ENTITIES
+        for first in settings.grid_of(entity).extra
+    ]
+    cutoffs = [_cutoff_of(settings, entity) for entity in ENTITIES]
+    other = _cutoff_of(settings, "")
+    return {
+        "target": settings.target_table,
+        "append": mode is Mode.APPEND,
+        "pairs": list(PAIRS),
+        "entities": list(ENTITIES),
+        "cutoffs": [_milliseconds(cutoff) for cutoff in cutoffs],
+        "other": _milliseconds(other),
+        "latest": max(*cutoffs, other),
+        "ends": [settings.grid_of(entity).end for entity in ENTITIES],
+        "extra_entities": [entity for entity, _ in cells],
+        "extra_starts": [cell.start for _, cell in cells],
+        "extra_stops": [cell.stop for _, cell in cells],
+    }
+
+
+def _cutoff_of(settings: Settings, entity: str) -> datetime:
+    """The cutoff of an entity type; of one that the catalog does not know, the earliest there is.
+
+    Where none is set nothing lies below it.
+    """
+    cutoff = settings.cutoffs.get(entity, settings.cutoff)
+    if cutoff is None and entity not in ENTITIES:
+        cutoff = min(settings.cutoffs.values(), default=None)
+    return cutoff or _EPOCH
+
+
+def _milliseconds(instant: datetime) -> int:
+    since = instant - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
