@@ -18,6 +18,8 @@ from metric_assets.stores.stage import ClickHouseStage
 DRIFT_HOURS = 48
 #: Entities looked up to see whether they are gone.
 GONE_ENTITIES = 10_000
+#: Rows above which keys are sifted before they are judged.
+MANY = 200_000
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -62,10 +64,20 @@ class JudgingStage(ClickHouseStage):
         self._make("judged", "judged_table")
         if self._recalled:
             self._run("look_judged")
-        self._run("judge", **self._judging(judging, fresh))
+        asked = self._judging(judging, fresh)
+        keyed = str(asked["by_entity"])
+        # Throwing keys into buckets first reads everything twice: worth it where there are many.
+        many = self._rows() > MANY
+        candidates = ("candidates_of_buckets", {"by_entity": keyed}) if many else ("only_all", {})
+        self._run("judge", candidates=self._clause(candidates[0], **candidates[1]), **asked)
         rows = self._frame("judged_summary").rows(named=True)
         found = {row["metricType"]: _judged(row) for row in rows}
         return {metric: found.get(metric, Judged(LiveFigures())) for metric in judging.metrics}
+
+    def _rows(self) -> int:
+        """About how many rows there are to judge: those that were staged."""
+        sides = (self.staged(), self.beside())
+        return sum(summary.events for side in sides for summary in side.values())
 
     def keep(self, judging: Judging) -> None:
         """Keep the keys that a second look will judge, and the source's rows of them."""

@@ -7,7 +7,6 @@ import hashlib
 import polars as pl
 import pytest
 
-from metric_assets.catalog import Live, pairs_of
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import cutoff_of, next_prime, sizes
 from metric_assets.local.demo_totals import ENTITIES

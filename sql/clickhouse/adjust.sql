@@ -1,73 +1,57 @@
 -- Puts adjustments beside the source's rows: for each key with one, what the target holds below the cutoff
 -- beyond them, left as it is where it sums to the adjustment; else one event of its value just before the
--- cutoff. An event and its compensation weigh nothing.
+-- cutoff. An event and its compensation weigh nothing. Keys come in as rows without a time of their own
+-- (marked), so that everything is grouped once.
 INSERT INTO {stage:Identifier} (entityType, entityId, userId, metricType, metricValue, createdAt)
-WITH keys AS
+SELECT {entity:String} AS entityType, entityId, row.1 AS userId, metricType, row.3 AS metricValue, row.2 AS createdAt
+FROM
 (
-    SELECT metricType, entityId, userId, whole, adjustment
-    FROM {judged:Identifier}
-    WHERE adjustment != 0 AND NOT earlier
-),
-extras AS
-(
-    SELECT metricType, entityId, userId, createdAt, magnitude,
-           greatest(presentPositive - wantedPositive, 0) AS positive,
-           greatest(presentNegative - wantedNegative, 0) AS negative,
-           positive - least(positive, negative) AS more,
-           negative - least(positive, negative) AS less
+    SELECT metricType, entityId, user,
+           sum(magnitude * (more - less)) AS total,
+           max(if(marked, adjustment, -9223372036854775807)) AS wanted,
+           groupArrayIf((userId, createdAt, magnitude, more, less), more + less > 0) AS extras,
+           if(total = wanted,
+              arrayFlatten(arrayMap(one -> arrayConcat(
+                  arrayWithConstant(toUInt32(one.4), (one.1, one.2, one.3)),
+                  arrayWithConstant(toUInt32(one.5), (one.1, one.2, -one.3))), extras)),
+              [(user, {before:DateTime64(3, 'UTC')}, wanted)]) AS rows
     FROM
     (
-        SELECT metricType, entityId, userId, createdAt, magnitude,
-               toInt64(countIf(wanted AND positive)) AS wantedPositive,
-               toInt64(countIf(wanted AND NOT positive)) AS wantedNegative,
-               toInt64(countIf(NOT wanted AND positive)) AS presentPositive,
-               toInt64(countIf(NOT wanted AND NOT positive)) AS presentNegative
+        SELECT metricType, entityId, user, userId, createdAt, magnitude, marked,
+               any(adjustment) AS adjustment,
+               toInt64(countIf(side = 1 AND positive)) - toInt64(countIf(side = 0 AND positive)) AS plus,
+               toInt64(countIf(side = 1 AND NOT positive)) - toInt64(countIf(side = 0 AND NOT positive)) AS minus,
+               greatest(plus, 0) - least(greatest(plus, 0), greatest(minus, 0)) AS more,
+               greatest(minus, 0) - least(greatest(plus, 0), greatest(minus, 0)) AS less
         FROM
         (
-            SELECT toString(metricType) AS metricType, entityId, userId, createdAt,
-                   toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, true AS wanted
+            SELECT toString(metricType) AS metricType, entityId,
+                   if(metricType IN {whole:Array(String)}, 0, userId) AS user, userId,
+                   toDateTime64(createdAt, 3, 'UTC') AS createdAt,
+                   toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive,
+                   toUInt8(0) AS side, false AS marked, toInt64(0) AS adjustment
             FROM {stage:Identifier}
             WHERE metricType IN {metrics:Array(String)}
             UNION ALL
-            SELECT toString(metricType) AS metricType, entityId, userId, createdAt,
-                   toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive, false AS wanted
+            SELECT toString(metricType), entityId, if(metricType IN {whole:Array(String)}, 0, userId), userId,
+                   toDateTime64(createdAt, 3, 'UTC'), toInt64(abs(toInt64(metricValue))), metricValue >= 0,
+                   toUInt8(1), false, toInt64(0)
             FROM {held:Identifier}
             WHERE entityType = {entity:String}
               AND metricType IN {metrics:Array(String)}
               AND entityId >= {start:Int64}
               AND entityId < {stop:Int64}
               AND createdAt < {cutoff:DateTime64(3, 'UTC')}
+            UNION ALL
+            SELECT toString(metricType), entityId, userId, userId, {before:DateTime64(3, 'UTC')}, toInt64(0), true,
+                   toUInt8(2), true, adjustment
+            FROM {judged:Identifier}
+            WHERE adjustment != 0 AND NOT earlier
         )
-        WHERE (metricType, entityId, userId) IN (SELECT toString(metricType), entityId, userId FROM keys WHERE NOT whole)
-           OR (metricType, entityId) IN (SELECT toString(metricType), entityId FROM keys WHERE whole)
-        GROUP BY metricType, entityId, userId, createdAt, magnitude
+        WHERE (metricType, entityId, user) IN
+              (SELECT toString(metricType), entityId, userId FROM {judged:Identifier} WHERE adjustment != 0 AND NOT earlier)
+        GROUP BY metricType, entityId, user, userId, createdAt, magnitude, marked
     )
-    WHERE more + less > 0
-),
-beyond AS
-(
-    SELECT extras.metricType AS metricType, extras.entityId AS entityId,
-           if(keys.whole, 0, extras.userId) AS userId,
-           sum(magnitude * (more - less)) AS total
-    FROM extras
-    INNER JOIN (SELECT DISTINCT toString(metricType) AS metricType, entityId, whole FROM keys) AS keys
-        ON extras.metricType = keys.metricType AND extras.entityId = keys.entityId
-    GROUP BY metricType, entityId, userId
-),
-kept AS
-(
-    SELECT toString(keys.metricType) AS metricType, keys.entityId AS entityId, keys.userId AS userId, keys.whole AS whole
-    FROM keys
-    INNER JOIN beyond
-        ON toString(keys.metricType) = beyond.metricType AND keys.entityId = beyond.entityId AND keys.userId = beyond.userId
-    WHERE beyond.total = keys.adjustment
+    GROUP BY metricType, entityId, user
 )
-SELECT {entity:String} AS entityType, entityId, userId, metricType, value AS metricValue, createdAt
-FROM extras
-ARRAY JOIN arrayConcat(arrayWithConstant(toUInt32(more), magnitude), arrayWithConstant(toUInt32(less), -magnitude)) AS value
-WHERE (metricType, entityId, userId) IN (SELECT metricType, entityId, userId FROM kept WHERE NOT whole)
-   OR (metricType, entityId) IN (SELECT metricType, entityId FROM kept WHERE whole)
-UNION ALL
-SELECT {entity:String}, entityId, userId, toString(metricType), adjustment, {before:DateTime64(3, 'UTC')}
-FROM keys
-WHERE (toString(metricType), entityId, userId) NOT IN (SELECT metricType, entityId, userId FROM kept)
+ARRAY JOIN rows AS row

@@ -4,7 +4,7 @@
 -- cannot be made equal (rest), or where events near the snapshot leave a span (low < high).
 -- Keys are first thrown into a million buckets, in which the source and the counters cancel out as
 -- signed sums of hashes, and likewise the rows of the source and those held below the cutoff: only keys of
--- the other buckets are judged one by one. A metric of which the scope holds nothing (fresh) is taken to
+-- the other buckets are judged one by one. Where there are few, all of them are. A metric of which the scope holds nothing (fresh) is taken to
 -- hold what the source has. Adjustments that would move an entity's counter away from the source are taken
 -- back, user by user; and of an entity whose counter may be right as it is, what its changes add up to.
 -- Sides: 0 source before the cutoff, 1 source from it on, 2 held below it, 3 live, 4 what the first look found
@@ -73,8 +73,7 @@ keys AS
            sumIf(-value, side = 3 AND value < 0) AS negative,
            countIf(side = 1 AND createdAt >= {recent:DateTime64(3, 'UTC')}) > 0 AS recent
     FROM sides
-    WHERE toUInt32(bitAnd(cityHash64(metric, entityId, if(has({by_entity:Array(UInt8)}, metric), 0, userId)), 1048575))
-          IN buckets
+    WHERE ({candidates:Clause})
     GROUP BY metric, entityId, user
 ),
 bases AS
