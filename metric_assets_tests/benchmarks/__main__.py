@@ -1,7 +1,7 @@
 """``python -m metric_assets_tests.benchmarks``: every measure, one table, docs/benchmarks.md.
 
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
-layout of the target. Neither writes a page.
+layout of the target, ``--audits`` only audits. None of them writes a page.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from metric_assets_tests.benchmarks import page
+from metric_assets_tests.benchmarks.audits import Audits, Cost
 from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import Figure, say
 from metric_assets_tests.benchmarks.story import Plan, Results, measure
@@ -29,6 +30,8 @@ FULL = Plan(
     demo_scale=300_000,
     ranges=1_000,
     layout_rows=2_000_000,
+    audit_events=10_000_000,
+    audit_rounds=3,
 )
 QUICK = Plan(
     events=500_000,
@@ -39,6 +42,8 @@ QUICK = Plan(
     demo_scale=20_000,
     ranges=20,
     layout_rows=100_000,
+    audit_events=500_000,
+    audit_rounds=1,
 )
 
 
@@ -47,6 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of it, once")
     parser.add_argument("--layouts", action="store_true", help="only repairs, by layout")
+    parser.add_argument("--audits", action="store_true", help="only audits")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/ unless quick")
     arguments = parser.parse_args()
@@ -56,6 +62,11 @@ def main() -> int:
     if arguments.layouts:
         with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
             print(page.markdown(page.layouts(_layouts(Path(folder).resolve(), plan))))
+        return 0
+    if arguments.audits:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            measured = _audits(Path(folder).resolve(), plan)
+        print(page.markdown(page.audits(measured, plan.audit_events)))
         return 0
     if arguments.home:
         results = _run(arguments.home, plan)
@@ -80,6 +91,11 @@ def _run(home: Path, plan: Plan) -> Results:
 def _layouts(home: Path, plan: Plan) -> dict[str, dict[str, Figure]]:
     with build_world(home, 50_000, 1_000) as world:
         return Layouts(world.months, plan.layout_rows).measure(plan.rounds)
+
+
+def _audits(home: Path, plan: Plan) -> dict[str, Cost]:
+    with build_world(home, plan.audit_events, 1_000) as world:
+        return Audits(world, plan.audit_events).measure(plan.audit_rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What an audit costs beside a first load: in sync, and with a few keys that differ.
+"""What an audit costs beside a first load: in sync, with a few keys that differ, and where something
+was withdrawn since the load.
 
 Belongs here: processor seconds of all who work (this process, Postgres, ClickHouse), what is written
 to ClickHouse, and the memory of its largest statement. Does not belong here: how it is shown (page).
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.live import LiveRules
+from metric_assets.load_result import Receipt
 from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets_tests.benchmarks.measures import REACTIONS, Figure, clear, say, settle
@@ -26,9 +28,24 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 ONE_IN = 1_000
 
 
+#: Above the numbers of users.
+_USERS = 20_000_000
+#: What is measured, in turn.
+FIRST, SYNC, DIFFER, WITHDRAWN = (
+    "first load",
+    "audit in sync",
+    "audit, 0.1 % of keys differ",
+    "audit, 1 % of keys withdrawn since the load",
+)
+#: One key in so many was withdrawn: its +1 is kept below the cutoff, its -1 is live.
+WITHDRAWN_ONE_IN = 100
+
+
 @dataclass
 class Cost:
-    """Processor seconds and wall seconds of one measure, and what ClickHouse says of it."""
+    """Processor seconds and wall seconds of one measure, round by round, and what ClickHouse says of
+    its statements: bytes written to any table, private ones too, and MiB of the largest one.
+    """
 
     cpu: list[float] = field(default_factory=list)
     wall: list[float] = field(default_factory=list)
@@ -49,17 +66,20 @@ class Audits:
         self._scan = SCAN_OF[REACTIONS[0]]
 
     def measure(self, rounds: int) -> dict[str, Cost]:
-        """First load, audit in sync, audit with one key in a thousand differing; in turn."""
+        """First load, audit in sync, audits of what differs and of what was withdrawn; in turn."""
         self._make_live()
-        found = {name: Cost() for name in ("first load", "audit in sync", "audit, 0.1 % differ")}
+        found = {name: Cost() for name in (FIRST, SYNC, DIFFER, WITHDRAWN)}
         for _ in range(rounds):
-            self._prepare("createdAt < {0}")
-            self._one(found["first load"], lambda: self._load(dry_run=False))
-            self._one(found["audit in sync"], lambda: self._load(dry_run=True))
+            self._prepare("createdAt < {cutoff}")
+            self._one(found[FIRST], lambda: self._load(dry_run=False))
+            self._one(found[SYNC], self._audit)
+            self._withdraw()
+            self._one(found[WITHDRAWN], self._audit)
+            self._prepare("userId >= {users}")
             self._prepare(
-                f"createdAt < {{0}} AND cityHash64(entityId, userId, metricType) % {ONE_IN} = 0"
+                f"createdAt < {{cutoff}} AND cityHash64(entityId, userId, metricType) % {ONE_IN} = 0"
             )
-            self._one(found["audit, 0.1 % differ"], lambda: self._load(dry_run=True))
+            self._one(found[DIFFER], lambda: self._load(dry_run=True))
         return found
 
     def _make_live(self) -> None:
@@ -67,9 +87,26 @@ class Audits:
         clear(self._world.source)
         self._load(dry_run=False, cutoff=datetime(2025, 10, 1, tzinfo=timezone.utc))
 
-    def _load(self, *, dry_run: bool, cutoff: datetime | None = None) -> None:
+    def _audit(self) -> None:
+        """An audit that must find nothing."""
+        receipts = self._load(dry_run=True)
+        assert not any(one.inserted or one.removed or one.live.drift for one in receipts), receipts
+
+    def _withdraw(self) -> None:
+        """One key in a hundred more: given before the cutoff, taken back live, gone in the source."""
+        columns = "entityType, entityId, userId, metricType, metricValue, createdAt"
+        for value, at in (("1", "createdAt"), ("-1", "{cutoff} + INTERVAL 1 DAY")):
+            self._command(
+                f"INSERT INTO {TARGET} ({columns}) SELECT entityType, entityId, userId + {{users}},"
+                f" metricType, {value}, {at} FROM {TARGET} WHERE createdAt < {{cutoff}}"
+                " AND userId < {users}"
+                f" AND cityHash64(entityId, userId, metricType) % {WITHDRAWN_ONE_IN} = 1"
+            )
+        settle(self._world.source)
+
+    def _load(self, *, dry_run: bool, cutoff: datetime | None = None) -> list[Receipt]:
         stores = doors(self._world.source).stores(self._scan)
-        materialize(
+        return materialize(
             self._scan,
             self._pairs,
             self._ids,
@@ -82,28 +119,50 @@ class Audits:
 
     def _prepare(self, where: str) -> None:
         """Take events away."""
-        at = f"toDateTime64('{self._cutoff:%Y-%m-%d %H:%M:%S}', 3, 'UTC')"
-        self._world.source.command(f"DELETE FROM {TARGET} WHERE {where.format(at)}")
+        self._command(f"DELETE FROM {TARGET} WHERE {where}")
         settle(self._world.source)
 
-    def _one(self, cost: Cost, work: Callable[[], None]) -> None:
-        cpu, wall, written = self._cpu(), time.perf_counter(), self._written()
+    def _command(self, text: str) -> None:
+        at = f"toDateTime64('{self._cutoff:%Y-%m-%d %H:%M:%S}', 3, 'UTC')"
+        self._world.source.command(text.format(cutoff=at, users=_USERS))
+
+    def _one(self, cost: Cost, work: Callable[[], object]) -> None:
+        (began,) = self._world.source.query("SELECT toString(now64(6, 'UTC'))")[0]
+        cpu, wall = self._cpu(), time.perf_counter()
         work()
         cost.cpu.append(self._cpu() - cpu)
         cost.wall.append(time.perf_counter() - wall)
-        cost.written.append(self._written() - written)
-        say(f"{cost.cpu[-1]:.2f} CPU s, {cost.wall[-1]:.2f} s, {cost.written[-1]:,} bytes written")
-
-    def _written(self) -> int:
-        found = self._world.source.query(
-            "SELECT toInt64(sum(bytes_on_disk)) FROM system.parts WHERE database = currentDatabase()"
+        written, peak = self._logged(began)
+        cost.written.append(written)
+        cost.peak_mib.append(peak)
+        say(
+            f"{cost.cpu[-1]:.2f} CPU s, {cost.wall[-1]:.2f} s, {written:,} bytes written,"
+            f" {peak:.0f} MiB at most"
         )
-        return int(found[0][0] or 0)
+
+    def _logged(self, began: str) -> tuple[int, float]:
+        """Bytes written by all statements since an instant, and MiB of the largest of them."""
+        source = self._world.source
+        source.command("SYSTEM FLUSH LOGS")
+        ((statements, written, peak),) = source.query(
+            "SELECT count(), toInt64(sum(written_bytes)), max(memory_usage) / 1048576"
+            " FROM system.query_log WHERE type != 'QueryStart'"
+            " AND current_database = currentDatabase()"
+            f" AND query_start_time_microseconds >= toDateTime64('{began}', 6, 'UTC')"
+        )
+        assert statements > 1, "the engine logs no statements"
+        return int(written), float(peak)
 
     def _cpu(self) -> float:
         """Processor seconds of this process and of the stack's, of those that have ended as well."""
         own = os.times()
         return own.user + own.system + sum(map(_seconds, _stack(self._world.home)))
+
+
+def largest(found: dict[str, Cost]) -> Figure:
+    """MiB of the largest statement of an audit of any kind, round by round."""
+    audits = [cost.peak_mib for name, cost in found.items() if name != FIRST]
+    return Figure(tuple(map(max, zip(*audits, strict=True))))
 
 
 def ratio(found: dict[str, Cost], name: str) -> Figure:

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
+from metric_assets_tests.benchmarks.audits import DIFFER, SYNC, WITHDRAWN, Cost, largest, ratio
 from metric_assets_tests.benchmarks.measures import Figure
 from metric_assets_tests.benchmarks.story import Results, straight_line
 
@@ -89,7 +90,7 @@ def _rows(results: Results) -> list[list[str]]:
     for name, figure in results.commands.items():
         bound = "≤ 5 s" if name.endswith("one partition") else ""
         rows.append(["f", f"`{name}`, seconds", bound, *_shown(figure)])
-    return rows + layouts(results.layouts)
+    return rows + layouts(results.layouts) + audits(results.audits, plan.audit_events)
 
 
 def layouts(measured: dict[str, dict[str, Figure]]) -> list[list[str]]:
@@ -101,6 +102,31 @@ def layouts(measured: dict[str, dict[str, Figure]]) -> list[list[str]]:
         rows.append(["g", surplus, "≤ 1", *_shown(figures["100 surplus"])])
         ratio = figures["1 % changed"].over(figures["unchanged"])
         rows.append(["h", changed, "≤ 2", *_shown(ratio)])
+    return rows
+
+
+def audits(measured: dict[str, Cost], events: int) -> list[list[str]]:
+    """Audits beside first loads, half of the events on each side live."""
+    size = f"{events / 1e6:g} M events a side"
+    bounds = {SYNC: "≤ 0.6", DIFFER: "≤ 0.8", WITHDRAWN: ""}
+    rows = [
+        [
+            "i",
+            f"{name}, over a first load, CPU seconds, {size}",
+            bound,
+            *_shown(ratio(measured, name)),
+        ]
+        for name, bound in bounds.items()
+    ]
+    written = measured[SYNC].written
+    spread = f"{min(written):,} to {max(written):,}"
+    rows.append(["i", f"{SYNC}, bytes written to ClickHouse", "0", f"{max(written):,}", spread])
+    most = largest(measured)
+    spread = f"{min(most.rounds):.0f} to {max(most.rounds):.0f}"
+    name = f"largest statement of an audit in ClickHouse, {size}"
+    rows.append(["i", name, "≤ 1024 MiB", f"{most.median:.0f} MiB", spread])
+    for name, cost in measured.items():
+        rows.append(["", f"{name}, CPU seconds", "", *_shown(Figure(tuple(cost.cpu)))])
     return rows
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metric_assets_tests.benchmarks.audits import Audits, Cost
 from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import (
     Figure,
@@ -41,11 +42,13 @@ class Plan:
     demo_scale: int
     ranges: int
     layout_rows: int
+    audit_events: int
+    audit_rounds: int
 
     @property
     def largest(self) -> int:
         """Events the source has to hold."""
-        return max(*self.growth, *self.peak)
+        return max(*self.growth, *self.peak, self.audit_events)
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Results:
     bookkeeping: dict[str, tuple[int, Figure]]
     waterfall: dict[str, Any]
     layouts: dict[str, dict[str, Figure]]
+    audits: dict[str, Cost]
 
     @property
     def rate_to_native(self) -> Figure:
@@ -123,6 +127,7 @@ def measure(world: World, plan: Plan) -> Results:
         _bookkeeping(world, plan),
         min(fresh, key=lambda one: one["seconds"]),
         Layouts(world.months, plan.layout_rows).measure(plan.rounds),
+        Audits(world, plan.audit_events).measure(plan.audit_rounds),
     )
 
 
