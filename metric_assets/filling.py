@@ -76,6 +76,7 @@ def _fill_differing(  # noqa: PLR0913 - the pieces of one attempt
                     extent.judged,
                     tuple(pair.metric for pair in pairs if pair.live_key is LiveKey.ENTITY),
                     scope.cutoff - step,
+                    scope.cutoff,
                     horizon.recent,
                     horizon.until,
                     stage.coarse,
@@ -96,7 +97,8 @@ def _fill_differing(  # noqa: PLR0913 - the pieces of one attempt
         if unlike.height > MOSTLY * target.height:
             return _staged(read, scope, spool, stage, None)
         agreed = target.join(unlike, on=["metricType", "bucket"], how="anti")
-        partly = replace(_agreeing(read, agreed), in_sync=unlike.is_empty())
+        edge = sums[0].edge().join(unlike, on=["metricType", "bucket"], how="anti")
+        partly = replace(_agreeing(read, agreed, edge), in_sync=unlike.is_empty())
         if partly.in_sync:
             nothing = dict.fromkeys(scope.metrics, Summary())
             return _settled(read, replace(partly, sent=nothing, after=nothing))
@@ -120,16 +122,21 @@ def _staged(
     return replace(read, sent=sent, after=after)
 
 
-def _agreeing(read: Filled, agreed: pl.DataFrame) -> Filled:
-    """What was read, with what the target holds where fingerprints agree."""
+def _agreeing(read: Filled, agreed: pl.DataFrame, edge: pl.DataFrame) -> Filled:
+    """What was read, with what the target holds where fingerprints agree; ``edge`` are rows of the
+    source that lie where adjustments do.
+    """
     columns = ("held", "held_total", "adjustments", "up", "down")
     sums = agreed.group_by("metricType").agg(pl.col(columns).sum())
-    rows = sums.select("metricType", *columns).rows()
-    return replace(
-        read,
-        agreed={metric: Summary(held, total) for metric, held, total, *_ in rows},
-        adjusted={metric: (count, up, down) for metric, _, _, count, up, down in rows},
-    )
+    source = edge.group_by("metricType").agg(pl.col("rows", "up", "down").sum())
+    own = {metric: figures for metric, *figures in source.iter_rows()}
+    held: dict[str, Summary] = {}
+    adjusted: dict[str, tuple[int, int, int]] = {}
+    for metric, rows, total, count, up, down in sums.select("metricType", *columns).iter_rows():
+        less = own.get(metric, (0, 0, 0))
+        held[metric] = Summary(rows, total)
+        adjusted[metric] = (count - less[0], up - less[1], down - less[2])
+    return replace(read, agreed=held, adjusted=adjusted)
 
 
 def _settled(read: Filled, staged: Filled) -> Filled:

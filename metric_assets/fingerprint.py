@@ -45,13 +45,14 @@ class Prints:
 
     ``judged`` metrics count live events, those ``by_entity`` have no user in their keys. Events
     before ``exact`` (UTC; exclusive) are compared row by row: adjustments lie from there to the
-    cutoff. ``coarse`` targets keep whole seconds. Events from ``recent`` on may still be late.
+    ``cutoff``. ``coarse`` targets keep whole seconds. Events from ``recent`` on may still be late.
     """
 
     metrics: tuple[str, ...]
     judged: tuple[str, ...]
     by_entity: tuple[str, ...]
     exact: datetime
+    cutoff: datetime
     recent: datetime
     until: datetime
     coarse: bool = False
@@ -68,13 +69,26 @@ class Accumulator:
 
     prints: Prints
     _parts: list[pl.DataFrame] = field(default_factory=list)
+    _edges: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, events: pl.DataFrame) -> None:
         """Take in events of metricType, entityId, userId, metricValue, createdAt."""
         if events.height:
             self._parts.append(_grouped(events, self.prints))
+            self._edges += _edge(events, self.prints)
         if len(self._parts) >= _MERGE:
             self._parts = [_merged(self._parts)]
+
+    def edge(self) -> pl.DataFrame:
+        """Rows of the source where adjustments lie: metricType, bucket, rows, up, down; few."""
+        schema = {
+            "metricType": pl.String,
+            "bucket": pl.Int64,
+            "rows": pl.Int64,
+            "up": pl.Int64,
+            "down": pl.Int64,
+        }
+        return pl.concat([pl.DataFrame(schema=schema), *self._edges])
 
     def result(self) -> pl.DataFrame:
         """metricType, bucket, net, dated, recent; a row a metric and bucket."""
@@ -166,6 +180,22 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
         .agg(pl.col("net").sum(), pl.col("dated").sum(), pl.col("recent").any())
         .collect()
     )
+
+
+def _edge(events: pl.DataFrame, prints: Prints) -> list[pl.DataFrame]:
+    """What a frame has just before the cutoff, if anything."""
+    created = pl.col("createdAt")
+    rows = events.filter((created >= prints.exact) & (created < prints.cutoff))
+    if not rows.height:
+        return []
+    value = pl.col("metricValue").cast(pl.Int64)
+    return [
+        rows.group_by(pl.col("metricType").cast(pl.String), bucket().alias("bucket")).agg(
+            pl.len().cast(pl.Int64).alias("rows"),
+            value.filter(value > 0).sum().alias("up"),
+            (-value.filter(value < 0)).sum().alias("down"),
+        )
+    ]
 
 
 def _places(names: pl.Series, metrics: Sequence[str]) -> pl.Series:

@@ -125,6 +125,20 @@ def test_toggled_twice_across_the_cutoff(platform: Platform) -> None:
     assert run(platform).inserted == 0
 
 
+def test_a_row_just_before_the_cutoff_is_no_adjustment(platform: Platform) -> None:
+    """Where adjustments lie, a millisecond before the cutoff, rows of the source lie as well: an
+    unchanged load tells the adjustments only.
+    """
+    follow(platform, 1, 2, at=LAST_MS)
+    live(platform, 1, 1, "2025-10-01 00:00:00.020")
+    unfollow(platform, 3)
+    for first in (True, False):
+        told = run(platform)
+        assert (told.live.withdrawn, told.live.overlap) == (1, 1)
+        assert (told.wanted, told.inserted) == (4, 4 if first else 0)
+    assert counter(platform) == 2
+
+
 def test_a_tip_that_grew_after_the_cutoff(platform: Platform) -> None:
     """100 before it, 50 more after it, in the same row: 150, not 200."""
     platform.add("Article", id=1)

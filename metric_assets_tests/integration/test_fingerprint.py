@@ -34,6 +34,7 @@ PRINTS = Prints(
     judged=("Follower", "Earned"),
     by_entity=("Earned",),
     exact=CUTOFF - timedelta(milliseconds=1),
+    cutoff=CUTOFF,
     recent=CUTOFF + timedelta(days=30),
     until=CUTOFF + timedelta(days=40),
 )
@@ -106,7 +107,7 @@ def test_whole_seconds_are_compared_as_such(platform: Platform) -> None:
     platform.command(
         "INSERT INTO coarse VALUES ('Tag', 1, 2, 'Follower', 1, '2024-05-01 10:00:00')"
     )
-    prints = Prints(("Follower",), (), (), CUTOFF, CUTOFF, CUTOFF, coarse=True)
+    prints = Prints(("Follower",), (), (), CUTOFF, CUTOFF, CUTOFF, CUTOFF, coarse=True)
     sums = Accumulator(prints)
     frame = pl.DataFrame([("Follower", 1, 2, 1, at)], schema=SCHEMA, orient="row")
     sums.add(frame)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
 METRICS = ("Up", "Down")
-PRINTS = Prints(METRICS, METRICS, ("Down",), CUTOFF, CUTOFF + 30 * DAY, CUTOFF + 40 * DAY)
+PRINTS = Prints(METRICS, METRICS, ("Down",), CUTOFF, CUTOFF, CUTOFF + 30 * DAY, CUTOFF + 40 * DAY)
 SCHEMA = {
     "metricType": pl.Enum(METRICS),
     "entityId": pl.Int64,
