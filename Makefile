@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 1200000
 
-.PHONY: help demo test torture mutants bench lint ui stop screenshots clean
+.PHONY: help demo test torture histories mutants bench lint ui stop screenshots clean
 
 help:
 	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
@@ -28,6 +28,9 @@ test: $(VENV)/.dev lint
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.torture --rounds 250
+
+histories: $(VENV)/.dev
+	$(BIN)/python -m metric_assets_tests.histories
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.mutants

@@ -24,6 +24,7 @@ class Verdict(str, Enum):
     """What a load came to for one entity."""
 
     RIGHT = "right"
+    KILLED = "died"
     TOLD = "wrong, and told"
     LATER = "wrong until a later event is loaded"
     WRONG = "wrong, untold"
@@ -58,7 +59,7 @@ class Loads:
             # What it wrote before it died: a part of what was missing.
             missing = sorted((wanted - self.held).elements(), key=repr)
             self.held += Counter(missing[: len(missing) // 2])
-            return Verdict.RIGHT
+            return Verdict.KILLED
         known = view.known(first, LOADS[number])
         earlier = {one.key.user: one.present for one in first.judgements if one.written}
         self.held = wanted
@@ -66,19 +67,21 @@ class Loads:
         self.held = view.wanted(second, known)
         self.loaded = True
         self.found = second
-        right = self._counter(cutoff, at) == truth
-        if right:
+        wrong = abs(self._counter(cutoff, at) - truth)
+        if not wrong:
             return Verdict.RIGHT
-        later = any(
-            event.moment <= at < event.arrives - LAG - (LOADS[number] - at)
+        told = second.missing + second.phantom + second.width + second.untold
+        if wrong <= told:
+            return Verdict.MOVED if right_before and not told else Verdict.TOLD
+        # Of what arrived after the second look nobody could know.
+        later = sum(
+            abs(event.value)
             for event in world.events
+            if event.moment <= at and event.arrives > LOADS[number] + LAG
         )
-        if later:
+        if wrong <= told + later:
             return Verdict.LATER
-        if right_before and self.loaded and number > 0:
-            return Verdict.MOVED
-        told = second.missing + second.phantom + second.unsettled + second.untold
-        return Verdict.TOLD if told else Verdict.WRONG
+        return Verdict.MOVED if right_before else Verdict.WRONG
 
     def _counter(self, cutoff: datetime, at: datetime) -> int:
         """What a reader sees once everything of before ``at`` has arrived."""
