@@ -13,11 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
-import polars as pl
-
 from metric_assets.errors import BusyError, MetricAssetsError, TargetError
 from metric_assets.plan import Mode
-from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
@@ -237,17 +234,6 @@ class ClickHouseTarget:
             stands = took * _STANDS if took > _QUICK else 0.0
             self._newest[key] = (newest, began + stands)
         return newest
-
-    def totals(self, entity: str, metrics: Sequence[str], ids: IdRange) -> pl.DataFrame:
-        """Sums of all events, live ones included: entityId, metricType, total."""
-        binds: Binds = {
-            "target": self._table,
-            "entity": entity,
-            "metrics": list(metrics),
-            "start": ids.start,
-            "stop": ids.stop,
-        }
-        return self._store.frame(load("clickhouse/totals"), binds)
 
     def _clear(self, ours: Callable[[str], bool]) -> list[str]:
         """End statements whose owner is of concern, only then drop tables; names of all.
