@@ -1,7 +1,7 @@
 """Loads of histories by the rule in plain Python, and the verdict on each.
 
 Belongs here: what a load sees, what it leaves, and whether the counter is right. Does not belong
-here: an engine; test_histories compares one with this.
+here: an engine; test_engine_histories compares one with this.
 """
 
 from __future__ import annotations

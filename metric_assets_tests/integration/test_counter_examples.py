@@ -1,7 +1,7 @@
 """The counter equals the source: worked examples, on real engines.
 
 Belongs here: one small history each, with the rows and sums that must come out, worked out by hand.
-Does not belong here: random histories (test_histories).
+Does not belong here: random histories (test_engine_histories).
 """
 
 from __future__ import annotations

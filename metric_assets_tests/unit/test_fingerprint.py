@@ -1,7 +1,7 @@
 """Fingerprints: what they tell apart, and what they take for the same.
 
 Belongs here: the arithmetic over frames. Does not belong here: the engine's side
-(integration/test_fingerprint).
+(integration/test_fingerprints_agree).
 """
 
 from __future__ import annotations

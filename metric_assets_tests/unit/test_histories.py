@@ -1,7 +1,7 @@
 """Random histories: no counter ends unlike its source untold, and no load moves a right one.
 
 Belongs here: the rule against the source, which is the oracle. Does not belong here: an engine
-(integration/test_histories).
+(integration/test_engine_histories).
 """
 
 from __future__ import annotations
