@@ -1,6 +1,7 @@
 """Takes the screenshots of the README from a running `make ui`, with Debian's Chromium.
 
-Run it after `make demo` and while `make ui` runs: `make screenshots`.
+Run it after `make demo` and while `make ui` runs: `make screenshots`. For a red source check delete some events
+of Tag/Follower below the cutoff first, then run `metric-assets reconcile Tag --source`.
 """
 
 import json
@@ -27,6 +28,8 @@ PAGES = {
         "dagster/partition_row_count",
     ),
     "check": ("/assets/User/Follower?view=checks&checkDetail=matches_legacy", "coverage"),
+    "source_check": ("/assets/Tag/Follower?view=checks&checkDetail=matches_source", "inserted"),
+    "reconciled": ("/assets/Tag/Follower?view=checks&checkDetail=reconciled", "coverage_of_grid"),
 }
 
 

@@ -115,7 +115,9 @@ class Badge:
         """The badge as a check result; its numbers are plots."""
         failed = [*self.differing, *self.drifting, *self.behind, *self.legacy_failing]
         wanted = self.materialized + len(self.unloaded)
-        oldest = {} if self.oldest_days is None else {"oldest_proof_days": self.oldest_days}
+        oldest = (
+            {} if self.oldest_days is None else {"oldest_proof_days": round(self.oldest_days, 3)}
+        )
         return AssetCheckEvaluation(
             asset_key=dg.AssetKey(self.pair.split("/")),
             check_name=RECONCILED,
