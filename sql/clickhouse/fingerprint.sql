@@ -24,7 +24,8 @@ FROM
            if(value < 0, -1, 1) * reinterpretAsInt64(bitXor(sizing, bitShiftRight(sizing, 32))) AS event
     FROM
     (
-        SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric,
+        SELECT CAST(transform(metricType, {metrics:Array(String)}, arrayEnumerate({metrics:Array(String)}), 0),
+                    'UInt8') AS metric,
                bitShiftRight(toInt64(entityId), {bits:UInt8}) AS bucket,
                toInt64(metricValue) AS value,
                toUInt64(userId) AS user,

@@ -14,17 +14,23 @@ INSERT INTO {judged:Identifier}
      low, high, base, asked, adjustment, rest, least_change, greatest_change)
 WITH sides AS
 (
-    SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, createdAt,
+    SELECT CAST(transform(metricType, {metrics:Array(String)}, arrayEnumerate({metrics:Array(String)}), 0),
+                'UInt8') AS metric,
+           entityId, userId, createdAt,
            toInt64(metricValue) AS value, toUInt8(0) AS side
     FROM {stage:Identifier}
     WHERE metricType IN {metrics:Array(String)}
     UNION ALL
-    SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, createdAt,
+    SELECT CAST(transform(metricType, {metrics:Array(String)}, arrayEnumerate({metrics:Array(String)}), 0),
+                'UInt8') AS metric,
+           entityId, userId, createdAt,
            toInt64(metricValue) AS value, toUInt8(1) AS side
     FROM {after:Identifier}
     WHERE metricType IN {metrics:Array(String)}
     UNION ALL
-    SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, createdAt,
+    SELECT CAST(transform(metricType, {metrics:Array(String)}, arrayEnumerate({metrics:Array(String)}), 0),
+                'UInt8') AS metric,
+           entityId, userId, createdAt,
            toInt64(metricValue) AS value,
            if(createdAt < {cutoff:DateTime64(3, 'UTC')}, toUInt8(2), toUInt8(3)) AS side
     FROM {held:Identifier}
@@ -35,8 +41,10 @@ WITH sides AS
       AND createdAt <= {until:DateTime64(3, 'UTC')}
       AND ({only:Clause})
     UNION ALL
-    SELECT toUInt8(indexOf({metrics:Array(String)}, metricType)) AS metric, entityId, userId, {cutoff:DateTime64(3, 'UTC')},
-           present AS value, toUInt8(4) AS side
+    SELECT CAST(transform(metricType, {metrics:Array(String)}, arrayEnumerate({metrics:Array(String)}), 0),
+                'UInt8') AS metric,
+           entityId, userId,
+           {cutoff:DateTime64(3, 'UTC')}, present AS value, toUInt8(4) AS side
     FROM {judged:Identifier}
     WHERE earlier
 ),
