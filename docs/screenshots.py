@@ -1,7 +1,7 @@
 """Takes the screenshots of the README from a running `make ui`, with Debian's Chromium.
 
-Run it after `make demo` and while `make ui` runs: `make screenshots`. For a red source check delete some events
-of Tag/Follower below the cutoff first, then run `metric-assets reconcile Tag --source`.
+Run it after `make demo` and while `make ui` runs: `make screenshots`. For a red source check delete
+some events of Tag/Follower below the cutoff first, then run `metric-assets reconcile Tag --source`.
 """
 
 import json
