@@ -22,7 +22,7 @@ from metric_assets.local.stack import Endpoints
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
-from metric_assets.source_state import Position
+from metric_assets.source_state import Loaded, Position
 from metric_assets.sql import Statement
 from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.debian import ADMIN, READER, Debian, missing
@@ -227,7 +227,7 @@ def test_a_standby_that_shows_less_removes_nothing(
     time.sleep(0.3)
     recorded = Position(first.snapshot, first.system)
     with pytest.raises(RemovalRefusedError) as refused:
-        load(loaded, standby, guard=RemovalGuard(0.5, 0.1), loaded=lambda: [recorded])
+        load(loaded, standby, guard=RemovalGuard(0.5, 0.1), loaded=lambda: {"Follower": Loaded(recorded, CUTOFF)})
     words = {"paused": "replay is paused", "delayed": "3600 s late", "behind": "s behind, at most"}
     assert "removes 300 events" in str(refused.value)
     assert words[why] in str(refused.value)
@@ -245,7 +245,7 @@ def test_a_standby_that_shows_less_removes_nothing(
         debian.configure("standby", recovery_min_apply_delay="0")
     loaded.run('DELETE FROM "UserEngagement" WHERE "userId" > 5290')
     assert debian.caught_up()
-    receipt = load(loaded, standby, loaded=lambda: [recorded])
+    receipt = load(loaded, standby, loaded=lambda: {"Follower": Loaded(recorded, CUTOFF)})
     assert (receipt.removed, receipt.source, receipt.incomplete) == (10, "replica, caught up", ())
     assert exact(loaded)
 
