@@ -29,7 +29,7 @@ K0, K1, K2, K3, K4 = (
 )
 _HALF = 2**32
 #: Metrics of a scope, at most.
-_CODES = 256
+CODES = 256
 #: Groups merged at once: buckets of a batch are few, but batches are many.
 _MERGE = 64
 
@@ -105,8 +105,8 @@ class Accumulator:
         names = pl.Series("metricType", self.prints.metrics)
         found = _merged(self._parts)
         return found.select(
-            names.gather(found["code"] % _CODES).alias("metricType"),
-            (pl.col("code") // _CODES).alias("bucket"),
+            names.gather(found["code"] % CODES).alias("metricType"),
+            (pl.col("code") // CODES).alias("bucket"),
             "net",
             "dated",
             "recent",
@@ -171,7 +171,7 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
         .lazy()
         .with_columns(key.alias("key"))
         .select(
-            (bucket() * _CODES + pl.col("place")).alias("code"),
+            (bucket() * CODES + pl.col("place")).alias("code"),
             (_wrapped(value) * pl.col("key")).alias("net"),
             pl.when(exact).then(signed).otherwise(pl.lit(0, pl.UInt64)).alias("dated"),
             (pl.col("createdAt") >= prints.recent).alias("recent"),

@@ -143,7 +143,8 @@ def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFram
     if not extent.judged:
         return counting
     if set(extent.judged) != set(scope.metrics):
-        judged = pl.col("metricType").cast(pl.String).is_in(list(extent.judged))
+        # As an enum: comparing names takes ten times the work.
+        judged = pl.col("metricType").is_in(list(extent.judged))
         counting = counting.filter((pl.col("createdAt") < scope.cutoff) | judged)
     latest = counting["createdAt"].max()
     if isinstance(latest, datetime) and latest > _LATEST:

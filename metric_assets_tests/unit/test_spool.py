@@ -6,12 +6,13 @@ Belongs here: the file. Does not belong here: which buckets are asked for.
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.spool import Spool, SpoolError
 
 pytestmark = pytest.mark.unit
@@ -68,6 +69,19 @@ def test_some_buckets_come_back() -> None:
         spool.write(frame(("Up", 95), ("Up", 96), ("Up", 111), ("Up", 112)))
         buckets = pl.DataFrame({"metricType": ["Down", "Up"], "bucket": [0, 6]})
         assert read(spool, buckets) == [("Down", 2), ("Up", 96), ("Up", 111)]
+
+
+@pytest.mark.parametrize("entity", [2**59 + 5, 2**60, 2**63 - 1, -(2**59) - 1, -(2**63)])
+def test_ids_of_64_bits_come_back(entity: int) -> None:
+    """What is found to differ is read again, however large its id: else it would be removed."""
+    events = frame(("Up", 1), ("Down", 1)).with_columns(entityId=pl.lit(entity, pl.Int64))
+    sums = Accumulator(Prints(METRICS, (), (), *([AT + timedelta(days=1)] * 4)))
+    sums.add(events)
+    unlike = differing(sums.result(), sums.result().clear())
+    with Spool(METRICS) as spool:
+        spool.write(events)
+        assert read(spool, unlike) == [("Up", entity), ("Down", entity)]
+        assert read(spool, unlike.filter(metricType="Down")) == [("Down", entity)]
 
 
 def test_nothing_in_nothing_out(folder: Path) -> None:
