@@ -227,7 +227,12 @@ def test_a_standby_that_shows_less_removes_nothing(
     time.sleep(0.3)
     recorded = Position(first.snapshot, first.system)
     with pytest.raises(RemovalRefusedError) as refused:
-        load(loaded, standby, guard=RemovalGuard(0.5, 0.1), loaded=lambda: {"Follower": Loaded(recorded, CUTOFF)})
+        load(
+            loaded,
+            standby,
+            guard=RemovalGuard(0.5, 0.1),
+            loaded=lambda: {"Follower": Loaded(recorded, CUTOFF)},
+        )
     words = {"paused": "replay is paused", "delayed": "3600 s late", "behind": "s behind, at most"}
     assert "removes 300 events" in str(refused.value)
     assert words[why] in str(refused.value)
