@@ -93,12 +93,11 @@ def _fill_differing(  # noqa: PLR0913 - the pieces of one attempt
             scan, pairs, scope, extent, source, more, stage.bounds, progress, keep, begin
         )
         target = stage.fingerprints(sums[0].prints)
-        unlike = differing(sums[0].result(), target)
+        unlike = pl.concat([differing(sums[0].result(), target), sums[0].edge()]).unique()
         if unlike.height > MOSTLY * target.height:
             return _staged(read, scope, spool, stage, None)
         agreed = target.join(unlike, on=["metricType", "bucket"], how="anti")
-        edge = sums[0].edge().join(unlike, on=["metricType", "bucket"], how="anti")
-        partly = replace(_agreeing(read, agreed, edge), in_sync=unlike.is_empty())
+        partly = replace(_agreeing(read, agreed), in_sync=unlike.is_empty())
         if partly.in_sync:
             nothing = dict.fromkeys(scope.metrics, Summary())
             return _settled(read, replace(partly, sent=nothing, after=nothing))
@@ -122,20 +121,15 @@ def _staged(
     return replace(read, sent=sent, after=after)
 
 
-def _agreeing(read: Filled, agreed: pl.DataFrame, edge: pl.DataFrame) -> Filled:
-    """What was read, with what the target holds where fingerprints agree; ``edge`` are rows of the
-    source that lie where adjustments do.
-    """
+def _agreeing(read: Filled, agreed: pl.DataFrame) -> Filled:
+    """What was read, with what the target holds where fingerprints agree."""
     columns = ("held", "held_total", "adjustments", "up", "down")
     sums = agreed.group_by("metricType").agg(pl.col(columns).sum())
-    source = edge.group_by("metricType").agg(pl.col("rows", "up", "down").sum())
-    own = {metric: figures for metric, *figures in source.iter_rows()}
     held: dict[str, Summary] = {}
     adjusted: dict[str, tuple[int, int, int]] = {}
-    for metric, rows, total, count, up, down in sums.select("metricType", *columns).iter_rows():
-        less = own.get(metric, (0, 0, 0))
+    for metric, rows, total, *figures in sums.select("metricType", *columns).iter_rows():
         held[metric] = Summary(rows, total)
-        adjusted[metric] = (count - less[0], up - less[1], down - less[2])
+        adjusted[metric] = (figures[0], figures[1], figures[2])
     return replace(read, agreed=held, adjusted=adjusted)
 
 

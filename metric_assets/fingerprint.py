@@ -80,15 +80,11 @@ class Accumulator:
             self._parts = [_merged(self._parts)]
 
     def edge(self) -> pl.DataFrame:
-        """Rows of the source where adjustments lie: metricType, bucket, rows, up, down; few."""
-        schema = {
-            "metricType": pl.String,
-            "bucket": pl.Int64,
-            "rows": pl.Int64,
-            "up": pl.Int64,
-            "down": pl.Int64,
-        }
-        return pl.concat([pl.DataFrame(schema=schema), *self._edges])
+        """Where the source has rows just before the cutoff, which adjustments there may cancel:
+        metricType, bucket; few.
+        """
+        schema = {"metricType": pl.String, "bucket": pl.Int64}
+        return pl.concat([pl.DataFrame(schema=schema), *self._edges]).unique()
 
     def result(self) -> pl.DataFrame:
         """metricType, bucket, net, dated, recent; a row a metric and bucket."""
@@ -183,19 +179,12 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
 
 
 def _edge(events: pl.DataFrame, prints: Prints) -> list[pl.DataFrame]:
-    """What a frame has just before the cutoff, if anything."""
+    """Where a frame has rows just before the cutoff, if anywhere."""
     created = pl.col("createdAt")
     rows = events.filter((created >= prints.exact) & (created < prints.cutoff))
     if not rows.height:
         return []
-    value = pl.col("metricValue").cast(pl.Int64)
-    return [
-        rows.group_by(pl.col("metricType").cast(pl.String), bucket().alias("bucket")).agg(
-            pl.len().cast(pl.Int64).alias("rows"),
-            value.filter(value > 0).sum().alias("up"),
-            (-value.filter(value < 0)).sum().alias("down"),
-        )
-    ]
+    return [rows.select(pl.col("metricType").cast(pl.String), bucket().alias("bucket"))]
 
 
 def _places(names: pl.Series, metrics: Sequence[str]) -> pl.Series:

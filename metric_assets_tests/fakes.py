@@ -40,7 +40,7 @@ from metric_assets.stores.ports import (
     Turn,
     Turnstile,
 )
-from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, judge
+from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, cancel_out, judge
 from metric_assets_tests.histories.rule import Key as KeySums
 
 #: A source that shows all there is.
@@ -514,9 +514,11 @@ class FakeStage:
                     for rows in (Counter(self.rows), self._in_scope())
                 )
                 before = self._scope.cutoff - timedelta(milliseconds=1)
-                more = adjustment_rows(value, wanted, held, user, before)
-                for (who, at, size), copies in more.items():
-                    self.rows[Event(self._scope.entity, metric, entity, who, at, size)] += copies
+                right = Counter(wanted) + adjustment_rows(value, wanted, held, user, before)
+                cancel_out(right, before)
+                for who, at, size in {*wanted, *right}:
+                    event = Event(self._scope.entity, metric, entity, who, at, size)
+                    self.rows[event] = right[who, at, size]
 
     def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
         """Not told by the fake."""

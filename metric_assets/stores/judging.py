@@ -88,9 +88,14 @@ class JudgingStage(ClickHouseStage):
         self._run("look_rows", only=self._clause("only_keys"))
 
     def adjust(self, judging: Judging) -> None:
-        """Put the adjustments into the staging table."""
+        """Put the adjustments into the staging table; those that cancel a row of the source out take
+        it with them.
+        """
         step = timedelta(seconds=1) if self._layout.coarse else _MILLISECOND
-        self._run("adjust", before=self._scope.cutoff - step, **self._judging(judging))
+        before = self._scope.cutoff - step
+        self._run("adjust", before=before, **self._judging(judging))
+        if not self._frame("cancelling", before=before).is_empty():
+            self._run("cancel_out", before=before)
 
     def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
         """The hours with most live drift, by metric, in their order."""

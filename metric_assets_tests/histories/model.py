@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from metric_assets_tests.histories.kinds import History
-from metric_assets_tests.histories.rule import Found, Key, Kind, Row, adjustment_rows, judge
+from metric_assets_tests.histories.rule import (
+    Found,
+    Key,
+    Kind,
+    Row,
+    adjustment_rows,
+    cancel_out,
+    judge,
+)
 from metric_assets_tests.histories.world import CUTOFF, LAG, LOADS, SKEW
 
 #: The entity of every history here.
@@ -200,4 +208,6 @@ class View:
             if adjustment:
                 before = self.cutoff - MS
                 wanted += adjustment_rows(adjustment, rows, held[user], user, before)
+        if any(found.adjustments.values()):
+            cancel_out(wanted, self.cutoff - MS)
         return wanted

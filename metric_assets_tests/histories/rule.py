@@ -196,3 +196,10 @@ def adjustment_rows(
     if sum(value * copies for (_, _, value), copies in beyond.items()) == adjustment:
         return beyond
     return Counter({(user, before, adjustment): 1})
+
+
+def cancel_out(rows: Counter[Row], before: datetime) -> None:
+    """Take away rows at ``before`` that weigh nothing: as many of them as of their opposites."""
+    for who, at, value in [row for row in rows if row[1] == before and row[2] > 0]:
+        if rows[who, at, value] == rows[who, at, -value]:
+            del rows[who, at, value], rows[who, at, -value]

@@ -135,7 +135,7 @@ def test_a_row_just_before_the_cutoff_is_no_adjustment(platform: Platform) -> No
     for first in (True, False):
         told = run(platform)
         assert (told.live.withdrawn, told.live.overlap) == (1, 1)
-        assert (told.wanted, told.inserted) == (4, 4 if first else 0)
+        assert (told.wanted, told.inserted) == (2, 2 if first else 0)
     assert counter(platform) == 2
 
 
@@ -198,6 +198,20 @@ def test_clocks_differ_across_the_cutoff(platform: Platform) -> None:
     assert (first.live.overlap, first.live.drift) == (1, 0)
     assert counter(platform) == 1
     assert run(platform).inserted == 0
+
+
+def test_a_row_in_the_last_millisecond_that_is_counted_live(platform: Platform) -> None:
+    """Its adjustment has its time and its opposite value: neither is written, and figures agree."""
+    follow(platform, 1, at=LAST_MS)
+    follow(platform, *range(2, 6))
+    live(platform, 1, 1, CUTOFF + timedelta(milliseconds=20))
+    for inserted in (4, 0):
+        receipt = run(platform)
+        assert (receipt.wanted, receipt.inserted, receipt.removed) == (4, inserted, 0)
+        assert receipt.present + receipt.inserted == receipt.events == 4
+        assert (receipt.live.withdrawn, receipt.live.overlap) == (0, 1)
+        assert counter(platform) == 5
+        assert len(platform.events("createdAt < '2025-10-01'")) == 4
 
 
 def test_a_live_event_that_arrives_after_the_load(platform: Platform) -> None:
