@@ -88,8 +88,8 @@ class JudgingStage(ClickHouseStage):
         self._run("look_rows", only=self._clause("only_keys"))
 
     def adjust(self, judging: Judging) -> None:
-        """Put the adjustments into the staging table; those that cancel a row of the source out take
-        it with them.
+        """Put the adjustments into the staging table; where one cancels a row of the source out,
+        neither stays.
         """
         step = timedelta(seconds=1) if self._layout.coarse else _MILLISECOND
         before = self._scope.cutoff - step

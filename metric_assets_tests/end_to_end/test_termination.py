@@ -366,7 +366,7 @@ def test_one_more_backfill_is_exact(stopped: Day) -> None:
     """After all that: the pairs hold what SQL by hand says, each event once, and no surplus."""
     pairs = [one.pair for one in ALL]
     code, document = stopped.json("metric-assets", "backfill", *pairs)
-    assert code == 0, document
+    assert code == 0, (document["sentence"], [row["remarks"] for row in document["pairs"]])
     for pair in pairs:
         entity, metric = pair.split("/")
         found = stopped.clickhouse(

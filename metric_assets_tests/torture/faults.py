@@ -40,9 +40,9 @@ def _named(name: str, step: str, when: str, drift: str = "any", **more: Any) -> 
 _STEPS = (
     ("while reading", "read", "before", "any", 3),
     ("after the read", "read/end", "before", "any", 1),
-    ("during the first insert into the stage", "insert", "during", "any", 1),
-    ("between chunks", "insert", "after", "any", 2),
-    ("after the stage, before the plan", "clickhouse/stage_summary", "after", "any", 1),
+    ("during the first insert into the stage", "insert", "during", "stages", 1),
+    ("between chunks", "insert", "after", "stages", 2),
+    ("after the stage, before the plan", "clickhouse/stage_summary", "after", "stages", 1),
     ("during the difference", "clickhouse/difference", "during", "differs", 1),
     ("before the handover", "clickhouse/attach", "before", "empty", 1),
     ("during the handover", "clickhouse/attach", "during", "empty", 1),
