@@ -13,21 +13,23 @@ Left out, and refused with NOT_IMPLEMENTED where leaving it out would change a r
 ignored), external tables.
 
 How to replace it. ClickHouse has a statement that opens its own HTTP listener, SYSTEM START LISTEN
-HTTP; clickhouse-local runs it, and chDB 4.4 contains it without the part that it calls:
+HTTP. clickhouse-local runs it since 2026 (ClickHouse pull request 101143); chDB 4.4 contains the
+statement, without the function that it calls:
 
     Code: 49. DB::Exception: Can't start servers because start_servers_callback is not set.
 
 `test_chdb_cannot_listen_itself` expects that error, so it fails with the first chDB that can
 listen. Then:
 
-1. engine.py: add <listen_host>127.0.0.1</listen_host> and <http_port> to the configuration, and
-   keep the connection that holds the engine open.
-2. process.py: run the statement in place of uvicorn and wait for SIGTERM.
-3. Delete app, request, response, execution, statement, pipe and protocol, what is left unused in
-   engine.py, and from the tests what only they do. The listener brings sessions, compression and
-   external tables with it.
-4. files.py, server.py and `local/clickhouse.py` stay: one process for each data folder, found by
-   its lock, is needed just the same.
+1. engine.py: add <listen_host>127.0.0.1</listen_host> and <http_port> to the configuration, move
+   the settings of _LIKE_A_SERVER to its default profile, and keep the first connection, which holds
+   the engine open.
+2. process.py: run the statement in place of uvicorn, then wait for SIGTERM.
+3. Delete app, request, response, execution, statement, pipe and protocol, and what is then unused
+   in engine.py. The listener has sessions, compression and external tables of its own.
+4. Keep files.py, server.py and `local/clickhouse.py`: a data folder still needs a process of its
+   own, which is found by its lock.
 
-The tests of the HTTP interface are what has to pass before and after.
+The tests of the HTTP interface have to pass afterwards as they do now, but for those that expect a
+refusal.
 """
