@@ -74,9 +74,15 @@ def clickhouse(url: str) -> Iterator[Client]:
     """Open a ClickHouse client; our own server side never sees an asynchronous insert."""
     # A pool of its own: the driver's would go through HTTP_PROXY, even to this machine.
     pool = get_pool_manager()
-    with closing(
-        clickhouse_connect.get_client(dsn=url, settings={"async_insert": 0}, pool_mgr=pool)
-    ) as client:
+    client = clickhouse_connect.get_client(
+        dsn=url,
+        settings={"async_insert": 0},
+        pool_mgr=pool,
+        # The embedded server has neither sessions nor compression.
+        autogenerate_session_id=False,
+        compress=False,
+    )
+    with closing(client):
         yield client
 
 

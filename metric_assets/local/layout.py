@@ -1,21 +1,11 @@
-"""Where the embedded stack keeps its files, and how its processes find each other through them.
-
-Paths, file locks and small state files belong here. Starting and stopping servers does not.
-"""
+"""Where the embedded stack keeps its files. Starting and stopping servers does not belong here."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from metric_assets.local.errors import LocalStackError
+from metric_assets.local.chdb_http.files import Files
 
 
 @dataclass(frozen=True)
@@ -35,13 +25,13 @@ class Layout:
         return self.home / "postgres"
 
     @property
-    def clickhouse(self) -> Path:
-        """The ClickHouse engine's data folder."""
-        return self.home / "clickhouse"
+    def clickhouse(self) -> Files:
+        """The files of the ClickHouse server."""
+        return Files(self.home)
 
     @property
     def logs(self) -> Path:
-        """Where every server writes its log."""
+        """Where both servers write their logs."""
         return self.home / "logs"
 
     @property
@@ -50,83 +40,6 @@ class Layout:
         return self.logs / "postgres.log"
 
     @property
-    def clickhouse_log(self) -> Path:
-        """What the ClickHouse process says on its standard streams."""
-        return self.logs / "clickhouse.log"
-
-    @property
-    def clickhouse_state(self) -> Path:
-        """Port and process of the ClickHouse server, kept after it stops so the port is reused."""
-        return self.home / "clickhouse.json"
-
-    @property
-    def clickhouse_lock(self) -> Path:
-        """Locked by the ClickHouse process for as long as it lives: the kernel frees it."""
-        return self.home / "clickhouse.lock"
-
-    @property
     def up_lock(self) -> Path:
         """Held by whoever starts or stops servers."""
         return self.home / "up.lock"
-
-
-def read_state(path: Path) -> dict[str, Any]:
-    """The content of a state file; empty when it is missing or was cut short by a crash."""
-    try:
-        state = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return state if isinstance(state, dict) else {}
-
-
-def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Replace a state file in one step, so that no reader sees half of it."""
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    scratch.write_text(json.dumps(state))
-    scratch.replace(path)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock; shared, so that two askers do not see each other."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-@contextmanager
-def locked(path: Path, *, seconds: float, concern: str, remedy: str) -> Iterator[int]:
-    """Hold an exclusive file lock; give up after the given time with a message."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + seconds
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise LocalStackError(
-                        f"{concern}: another process holds {path} (waited {seconds:g} s); {remedy}"
-                    ) from None
-                time.sleep(0.05)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log, for error messages."""
-    try:
-        text = path.read_text(errors="replace")
-    except OSError as error:
-        return f"(no log: {error})"
-    return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"

@@ -19,8 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from metric_assets.local.chdb_http.files import tail
 from metric_assets.local.errors import LocalStackError
-from metric_assets.local.layout import Layout, tail
+from metric_assets.local.layout import Layout
 from metric_assets.local.postgres_tools import Tools
 
 USER = "metric_assets"

@@ -1,19 +1,20 @@
 """The embedded stack as a whole: both servers of one home, up, down, and where they are.
 
 What callers use belongs here. How each server is run belongs to postgres.py and
-clickhouse_server.py. Importing this is cheap: engines are loaded by their own processes.
+clickhouse.py. Importing this is cheap: engines are loaded by their own processes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from metric_assets.local import clickhouse_server, postgres
-from metric_assets.local.errors import LocalStackError
-from metric_assets.local.layout import Layout, locked
+from metric_assets.local import clickhouse, ports, postgres
+from metric_assets.local.chdb_http.files import locked
+from metric_assets.local.errors import LocalStackError, translated
+from metric_assets.local.layout import Layout
 
 __all__ = ["Endpoints", "LocalStackError", "ServerStatus", "down", "endpoints", "status", "up"]
 
@@ -57,14 +58,14 @@ def up(
     layout = Layout.of(home)
     with _exclusively(layout):
         if postgres_tcp_port and not postgres.listens(layout, postgres_tcp_port):
-            reason = clickhouse_server.why_not(postgres_tcp_port)
+            reason = ports.why_not(postgres_tcp_port)
             if reason:
                 raise LocalStackError(
                     f"port {postgres_tcp_port}: {reason}; free it, or choose another with"
                     " --postgres-tcp-port"
                 )
         postgres.start(layout, postgres_tcp_port, report)
-        clickhouse_server.start(layout, clickhouse_port, report)
+        clickhouse.start(layout, clickhouse_port, report)
     found = endpoints(home)
     if found is None:
         raise LocalStackError(
@@ -80,14 +81,14 @@ def down(home: Path, *, report: Report = _silent) -> None:
     if not layout.home.exists():
         return
     with _exclusively(layout):
-        clickhouse_server.stop(layout, report)
+        clickhouse.stop(layout, report)
         postgres.stop(layout, report)
 
 
 def status(home: Path) -> list[ServerStatus]:
     """What runs, where, and where its data and log are."""
     layout = Layout.of(home)
-    accepting, port = postgres.is_accepting(layout), clickhouse_server.running_port(layout)
+    accepting, port = postgres.is_accepting(layout), clickhouse.running_port(layout)
     return [
         ServerStatus(
             "PostgreSQL",
@@ -99,9 +100,9 @@ def status(home: Path) -> list[ServerStatus]:
         ServerStatus(
             "ClickHouse",
             port is not None,
-            clickhouse_server.running_pid(layout),
-            clickhouse_server.url(port or clickhouse_server.expected_port(layout)),
-            f"data {layout.clickhouse}, log {layout.clickhouse_log}",
+            clickhouse.running_pid(layout),
+            clickhouse.url(port or clickhouse.expected_port(layout)),
+            f"data {layout.clickhouse.data}, log {layout.clickhouse.log}",
         ),
     ]
 
@@ -109,20 +110,24 @@ def status(home: Path) -> list[ServerStatus]:
 def endpoints(home: Path) -> Endpoints | None:
     """Where both servers are; None unless both run. A millisecond."""
     layout = Layout.of(home)
-    port = clickhouse_server.running_port(layout)
+    port = clickhouse.running_port(layout)
     if port is None or not postgres.is_accepting(layout):
         return None
     return Endpoints(
         postgres.url(layout, postgres.SOURCE),
         postgres.url(layout, postgres.DAGSTER),
-        clickhouse_server.url(port),
+        clickhouse.url(port),
     )
 
 
-def _exclusively(layout: Layout) -> AbstractContextManager[int]:
-    return locked(
-        layout.up_lock,
-        seconds=_UP_SECONDS,
-        concern=f"local stack {layout.home}",
-        remedy="another 'local up' or 'local down' hangs; end it and try again",
-    )
+@contextmanager
+def _exclusively(layout: Layout) -> Iterator[None]:
+    with translated():
+        lock = locked(
+            layout.up_lock,
+            seconds=_UP_SECONDS,
+            concern=f"local stack {layout.home}",
+            remedy="another 'local up' or 'local down' hangs; end it and try again",
+        )
+        with lock:
+            yield

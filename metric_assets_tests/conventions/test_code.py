@@ -77,9 +77,8 @@ def test_no_sql_in_python() -> None:
 
 #: Modules that boot or imitate a server: putting its statements together is their very work.
 SERVERS = {
-    "metric_assets/local/clickhouse_engine.py",  # asks the engine for its own version and settings
-    "metric_assets/local/clickhouse_sql.py",  # recognises and rewrites the statements of clients
-    "metric_assets/local/clickhouse_statements.py",  # runs them from a pipe or a file
+    "metric_assets/local/chdb_http/engine.py",  # asks the engine for its own version and settings
+    "metric_assets/local/chdb_http/statement.py",  # recognizes and rewrites clients' statements
     "metric_assets/local/postgres.py",  # CREATE DATABASE, before there is anything to connect to
 }
 

@@ -42,15 +42,16 @@ def port_of(endpoints: Endpoints) -> int:
 
 
 def connect(port: int, **options: object) -> Client:
-    """An ordinary client, as production code makes it."""
+    """An ordinary client, as production code makes it for an address of this machine."""
+    ours = {"compress": False, "autogenerate_session_id": False, **options}
     return clickhouse_connect.get_client(  # type: ignore[call-overload, no-any-return]
-        host="127.0.0.1", port=port, username="default", password="", **options
+        host="127.0.0.1", port=port, username="default", password="", **ours
     )
 
 
 def server_pid(home: Path) -> int:
     """The process of the ClickHouse server of a home."""
-    return int(Layout.of(home).clickhouse_lock.read_text())
+    return int(Layout.of(home).clickhouse.lock.read_text())
 
 
 def resident_mb(pid: int) -> float:

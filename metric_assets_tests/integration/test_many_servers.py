@@ -20,7 +20,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from metric_assets import settings as names
-from metric_assets.local import clickhouse_server
+from metric_assets.local import clickhouse as embedded
 from metric_assets.local.demo_stores import clickhouse, clickhouse_run
 from metric_assets.local.layout import Layout
 from metric_assets.local.stack import Endpoints
@@ -78,9 +78,8 @@ def engines() -> Iterator[list[int]]:
         ports = []
         for _ in range(2):
             layout = Layout.of(ending.enter_context(own_folder()))
-            layout.logs.mkdir(parents=True)
-            ending.callback(clickhouse_server.stop, layout, lambda _: None)
-            ports.append(clickhouse_server.start(layout, free_port(), lambda _: None))
+            ending.callback(embedded.stop, layout, lambda _: None)
+            ports.append(embedded.start(layout, free_port(), lambda _: None))
         yield ports
 
 

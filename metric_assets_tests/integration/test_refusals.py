@@ -19,7 +19,7 @@ import pytest
 from metric_assets.catalog import PAIRS, SCAN_OF
 from metric_assets.doctor.grants import examine as examine_grants
 from metric_assets.errors import TargetError
-from metric_assets.local import clickhouse_server
+from metric_assets.local import clickhouse as embedded
 from metric_assets.local import stack as local_stack
 from metric_assets.local.demo_stores import clickhouse, clickhouse_run
 from metric_assets.local.layout import Layout
@@ -112,7 +112,7 @@ class Guarded:
         if restricted == self.restricted:
             return
         layout = Layout.of(self.home)
-        clickhouse_server.stop(layout, lambda _: None)
+        embedded.stop(layout, lambda _: None)
         merged = self.home / "clickhouse.d"
         merged.mkdir(exist_ok=True)
         (self.home / "users.xml").write_text(users())

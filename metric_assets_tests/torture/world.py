@@ -156,7 +156,7 @@ class World:
         """The processes of an embedded store now: of Postgres its sessions, too."""
         layout = Layout.of(self.home)
         if store == "clickhouse":
-            return [int(layout.clickhouse_lock.read_text())]
+            return [int(layout.clickhouse.lock.read_text())]
         return processes_in(layout.postgres)
 
     @contextmanager
@@ -171,9 +171,13 @@ class World:
     def clickhouse(self) -> Iterator[Client]:
         """A plain client."""
         settings = {"async_insert": 0, "mutations_sync": 2, "lightweight_deletes_sync": 2}
-        with closing(
-            clickhouse_connect.get_client(dsn=self.endpoints.clickhouse_url, settings=settings)
-        ) as client:
+        client = clickhouse_connect.get_client(
+            dsn=self.endpoints.clickhouse_url,
+            settings=settings,
+            autogenerate_session_id=False,
+            compress=False,
+        )
+        with closing(client):
             yield client
 
     def drift(self, case: Case, table: str, kind: str, chance: random.Random) -> None:

@@ -1,14 +1,12 @@
 """How ClickHouse speaks HTTP: status codes, wording of errors, form fields, media types.
 
-Translations between bytes of the protocol and plain values belong here. Running queries does not,
-and compression has a module of its own.
+Translations between bytes of the protocol and plain values belong here. Running queries does not.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 _STATUS = (
     # What exceptionCodeToHTTPStatus.cpp of the server maps; everything else is a 500.
@@ -37,7 +35,7 @@ _CONTENT_TYPES = {
 }
 
 
-class WireError(Exception):
+class ClickHouseError(Exception):
     """A refusal in ClickHouse's own terms: a code, and a text that ends with the code's name."""
 
     def __init__(self, code: int, text: str) -> None:
@@ -45,12 +43,12 @@ class WireError(Exception):
         self.code = code
 
     @classmethod
-    def build(cls, code: int, text: str, name: str) -> WireError:
+    def build(cls, code: int, text: str, name: str) -> ClickHouseError:
         """A refusal of the server itself, worded the way the engine words its own."""
         return cls(code, f"Code: {code}. DB::Exception: {text}. ({name})")
 
     @classmethod
-    def from_engine(cls, error: BaseException) -> WireError:
+    def from_engine(cls, error: BaseException) -> ClickHouseError:
         """What the engine raised; its text carries the code."""
         text = str(error)
         match = re.search(r"Code: (\d+)\. ", text)
@@ -64,35 +62,31 @@ class WireError(Exception):
         return next((status for status, codes in _STATUS if self.code in codes), 500)
 
 
+def not_served(what: str, instead: str) -> ClickHouseError:
+    """The refusal of what this server leaves out."""
+    text = f"Not supported by this server, which is chDB behind HTTP: {what}; {instead}"
+    return ClickHouseError.build(48, text, "NOT_IMPLEMENTED")
+
+
 def content_type(format_name: str) -> str:
     """The media type of an output format."""
     return _CONTENT_TYPES.get(format_name, "application/octet-stream")
 
 
-@dataclass
-class Form:
-    """Fields and files of a posted form."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-def parse_form(body: bytes, content: str) -> Form | None:
-    """A multipart form, or None when the body is none. Files are kept byte for byte."""
-    form = Form()
-    boundary = re.search(r'boundary="?([^";]+)"?', content)
-    if not content.startswith("multipart/form-data") or boundary is None:
-        return None
+def parse_form(body: bytes, media_type: str) -> dict[str, str]:
+    """The fields of a multipart form; a file in it would be an external table and is refused."""
+    boundary = re.search(r'boundary="?([^";]+)"?', media_type)
+    if boundary is None:
+        raise ClickHouseError.build(36, "multipart/form-data without a boundary", "BAD_ARGUMENTS")
+    fields: dict[str, str] = {}
     for part in (b"\r\n" + body).split(b"\r\n--" + boundary.group(1).encode())[1:-1]:
         head, _, value = part.partition(b"\r\n\r\n")
-        name = re.search(rb'\bname="([^"]*)"', head)
-        if name is None:
-            continue
         if re.search(rb"\bfilename\*?=", head):
-            form.files[name.group(1).decode()] = value
-        else:
-            form.fields[name.group(1).decode()] = value.decode("utf-8", "surrogateescape")
-    return form
+            raise not_served("external tables", "insert the rows into a table")
+        name = re.search(rb'\bname="([^"]*)"', head)
+        if name is not None:
+            fields[name.group(1).decode()] = value.decode("utf-8", "surrogateescape")
+    return fields
 
 
 def exception_block(tag: str, message: str) -> bytes:

@@ -67,7 +67,7 @@ class Statement:
     format: str | None = None
     format_start: int | None = None
     data_start: int | None = None
-    opens_session: bool = False
+    needs_session: bool = False
 
     @property
     def reads(self) -> bool:
@@ -147,10 +147,10 @@ def _parse_plain(text: str, found: list[Token]) -> Statement:
     keyword = found[0].text.upper()
     if keyword == "WITH" and any(token.says("INSERT") for token in found):
         keyword = "INSERT"
-    opens_session = found[0].says("SET", "USE") or (
+    needs_session = found[0].says("SET", "USE") or (
         found[0].says("CREATE") and any(t.says("TEMPORARY", "TEMP") for t in found[1:4])
     )
-    statement = Statement(text, keyword, opens_session=opens_session)
+    statement = Statement(text, keyword, needs_session=needs_session)
     for index in range(len(found) - 2, 0, -1):
         after = found[index + 2] if index + 2 < len(found) else None
         if found[index].says("FORMAT") and found[index + 1].is_word:

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from metric_assets.local.clickhouse_sql import (
+from metric_assets.local.chdb_http.protocol import ClickHouseError, quoted
+from metric_assets.local.chdb_http.statement import (
     ENGINE_TAG,
     Statement,
     from_file,
     into_file,
     with_client_query_ids,
 )
-from metric_assets.local.clickhouse_wire import WireError, quoted
 
 _MEMORY_BYTES = 4_000_000_000
 
@@ -61,7 +61,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Result:
     """What a statement did."""
 
     body: bytes = b""
@@ -73,7 +73,7 @@ class Outcome:
     elapsed_ns: int = 0
 
     @classmethod
-    def of(cls, result: Any) -> Outcome:
+    def of(cls, result: Any) -> Result:
         """The figures of a chdb result; its rows_read are those of the result."""
         return cls(
             body=result.bytes(),
@@ -118,103 +118,72 @@ class Engine:
     def _scalar(self, sql: str) -> str:
         return str(self._first.query(sql, "TabSeparatedRaw").bytes().decode().strip())
 
-    def connect(self) -> Any:
-        """A connection of its own, with a server's defaults."""
-        connection = self._connect(self._address)
-        _set(connection, _LIKE_A_SERVER)
-        return connection
-
     @contextmanager
-    def prepared(self, call: Call, kept: Any = None) -> Iterator[Any]:
-        """A connection that has the call's settings, parameters and database.
-
-        ``kept`` is the connection of a session; the call's settings are taken back from it.
-        """
-        connection = kept if kept is not None else self.connect()
-        before = _changed(connection, call.settings) if kept is not None else {}
-        # Tagged and logged from the last statement of the preparation on.
-        marks = {"log_queries": "1", **call.settings, ENGINE_TAG: call.query_id}
+    def connection(self, call: Call | None = None) -> Iterator[Any]:
+        """A connection with a server's defaults and the call's settings, parameters, database."""
+        connection = self._connect(self._address)
         try:
-            if call.database:
-                _run(connection, f"USE {_identifier(call.database)}")
-            _set(connection, {f"param_{k}": v for k, v in call.parameters.items()} | marks)
+            _set(connection, _LIKE_A_SERVER)
+            if call is not None:
+                _prepare(connection, call)
             yield connection
         finally:
-            if kept is None:
-                connection.close()
-            else:
-                with suppress(WireError):
-                    _set(connection, {"log_queries": "0"})
-                    _restore(connection, call.settings, before)
+            connection.close()
 
     def kill(self, query_id: str) -> bool:
         """Cancel the query of a client that is gone; whether there was one."""
-        connection = self.connect()
         tagged = f"Settings['{ENGINE_TAG}'] = {quoted(query_id)}"
-        try:
-            killed = _run(connection, f"KILL QUERY WHERE {tagged} ASYNC")
-        finally:
-            connection.close()
-        return bool(killed.bytes())
+        with self.connection() as connection:
+            return bool(_run(connection, f"KILL QUERY WHERE {tagged} ASYNC").bytes())
 
     def close(self) -> None:
         """Cancel everything and close the engine: parts and logs are on disk afterwards."""
-        with suppress(WireError):
+        with suppress(ClickHouseError):
             _run(self._first, "KILL QUERY WHERE is_initial_query ASYNC FORMAT Null")
             _run(self._first, "SYSTEM FLUSH LOGS")
         self._first.close()
 
 
-def run(connection: Any, statement: Statement, default_format: str) -> Outcome:
+def run(connection: Any, statement: Statement, default_format: str) -> Result:
     """Run a statement whose result is small."""
     text = with_client_query_ids(statement.text)
-    return Outcome.of(_run(connection, text.encode("latin-1"), default_format))
+    return Result.of(_run(connection, text.encode("latin-1"), default_format))
 
 
-def run_into(connection: Any, statement: Statement, path: str, fmt: str) -> Outcome:
+def run_into(connection: Any, statement: Statement, path: str, fmt: str) -> Result:
     """Run a read whose result goes to a file or pipe."""
     text = with_client_query_ids(into_file(statement, path, fmt))
-    return Outcome.of(_run(connection, text.encode("latin-1"), fmt))
+    return Result.of(_run(connection, text.encode("latin-1"), fmt))
 
 
-def run_from(connection: Any, statement: Statement, path: str) -> Outcome:
+def run_from(connection: Any, statement: Statement, path: str) -> Result:
     """Run an INSERT whose rows come from a file or pipe.
 
     Not chdb's send_insert: a killed one reports success for the rows it had.
     """
-    return Outcome.of(_run(connection, from_file(statement, path).encode("latin-1")))
+    return Result.of(_run(connection, from_file(statement, path).encode("latin-1")))
 
 
 def _run(connection: Any, sql: str | bytes, fmt: str = "TabSeparated") -> Any:
     try:
         return connection.query(sql, fmt)
     except RuntimeError as error:
-        raise WireError.from_engine(error) from error
+        raise ClickHouseError.from_engine(error) from error
+
+
+def _prepare(connection: Any, call: Call) -> None:
+    if call.database:
+        _run(connection, f"USE {_identifier(call.database)}")
+    # Tagged and logged from the last statement of the preparation on.
+    marks = {"log_queries": "1", **call.settings, ENGINE_TAG: call.query_id}
+    _set(connection, {f"param_{k}": v for k, v in call.parameters.items()} | marks)
 
 
 def _set(connection: Any, values: Mapping[str, str]) -> None:
-    if not values:
-        return
     for name in values:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name):
-            raise WireError.build(115, f"Unknown setting {quoted(name)}", "UNKNOWN_SETTING")
+            raise ClickHouseError.build(115, f"Unknown setting {quoted(name)}", "UNKNOWN_SETTING")
     _run(connection, "SET " + ", ".join(f"{k} = {quoted(v)}" for k, v in values.items()))
-
-
-def _changed(connection: Any, names: Mapping[str, str]) -> dict[str, str]:
-    if not names:
-        return {}
-    wanted = ", ".join(quoted(name) for name in names)
-    sql = f"SELECT name, value FROM system.settings WHERE changed AND name IN ({wanted})"  # noqa: S608 - quoted above.
-    rows = _run(connection, sql, "TabSeparatedRaw").bytes().decode().splitlines()
-    return dict(row.split("\t", 1) for row in rows)
-
-
-def _restore(connection: Any, touched: Mapping[str, str], before: Mapping[str, str]) -> None:
-    _set(connection, before)
-    for name in touched:
-        if name not in before:
-            _run(connection, f"SET {name} = DEFAULT")
 
 
 def _identifier(name: str) -> str:

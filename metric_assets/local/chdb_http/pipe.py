@@ -29,7 +29,7 @@ def open_pipe(*, reads_here: bool) -> tuple[int, int]:
     return reader, writer
 
 
-async def pieces(reader: int) -> AsyncIterator[bytes]:
+async def read_pieces(reader: int) -> AsyncIterator[bytes]:
     """What comes out of a pipe, until its writers have closed it."""
     loop = asyncio.get_running_loop()
     while True:
@@ -43,17 +43,17 @@ async def pieces(reader: int) -> AsyncIterator[bytes]:
         yield data
 
 
-async def pour(writer: int, data: bytes, taker: asyncio.Future[Any]) -> None:
-    """Put bytes into a pipe; give up once whoever takes them has ended."""
+async def write_all(writer: int, data: bytes, reading: asyncio.Future[Any]) -> None:
+    """Put bytes into a pipe; give up once ``reading``, which takes them out, has ended."""
     loop = asyncio.get_running_loop()
     left = memoryview(data)
-    while left and not taker.done():
+    while left and not reading.done():
         try:
             left = left[os.write(writer, left) :]
         except BlockingIOError:  # noqa: PERF203 - a full pipe is the rule here, not an accident.
-            await _ready(writer, loop.add_writer, loop.remove_writer, taker)
-        except BrokenPipeError:  # The taker has just failed: its own error says why.
-            await asyncio.wait({taker})
+            await _ready(writer, loop.add_writer, loop.remove_writer, reading)
+        except BrokenPipeError:  # The reader has just failed: its own error says why.
+            await asyncio.wait({reading})
 
 
 async def _ready(
@@ -62,7 +62,7 @@ async def _ready(
     remove: Callable[[int], object],
     other: asyncio.Future[Any] | None = None,
 ) -> None:
-    """Wait until a descriptor is ready, or the other thing is done."""
+    """Wait until a descriptor is ready, or the other future is done."""
     ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def wake() -> None:
