@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from metric_assets import pipeline
-from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
+from metric_assets.catalog import PAIRS, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt
@@ -134,7 +134,7 @@ def build_source_assets() -> list[dg.AssetSpec]:
         )
         for store, table in sorted(sources)
     ]
-    legacy = sorted({entity.legacy_table for entity in ENTITIES.values()})
+    legacy = sorted({pair.legacy.table for pair in PAIRS.values()})
     specs += [
         dg.AssetSpec(
             source_key(Store.POSTGRES, table),

@@ -91,6 +91,14 @@ class Source(Protocol):
         ...
 
 
+class Rows(Protocol):
+    """A store that answers small statements."""
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """All rows of a statement."""
+        ...
+
+
 class Turnstile(Protocol):
     """The partition lock: one attempt at a time is at a scope, on any machine."""
 
