@@ -54,6 +54,12 @@ def orphan_binds(table: str, layout: Layout) -> Binds:
     }
 
 
+def target_binds(table: str, *, patching: bool) -> Binds:
+    """What sql/clickhouse/target.sql binds; ``patching`` where the server writes patch parts."""
+    patches = "".join(f", {name} = 1" for name in PATCHES) if patching else ""
+    return {"target": table, "patches": patches}
+
+
 class ClickHouseTarget:
     """The target table ``table`` of ``store``; ``mode`` is auto, replace or append."""
 
@@ -66,8 +72,7 @@ class ClickHouseTarget:
 
     def create(self) -> None:
         """Make the target if it is absent."""
-        patches = "".join(f", {name} = 1" for name in PATCHES) if self._patching else ""
-        binds = {"target": self._table, "patches": patches}
+        binds = target_binds(self._table, patching=self._patching)
         self._store.run(load("clickhouse/target"), binds, OWNER.strip())
 
     @cached_property
