@@ -225,6 +225,7 @@ class FakeTarget:
         self.bounds = Bounds()
         #: What attempts kept for their second looks, by attempt.
         self.kept: dict[str, Kept] = {}
+        self.columns = {"entityId": "Int32", "metricValue": "Int32"}
 
     @property
     def open_stages(self) -> int:

@@ -239,6 +239,11 @@ class Stage(Protocol):
 class Target(Protocol):
     """A store that events are loaded into."""
 
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of an event, and their types in the store's own words."""
+        ...
+
     def fence(
         self,
         scope: Scope,

@@ -19,7 +19,7 @@ from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
 from metric_assets.stores.judging import JudgingStage
-from metric_assets.stores.layout import ENGINES, PATCHES, Layout
+from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
 from metric_assets.stores.ports import Binds, Scope
 
@@ -124,6 +124,11 @@ class ClickHouseTarget:
     def _patching(self) -> bool:
         """Whether this server can write a delete as a patch part (from 25.7 on)."""
         return self._store.profile("lightweight_delete_mode") is not None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of an event, and their types as the server tells them."""
+        return {name: self.layout.columns[name] for name in COLUMNS}
 
     @property
     def mode(self) -> Mode:
