@@ -12,34 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Protocol
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, Pair
+from metric_assets.catalog import Pair
+from metric_assets.entity_ids import existing
 from metric_assets.errors import MetricAssetsError, SchemaDriftError, UnavailableError
 from metric_assets.late_events import Doubt, Patience, Totals, metrics_of, settle
+from metric_assets.legacy_tables import by_table, read_counters
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict, compare_values, counters, events_of
-from metric_assets.sql import Statement, load
-from metric_assets.stores.ports import Binds
+from metric_assets.sql import load
+from metric_assets.stores.ports import Rows
+
+_FIX = "fix the legacy table or the pair's row of the catalog"
 
 #: Ids compared by one query a store; totals of this many entities fit into memory easily.
 SPAN_IDS = 1_000_000
-#: Ids asked for in one existence query.
-EXISTENCE_IDS = 50_000
-
 
 #: What a check comes to: a verdict, or why there is none.
 Judgment = Verdict | MetricAssetsError
-
-
-class Rows(Protocol):
-    """A store that answers small statements."""
-
-    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
-        """All rows of a statement."""
-        ...
 
 
 def check_legacy(
@@ -70,11 +62,12 @@ def check_groups(
     doubts: list[Doubt] = []
     for pairs, ranges in groups:
         for span in spans(ranges):
-            for pair, cell, found in _read(pairs, span, source, target):
-                if isinstance(found, Doubt):
-                    doubts.append(found)
-                else:
-                    yield pair, cell, found
+            for alike in by_table(pairs):
+                for pair, cell, found in _read(alike, span, source, target):
+                    if isinstance(found, Doubt):
+                        doubts.append(found)
+                    else:
+                        yield pair, cell, found
     if doubts:
         yield from settle(doubts, target, lambda: _instants(source)[1], patience or Patience())
 
@@ -82,17 +75,15 @@ def check_groups(
 def _read(
     pairs: Sequence[Pair], span: Sequence[IdRange], source: Rows, target: Totals
 ) -> Iterator[tuple[Pair, IdRange, Judgment | Doubt]]:
-    """Read both sides of a span and compare them."""
-    entity = ENTITIES[pairs[0].entity]
+    """Read both sides of a span and compare them; the pairs are of one legacy table."""
+    entity = pairs[0].entity
     ids = IdRange(span[0].start, span[-1].stop)
-    binds = {"start": ids.start, "stop": ids.stop}
     try:
         earliest, _ = _instants(source)
-        legacy = source.frame(load(f"legacy/{entity.folder}"), binds)
+        legacy, wrong = read_counters(pairs, ids, source)
         _, latest = _instants(source)
-        legacy = _by_entity(entity.name, entity.folder, legacy)
-        totals = target.totals(entity.name, metrics_of(pairs), ids).sort("entityId")
-        orphans = _orphans(entity.folder, totals, legacy, source)
+        totals = target.totals(entity, metrics_of(pairs), ids).sort("entityId")
+        orphans = _orphans(entity, totals, legacy, source)
     except MetricAssetsError as error:
         if error.transient or isinstance(error, UnavailableError):
             raise
@@ -102,7 +93,10 @@ def _read(
         here = _within(totals, cell)
         old = _within(legacy, cell)
         for pair in pairs:
-            yield pair, cell, _judge(pair, cell, here, old, orphans, earliest, latest)
+            if pair.key in wrong:
+                yield pair, cell, SchemaDriftError(f"{pair.key}: {wrong[pair.key]}; {_FIX}")
+            else:
+                yield pair, cell, _judge(pair, cell, here, old, orphans, earliest, latest)
 
 
 def _instants(source: Rows) -> tuple[datetime, datetime]:
@@ -113,17 +107,6 @@ def _instants(source: Rows) -> tuple[datetime, datetime]:
     shown, clock = source.frame(load("postgres/instant"), {}).row(0)
     clock = clock.replace(tzinfo=timezone.utc)
     return (shown.replace(tzinfo=timezone.utc) if shown else clock), clock
-
-
-def _by_entity(entity: str, folder: str, legacy: pl.DataFrame) -> pl.DataFrame:
-    """Legacy rows in the order of ids; raises SchemaDriftError where ids are no whole numbers."""
-    kind = legacy.schema.get("entityId")
-    if kind is None or not kind.is_integer():
-        raise SchemaDriftError(
-            f"{entity}: column entityId of sql/legacy/{folder}.sql is {kind or 'missing'}, expected"
-            " whole numbers: fix the legacy table or the statement"
-        )
-    return legacy.sort("entityId")
 
 
 def _judge(  # noqa: PLR0913 - both sides, and the instants that they were read at
@@ -152,12 +135,9 @@ def _legacy_values(pair: Pair, cell: IdRange, legacy: pl.DataFrame) -> pl.DataFr
     Text is read as numbers: the driver hands over Postgres' numeric as text.
     """
     where = f"{pair.key}/{cell.key}: {pair.legacy.column}"
-    cure = "make the column a number again, or mend its row of the catalog and sql/legacy"
-    kind = legacy.schema.get(pair.legacy.field)
-    if kind is None:
-        raise SchemaDriftError(f"{where} is not returned by its legacy statement; {cure}")
+    kind = legacy.schema[pair.legacy.field]
     if not (kind.is_numeric() or kind in (pl.String, pl.Null)):
-        raise SchemaDriftError(f"{where} is {kind}, expected a number; {cure}")
+        raise SchemaDriftError(f"{where} is {kind}, expected a number; {_FIX}")
     values = legacy.select(
         "entityId", pl.col(pair.legacy.field).cast(pl.Float64, strict=False).alias("value")
     )
@@ -167,7 +147,7 @@ def _legacy_values(pair: Pair, cell: IdRange, legacy: pl.DataFrame) -> pl.DataFr
         entity, value = wrong.select("entityId", pair.legacy.field).row(0)
         raise SchemaDriftError(
             f"{where} is {kind} and holds {str(value)[:40]!r} for entity {entity}, expected a"
-            f" number ({wrong.height} of {legacy.height} rows are none); {cure}"
+            f" number ({wrong.height} of {legacy.height} rows are none); {_FIX}"
         )
     return values
 
@@ -185,17 +165,13 @@ def spans(ranges: Sequence[IdRange]) -> Iterator[list[IdRange]]:
         yield span
 
 
-def _orphans(folder: str, totals: pl.DataFrame, legacy: pl.DataFrame, source: Rows) -> set[int]:
+def _orphans(entity: str, totals: pl.DataFrame, legacy: pl.DataFrame, source: Rows) -> set[int]:
     """Ids with events and no legacy row that are not entities any more."""
     without = totals.filter(pl.col("total") != 0).join(
         legacy.select(pl.col("entityId").cast(pl.Int64)), on="entityId", how="anti"
     )
-    ids = without["entityId"].unique().to_list()
-    found: set[int] = set()
-    for first in range(0, len(ids), EXISTENCE_IDS):
-        batch = ids[first : first + EXISTENCE_IDS]
-        found |= set(source.frame(load(f"entities/{folder}_existing"), {"ids": batch})["id"])
-    return set(ids) - found
+    ids = set(without["entityId"])
+    return ids - existing(entity, ids, source)
 
 
 def _within(frame: pl.DataFrame, cell: IdRange) -> pl.DataFrame:

@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from metric_assets.audit import Rows
 from metric_assets.entity_ids import Window, dense_end, highest_id, windows
 from metric_assets.ranges import ID_FLOOR, ID_LIMIT, Grid
 from metric_assets.settings import MAX_PARTITIONS, RANGES, Settings
+from metric_assets.stores.ports import Rows
 
 #: Empty cells up to which the next cell that holds something is joined to the cells without gaps.
 NEAR_CELLS = 32

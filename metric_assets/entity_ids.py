@@ -6,23 +6,24 @@ of the table. Does not belong here: what a grid holds of them (coverage).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from metric_assets.audit import Rows
 from metric_assets.catalog import ENTITIES
 from metric_assets.ranges import ID_LIMIT, Grid
 from metric_assets.sql import load
-from metric_assets.stores.ports import Binds
+from metric_assets.stores.ports import Bind, Binds, Rows
 
 #: Ids looked at by one statement; together with WINDOW_CELLS it bounds how long one runs.
 WINDOW_IDS = 2_000_000
 #: Cells of a grid looked at by one statement, which returns a row for each that holds something.
 WINDOW_CELLS = 10_000
-#: Rows that sql/entities/*_next.sql returns at most.
+#: Ids asked for in one existence query.
+EXISTENCE_IDS = 50_000
+#: Rows that one step of a search looks at.
 NEXT_ROWS = 64
 #: How far above the place where ids pass the cutoff an older row is still looked for in passing.
 DISORDER_IDS = 200_000
@@ -30,6 +31,35 @@ DISORDER_IDS = 200_000
 _FIRST, _LAST = -(2**63), 2**63 - 1
 #: Ids from here on are rare: whether there are any is asked before they are searched.
 _INT4_END = 2**31
+
+
+def table_binds(entity: str) -> dict[str, Bind]:
+    """What statements about an entity's rows bind: its table, and its column of ids."""
+    row = ENTITIES[entity]
+    return {"table": row.table, "id": row.id}
+
+
+def dated_binds(entity: str) -> dict[str, Bind]:
+    """As table_binds(), with the column that says when an entity was made."""
+    return {**table_binds(entity), "created": ENTITIES[entity].created}
+
+
+def existing(entity: str, ids: Iterable[int], source: Rows) -> set[int]:
+    """Which of ``ids`` are entities that exist; any number of them, asked for in batches."""
+    asked = list(ids)
+    found: set[int] = set()
+    for first in range(0, len(asked), EXISTENCE_IDS):
+        binds: Binds = {**table_binds(entity), "ids": asked[first : first + EXISTENCE_IDS]}
+        found |= set(source.frame(load("entities/existing"), binds)["id"])
+    return found
+
+
+def next_ids(entity: str, first: int, cutoff: datetime, source: Rows) -> pl.DataFrame:
+    """``id`` of the first NEXT_ROWS entities from an id on, and whether each was made at or
+    ``after`` the cutoff.
+    """
+    binds: Binds = {**dated_binds(entity), "first": first, "cutoff": cutoff, "most": NEXT_ROWS}
+    return source.frame(load("entities/next"), binds)
 
 
 @dataclass(frozen=True)
@@ -40,6 +70,24 @@ class Window:
     cells: tuple[tuple[int, int, int, int], ...]
 
 
+def cells_of(  # noqa: PLR0913 - a window of ids, and what is asked of it
+    entity: str, first: int, last: int, grid: Grid, cutoff: datetime, source: Rows
+) -> tuple[tuple[int, int, int, int], ...]:
+    """Cells of a grid that hold ids made before the cutoff, from ``first`` to ``last``, both
+    inclusive: number, count, lowest and highest of each.
+    """
+    binds: Binds = {
+        **dated_binds(entity),
+        "first": first,
+        "last": last,
+        "size": grid.size,
+        "cutoff": cutoff,
+    }
+    found = source.frame(load("entities/outside"), binds).sort("cell")
+    rows = found.select("cell", "count", "lowest", "highest").iter_rows()
+    return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)
+
+
 def windows(
     entity: str,
     grid: Grid,
@@ -48,19 +96,16 @@ def windows(
     first: int = _FIRST,
 ) -> Iterator[Window]:
     """Walk the ids below 0 and from the grid's end on, from ``first`` upwards, window by window."""
-    folder = ENTITIES[entity].folder
     step = min(WINDOW_IDS, WINDOW_CELLS * grid.size)
     for start, end in ((_FIRST, -1), (grid.end, _LAST)):
         position = max(start, first)
         while position <= end:
-            found = _next(entity, position, cutoff, source)
+            found = next_ids(entity, position, cutoff, source)
             if found.is_empty() or int(found["id"][0]) > end:
                 break
             position = int(found["id"][0])
             last = min(position + step - 1, end)
-            binds: Binds = {"first": position, "last": last, "size": grid.size, "cutoff": cutoff}
-            cells = source.frame(load(f"entities/{folder}_outside"), binds)
-            yield Window(last, _rows(cells))
+            yield Window(last, cells_of(entity, position, last, grid, cutoff, source))
             position = last + 1
 
 
@@ -75,13 +120,13 @@ def highest_id(entity: str, cutoff: datetime, source: Rows) -> int | None:
     """
 
     def last_old(first: int) -> int | None:
-        seen = _next(entity, first, cutoff, source).filter(~pl.col("after"))["id"]
+        seen = next_ids(entity, first, cutoff, source).filter(~pl.col("after"))["id"]
         return None if seen.is_empty() else int(seen[-1])
 
     top = ID_LIMIT if last_old(_INT4_END) is not None else _INT4_END
     below = min(_search(last_old, top) + DISORDER_IDS, ID_LIMIT)
-    binds: Binds = {"below": below, "cutoff": cutoff}
-    highest = source.frame(load(f"entities/{ENTITIES[entity].folder}_highest"), binds)
+    binds: Binds = {**dated_binds(entity), "below": below, "cutoff": cutoff}
+    highest = source.frame(load("entities/highest"), binds)
     found = -1 if highest.is_empty() else int(highest["id"][0])
     return None if found < 0 else found
 
@@ -95,7 +140,7 @@ def dense_end(entity: str, cutoff: datetime, source: Rows, reach: int) -> int:
     """
 
     def last_old(first: int) -> int | None:
-        seen = _next(entity, first, cutoff, source)
+        seen = next_ids(entity, first, cutoff, source)
         if seen.height < NEXT_ROWS or int(seen["id"][-1]) - first > reach:
             return None
         old = seen.filter(~pl.col("after"))["id"]
@@ -115,13 +160,3 @@ def _search(last_old: Callable[[int], int | None], top: int) -> int:
         else:
             low = seen + 1
     return low
-
-
-def _next(entity: str, first: int, cutoff: datetime, source: Rows) -> pl.DataFrame:
-    binds: Binds = {"first": first, "cutoff": cutoff}
-    return source.frame(load(f"entities/{ENTITIES[entity].folder}_next"), binds)
-
-
-def _rows(cells: pl.DataFrame) -> tuple[tuple[int, int, int, int], ...]:
-    rows = cells.sort("cell").select("cell", "count", "lowest", "highest").iter_rows()
-    return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)

@@ -10,11 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from metric_assets.audit import Rows
-from metric_assets.catalog import ENTITIES
+from metric_assets.entity_ids import cells_of, next_ids
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.sql import load
-from metric_assets.stores.ports import Binds
+from metric_assets.stores.ports import Binds, Rows
 
 
 def inhabited(
@@ -25,30 +24,21 @@ def inhabited(
     Asks for the first ids from each cell on by the primary key, which also says how many cells
     after it hold none. Only a cell whose first 64 entities are all newer is counted as a whole.
     """
-    folder = ENTITIES[entity].folder
     found: set[IdRange] = set()
     nothing_below: int | None = None
     for cell in sorted(cells):
         if nothing_below is not None and cell.stop <= nothing_below:
             continue
-        binds: Binds = {"first": cell.start, "cutoff": cutoff}
-        seen = source.frame(load(f"entities/{folder}_next"), binds)
+        seen = next_ids(entity, cell.start, cutoff, source)
         if seen.is_empty():
             break
         nothing_below = int(seen["id"][0])
         here = seen.filter(seen["id"] < cell.stop)
-        if not here["after"].all():
+        if not here["after"].all() or (
+            here.height == seen.height
+            and cells_of(entity, cell.start, cell.stop - 1, grid, cutoff, source)
+        ):
             found.add(cell)
-        elif here.height == seen.height:
-            last = cell.stop - 1
-            more: Binds = {
-                "first": cell.start,
-                "last": last,
-                "size": grid.size,
-                "cutoff": cutoff,
-            }
-            if not source.frame(load(f"entities/{folder}_outside"), more).is_empty():
-                found.add(cell)
     return found
 
 

@@ -14,13 +14,18 @@ from pathlib import Path
 
 from metric_assets.errors import MetricAssetsError
 
-#: Comments and strings, which are skipped; ``:name`` (Postgres), but neither ``::type`` nor a
-#: colon inside a word; ``{name:Type}`` (ClickHouse).
+#: Comments and strings, which are skipped. Postgres, as psql writes them: ``:name`` (a value) and
+#: ``:"name"`` (a table, a column or several), but neither ``::type`` nor a colon inside a word.
+#: ClickHouse: ``{name:Type}``, where the type of a table or column is Identifier.
 _TOKEN = re.compile(
-    r"--[^\n]*|'(?:[^']|'')*'|(?<![:\w]):(?P<plain>[a-z_]+)\b|\{(?P<typed>[a-z_]+):(?P<type>[^}]+)\}"
+    r"--[^\n]*|'(?:[^']|'')*'|(?<![:\w]):(?P<plain>[a-z_]+)\b|(?<![:\w]):\"(?P<quoted>[a-z_]+)\""
+    r"|\{(?P<typed>[a-z_]+):(?P<type>[^}]+)\}"
 )
+#: The type of a placeholder that stands for a name.
+IDENTIFIER = "Identifier"
 
-#: Gives the text that stands for a placeholder, from its name and (ClickHouse) its type.
+#: Gives the text that stands for a placeholder, from its name and its type; values of Postgres have
+#: none.
 Place = Callable[[str, str | None], str]
 
 
@@ -41,8 +46,9 @@ class Statement:
         """The text with every placeholder replaced; comments and strings stay as they are."""
 
         def replaced(found: re.Match[str]) -> str:
-            name = found["plain"] or found["typed"]
-            return place(name, found["type"]) if name else found[0]
+            name = _name(found)
+            kind = IDENTIFIER if found["quoted"] else found["type"]
+            return place(name, kind) if name else found[0]
 
         return _TOKEN.sub(replaced, self.text)
 
@@ -79,9 +85,14 @@ def load(name: str) -> Statement:
     head = re.match(r"(?:--[^\n]*\n)*", text)
     comment = head.group() if head else ""
     lines = (line.removeprefix("--").strip() for line in comment.splitlines())
-    found = (match["plain"] or match["typed"] for match in _TOKEN.finditer(text))
-    placeholders = frozenset(name for name in found if name)
+    names = map(_name, _TOKEN.finditer(text))
+    placeholders = frozenset(name for name in names if name)
     return Statement(name, text[len(comment) :].strip(), " ".join(lines), placeholders)
+
+
+def _name(found: re.Match[str]) -> str | None:
+    """The placeholder's name; None for a comment or a string."""
+    return found["plain"] or found["quoted"] or found["typed"]
 
 
 def bare_text(text: str) -> str:

@@ -18,11 +18,12 @@ from typing import Any, Protocol
 import polars as pl
 
 from metric_assets.catalog import ENTITIES, PAIRS
+from metric_assets.entity_ids import existing
 from metric_assets.errors import RemovalRefusedError
 from metric_assets.plan import REMOVAL_FLOOR, Mode
 from metric_assets.settings import MAX_REMOVED_SHARE, Settings
 from metric_assets.sql import Statement, load
-from metric_assets.stores.ports import Bind, Binds
+from metric_assets.stores.ports import Bind, Binds, Rows
 
 #: Ids of one statement: they travel in its address.
 _IDS = 5_000
@@ -38,14 +39,6 @@ class Store(Protocol):
 
     def run(self, statement: Statement, binds: Binds, owner: str, **settings: object) -> None:
         """Run a statement that returns nothing."""
-        ...
-
-
-class Source(Protocol):
-    """The store that knows which entities there are."""
-
-    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
-        """All rows of a small statement."""
         ...
 
 
@@ -97,7 +90,7 @@ def find_strays(
     return [stray for stray in strays if entities is None or stray.entity in entities]
 
 
-def remove_stray(stray: Stray, store: Store, source: Source, settings: Settings, mode: Mode) -> str:
+def remove_stray(stray: Stray, store: Store, source: Rows, settings: Settings, mode: Mode) -> str:
     """Delete its rows (replace) or compensate them (append); what was done, in words.
 
     Ids outside every range whose entities exist are left: they need ranges (`metric-assets ranges
@@ -123,20 +116,14 @@ def remove_stray(stray: Stray, store: Store, source: Source, settings: Settings,
         store.run(statement, {**binds, "everything": True, "ids": []}, "")
         return f"{place}: {stray.events:,} rows that belonged to nothing were removed"
     ids = _outside_ids(stray, store, settings, binds)
-    existing = {
-        int(one)
-        for portion in _portions(ids)
-        for one in source.frame(
-            load(f"entities/{ENTITIES[stray.entity].folder}_existing"), {"ids": portion}
-        )["id"]
-    }
-    gone = [one for one in ids if one not in existing]
+    alive = existing(stray.entity, ids, source)
+    gone = [one for one in ids if one not in alive]
     for portion in _portions(gone):
         store.run(statement, {**binds, "everything": False, "ids": portion}, "")
     said = f"{place}: rows of {len(gone):,} ids that no range holds and no entity has were removed"
-    if existing:
+    if alive:
         said += (
-            f"; those of {len(existing):,} ids whose entities exist are left: run `metric-assets"
+            f"; those of {len(alive):,} ids whose entities exist are left: run `metric-assets"
             f" ranges {stray.entity} --sync`"
         )
     return said

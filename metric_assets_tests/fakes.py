@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from metric_assets.audit import Rows, Totals
-from metric_assets.errors import BusyError, TargetError
+from metric_assets.errors import BusyError, SchemaDriftError, TargetError
 from metric_assets.events import Bounds
 from metric_assets.fingerprint import Accumulator, Prints, bucket
+from metric_assets.late_events import Totals
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
@@ -33,6 +33,7 @@ from metric_assets.stores.ports import (
     Binds,
     LiveSeen,
     Reading,
+    Rows,
     Scope,
     Source,
     Stage,
@@ -224,6 +225,7 @@ class FakeTarget:
         self.bounds = Bounds()
         #: What attempts kept for their second looks, by attempt.
         self.kept: dict[str, Kept] = {}
+        self.columns = {"entityId": "Int32", "metricValue": "Int32"}
 
     @property
     def open_stages(self) -> int:
@@ -698,8 +700,8 @@ class FakeStage:
 
 @dataclass
 class FakeRows:
-    """The source as checks see it, by folder of the entity: legacy rows, living ids, and for ids
-    whether they were made at or after the cutoff.
+    """The source as checks see it, by table: legacy rows, living ids, and for ids whether they were
+    made at or after the cutoff.
     """
 
     legacy: Mapping[str, pl.DataFrame] = field(default_factory=dict)
@@ -720,23 +722,22 @@ class FakeRows:
         """The answer to a statement of sql/legacy or sql/entities."""
         statement.check(binds)
         self.asked.append((statement.name, dict(binds)))
-        folder, _, name = statement.name.partition("/")
-        if folder == "legacy":
-            inside = pl.col("entityId").is_between(
-                pl.lit(binds["start"]), pl.lit(binds["stop"]), closed="left"
-            )
-            return self.legacy[name].filter(inside)
+        folder, _, question = statement.name.partition("/")
         if folder == "postgres":
             return pl.DataFrame({"shown": [self.shown or self.clock], "clock": [self.clock]})
-        entity, _, question = name.rpartition("_")
+        table = str(binds["table"])
+        if folder == "legacy":
+            return self._legacy(question, table, binds)
         if question == "existing":
             ids = binds["ids"]
             assert isinstance(ids, list)
-            found = sorted({int(one) for one in ids} & self.existing.get(entity, set()))
+            found = sorted({int(one) for one in ids} & self.existing.get(table, set()))
             return pl.DataFrame({"id": found}, schema={"id": pl.Int32})
-        made = sorted(self.made.get(entity, {}).items())
+        made = sorted(self.made.get(table, {}).items())
         if question == "next":
-            rows = [(one, new) for one, new in made if one >= binds["first"]][:64]
+            most = binds["most"]
+            assert isinstance(most, int)
+            rows = [(one, new) for one, new in made if one >= binds["first"]][:most]
             return pl.DataFrame(rows, schema={"id": pl.Int64, "after": pl.Boolean}, orient="row")
         old = [one for one, new in made if not new]
         if question == "outside":
@@ -744,9 +745,25 @@ class FakeRows:
         found = [one for one in old if one < binds["below"]][-1:]
         return pl.DataFrame({"id": found}, schema={"id": pl.Int64})
 
+    def _legacy(self, question: str, table: str, binds: Binds) -> pl.DataFrame:
+        """Legacy rows have their column of ids under its alias, entityId."""
+        rows = self.legacy.get(table)
+        if question == "columns":
+            known = [] if rows is None else ["tagId", *rows.drop("entityId").columns]
+            return pl.DataFrame({"column": known}, schema={"column": pl.String})
+        columns = binds["columns"]
+        assert isinstance(columns, list)
+        if rows is None or binds["id"] != "tagId" or not set(columns) <= set(rows.columns):
+            raise SchemaDriftError(f"legacy/counters ({table}): relation or column does not exist")
+        if not rows["entityId"].dtype.is_integer():
+            return rows.select("entityId", *columns)
+        start, stop = pl.lit(binds["start"]), pl.lit(binds["stop"])
+        inside = pl.col("entityId").is_between(start, stop, closed="left")
+        return rows.filter(inside).select("entityId", *columns)
+
 
 def _cells(ids: Sequence[int], binds: Binds) -> pl.DataFrame:
-    """What sql/entities/*_outside.sql says of ids: number, count, lowest and highest of a cell."""
+    """What sql/entities/outside.sql says of ids: number, count, lowest and highest of a cell."""
     size = binds["size"]
     assert isinstance(size, int)
     cells: dict[int, list[int]] = {}

@@ -69,6 +69,7 @@ __all__ = [
     "Rule",
     "Scan",
     "Store",
+    "legacy_tables_of",
     "pairs_of",
     "scans_of",
     "select",
@@ -83,6 +84,11 @@ def scans_of(entity: str) -> list[Scan]:
 def pairs_of(entity: str) -> list[Pair]:
     """The pairs of ``entity``."""
     return [pair for scan in scans_of(entity) for pair in scan.pairs]
+
+
+def legacy_tables_of(entity: str) -> list[str]:
+    """The legacy tables that pairs of ``entity`` are compared with; one, as a rule."""
+    return sorted({pair.legacy.table for pair in pairs_of(entity)})
 
 
 def select(selection: Iterable[str]) -> list[Pair]:

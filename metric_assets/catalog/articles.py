@@ -19,7 +19,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Article",
     table="Article",
-    legacy_table="ArticleMetric",
+    legacy_id="articleId",
     grid=Grid(size=5_000, stop=100_000),
     description="Articles: reactions, comments, collections, hides and tips.",
 )

@@ -17,7 +17,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Bounty",
     table="Bounty",
-    legacy_table="BountyMetric",
+    legacy_id="bountyId",
     grid=Grid(size=10_000, stop=100_000),
     description="Bounties: interest, entries, funding and comments.",
 )

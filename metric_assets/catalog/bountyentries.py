@@ -16,7 +16,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "BountyEntry",
     table="BountyEntry",
-    legacy_table="BountyEntryMetric",
+    legacy_id="bountyEntryId",
     grid=Grid(size=50_000, stop=500_000),
     description="Entries of bounties: reactions, awards and tips.",
 )

@@ -11,7 +11,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Collection",
     table="Collection",
-    legacy_table="CollectionMetric",
+    legacy_id="collectionId",
     grid=Grid(size=100_000, stop=18_000_000),
     description="Collections: their items, followers and contributors.",
 )

@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF, SCANS, pairs_of, scans_of
+from metric_assets.catalog import (
+    ENTITIES,
+    PAIRS,
+    SCAN_OF,
+    SCANS,
+    legacy_tables_of,
+    pairs_of,
+    scans_of,
+)
 from metric_assets.catalog.model import Entity, Pair, Rule, Scan, Store
 
 _HEAD = """\
@@ -95,8 +103,9 @@ def _entity(entity: Entity) -> Iterator[str]:
     grid = entity.grid
     yield f"## {entity.name}\n"
     yield (
-        f"{entity.description} Ids of `{entity.table}`, compared with `{entity.legacy_table}`."
-        f" Default grid: {len(grid)} ranges of {grid.size:,} ids, up to {grid.stop - 1:,}.\n"
+        f"{entity.description} Ids of `{entity.table}`, compared with"
+        f" {_names(legacy_tables_of(entity.name))}."
+        f" Default grid: {len(grid)} ranges of {grid.size:,} ids, up to {grid.end - 1:,}.\n"
     )
     yield _table(
         ("pair", "meaning", "source tables", "scan", "what counts", "legacy column", "rule",

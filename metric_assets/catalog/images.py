@@ -18,7 +18,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Image",
     table="Image",
-    legacy_table="ImageMetric",
+    legacy_id="imageId",
     grid=Grid(size=1_000_000, stop=140_000_000),
     description="Images: reactions, comments, collections and tips.",
 )

@@ -64,21 +64,27 @@ class LiveKey(str, Enum):
 
 @dataclass(frozen=True)
 class Entity:
-    """One entity type: its table, its legacy table and the grid of its ids.
+    """One entity type: its table, and the grid of its ids.
 
     ``grid`` is the default at production size (reference/findings.md e): a few hundred partitions
-    at most. ``table`` and ``legacy_table`` are Postgres names.
+    at most. ``table`` is a name in Postgres, ``id`` its column of ids and ``created`` the one that
+    says when an entity was made. ``legacy_id`` is the column of ids of its legacy table, which its
+    pairs name.
     """
 
     name: str
     table: str
-    legacy_table: str
+    legacy_id: str
     grid: Grid
     description: str
+    id: str = "id"
+    created: str = "createdAt"
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise CatalogError(f"{self.name}: an entity's name is letters and digits, capitalised")
+        if not all((self.table, self.legacy_id, self.id, self.created)):
+            raise CatalogError(f"{self.name}: a table and its columns have names")
         if len(self.grid) > 400:
             raise CatalogError(
                 f"{self.name}: {len(self.grid)} partitions; Dagster stays quick up to a few hundred"
@@ -128,7 +134,7 @@ class Legacy:
 
     @property
     def field(self) -> str:
-        """The legacy column's name, as sql/legacy/*.sql returns it."""
+        """The legacy column's name in that table."""
         return self.column.split(".")[1]
 
 

@@ -23,7 +23,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Model",
     table="Model",
-    legacy_table="ModelMetric",
+    legacy_id="modelId",
     grid=Grid(size=50_000, stop=3_000_000),
     description="Models: reviews, downloads, generations, earnings, collections, uses and tips.",
 )

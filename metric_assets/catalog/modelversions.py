@@ -25,7 +25,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "ModelVersion",
     table="ModelVersion",
-    legacy_table="ModelVersionMetric",
+    legacy_id="modelVersionId",
     grid=Grid(size=50_000, stop=3_000_000),
     description="Versions: reviews, downloads, generations, earnings, uses and donations.",
 )

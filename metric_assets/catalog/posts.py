@@ -15,7 +15,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Post",
     table="Post",
-    legacy_table="PostMetric",
+    legacy_id="postId",
     grid=Grid(size=250_000, stop=25_000_000),
     description="Posts: reactions to their images, comments and collections.",
 )

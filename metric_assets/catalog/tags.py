@@ -11,7 +11,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "Tag",
     table="Tag",
-    legacy_table="TagMetric",
+    legacy_id="tagId",
     grid=Grid(size=50_000, stop=1_000_000),
     description="Tags: who follows and who hides them.",
 )

@@ -11,7 +11,7 @@ from metric_assets.ranges import Grid
 ENTITY = Entity(
     "User",
     table="User",
-    legacy_table="UserMetric",
+    legacy_id="userId",
     grid=Grid(size=250_000, stop=14_000_000),
     description="Accounts: follows, hides, reviews and reactions received.",
 )

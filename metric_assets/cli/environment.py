@@ -7,7 +7,9 @@ Dagster's home. Does not belong here: the checks of a setting (settings) or any 
 from __future__ import annotations
 
 import io
+import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -15,14 +17,11 @@ from dotenv import dotenv_values
 from metric_assets import settings as names
 from metric_assets.errors import MetricAssetsError, SettingsError, UnreachableError
 from metric_assets.local import stack
+from metric_assets.local.demo_plan import DEMO_CUTOFF, DEMO_CUTOFFS
 from metric_assets.settings import Settings
 
 #: First line of a .env that `local up` may write again.
 MARK = "# Written by `metric-assets local up`. Remove this line to keep your own changes."
-
-#: The demo's cutoffs; the ones its data is generated for (local/seed.py).
-DEMO_CUTOFF = "2025-10-01T00:00:00Z"
-DEMO_CUTOFFS = '{"Image": "2024-08-07T15:44:39.044Z"}'
 
 
 def home() -> Path:
@@ -66,14 +65,20 @@ def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
         names.POSTGRES_URL: endpoints.postgres_url,
         names.CLICKHOUSE_URL: endpoints.clickhouse_url,
         names.DAGSTER_POSTGRES_URL: with_driver(endpoints.dagster_postgres_url),
-        names.CUTOFF: DEMO_CUTOFF,
-        names.CUTOFFS: DEMO_CUTOFFS,
+        names.CUTOFF: _written(DEMO_CUTOFF),
+        names.CUTOFFS: json.dumps({name: _written(at) for name, at in DEMO_CUTOFFS.items()}),
         # The demo's platform is at rest: no live event arrives late.
         names.LIVE_LAG: "1",
         names.HOME: str(home()),
         "DAGSTER_HOME": str(dagster_home()),
         "DAGSTER_EVENT_BATCH_SIZE": "500",
     }
+
+
+def _written(instant: datetime) -> str:
+    """An instant as a setting: 2025-10-01T00:00:00Z."""
+    fine = "milliseconds" if instant.microsecond else "seconds"
+    return instant.isoformat(timespec=fine).replace("+00:00", "Z")
 
 
 def write_dotenv(endpoints: stack.Endpoints) -> bool:

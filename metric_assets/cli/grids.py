@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from metric_assets.audit import Rows
 from metric_assets.catalog import ENTITIES
 from metric_assets.entity_ids import highest_id
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings import HOME, Settings, dump_grids
+from metric_assets.stores.ports import Rows
 
 #: Ranges an entity of the demo is cut into.
 DEMO_RANGES = 4

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, SCANS, Store
+from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Store
 from metric_assets.doctor.findings import FAILED, Finding
 from metric_assets.settings import POSTGRES_URL
 from metric_assets.sql import load
@@ -25,7 +25,8 @@ def needed_tables() -> list[str]:
     """Every table of the source that a statement of ours reads."""
     return sorted(
         {name for scan in SCANS if scan.store is Store.POSTGRES for name in scan.sources}
-        | {name for entity in ENTITIES.values() for name in (entity.table, entity.legacy_table)}
+        | {entity.table for entity in ENTITIES.values()}
+        | {pair.legacy.table for pair in PAIRS.values()}
         | {MIRRORED}
     )
 

@@ -6,20 +6,21 @@ them is run. Does not belong here: the server and its tables (source), ClickHous
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, SCANS, Entity, Scan, Store, pairs_of
+from metric_assets.catalog import ENTITIES, SCANS, Entity, Pair, Scan, Store, pairs_of
 from metric_assets.coverage import Coverage
 from metric_assets.doctor.access import MIRRORED
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
 from metric_assets.doctor.source import Tables
-from metric_assets.errors import SchemaDriftError
+from metric_assets.entity_ids import dated_binds, table_binds
 from metric_assets.events import check_columns, derive
+from metric_assets.legacy_tables import by_table, check_ids, counters_binds, misnamed
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import load
@@ -30,6 +31,7 @@ from metric_assets.stores.postgres import Postgres
 LARGE = 1_000_000
 
 _MEND = "Mend the source, or sql/{}.sql and the row of the catalog that reads it"
+_LEGACY = "Correct the row of the catalog, or the legacy table"
 
 
 @dataclass
@@ -53,9 +55,14 @@ class Scans:
                 yield from guarded(subject, self._scan(scan), _MEND.format(scan.name))
         report("legacy statements")
         for entity in ENTITIES.values():
-            if not self.tables.broken & {entity.table, entity.legacy_table}:
+            if entity.table not in self.tables.broken:
                 found = _entity(entity, self.store, self.settings)
-                yield from guarded(f"{entity.name}: legacy and existence", found)
+                yield from guarded(f"{entity.name}: entities", found)
+            for pairs in by_table(pairs_of(entity.name)):
+                table = pairs[0].legacy.table
+                if table not in self.tables.broken:
+                    found = _legacy(pairs, self.store, self.settings)
+                    yield from guarded(f"{entity.name}: {table}", found)
         if MIRRORED not in self.tables.broken:
             yield from guarded("sql/mirror/versions.sql", _mirror(self.store))
         yield Finding(
@@ -134,28 +141,32 @@ def _cost(scan: Scan, tables: Tables, whole: list[str], found: str, ranges: int)
 
 
 def _entity(entity: Entity, store: Postgres, settings: Settings) -> Iterator[Finding]:
-    """The legacy read and both questions about an entity."""
-    folder = entity.folder
-    first: Binds = {"start": 0, "stop": settings.grid_of(entity.name).size}
-    legacy, _ = ask(store, f"legacy/{folder}", first)
-    needed = {"entityId", *(pair.legacy.field for pair in pairs_of(entity.name))}
-    missing = sorted(needed - set(legacy.columns))
-    wordy = sorted(name for name in needed - set(missing) if not legacy.schema[name].is_numeric())
-    if missing or wordy:
-        raise SchemaDriftError(
-            f"{entity.name}: sql/legacy/{folder}.sql lacks columns {missing}, and no numbers are"
-            f" {wordy}"
-        )
-    cutoff = _cutoff(entity.name, settings)
-    ask(store, f"entities/{folder}_highest", {"cutoff": cutoff, "below": 1})
-    ask(store, f"entities/{folder}_next", {"cutoff": cutoff, "first": 0})
-    outside: Binds = {"cutoff": cutoff, "first": 0, "last": 1, "size": 1}
-    ask(store, f"entities/{folder}_outside", outside)
-    ask(store, f"entities/{folder}_existing", {"ids": [1, 2]})
-    yield Finding(
-        f"{entity.name}: legacy and existence",
-        f"{len(needed) - 1} counters of {entity.legacy_table} and ids of {entity.table}",
-    )
+    """Every question about an entity's rows."""
+    named = table_binds(entity.name)
+    dated: Binds = {**dated_binds(entity.name), "cutoff": _cutoff(entity.name, settings)}
+    ask(store, "entities/existing", {**named, "ids": [1, 2]})
+    ask(store, "entities/highest", {**dated, "below": 1})
+    ask(store, "entities/next", {**dated, "first": 0, "most": 1})
+    ask(store, "entities/outside", {**dated, "first": 0, "last": 1, "size": 1})
+    yield Finding(f"{entity.name}: entities", f"ids of {entity.table}, dated by {entity.created}")
+
+
+def _legacy(pairs: Sequence[Pair], store: Postgres, settings: Settings) -> Iterator[Finding]:
+    """The counters of pairs of one legacy table: each is a column of it, and a number."""
+    entity, table = pairs[0].entity, pairs[0].legacy.table
+    wrong = misnamed(pairs, store)
+    rest = [pair for pair in pairs if pair.key not in wrong]
+    columns = pl.DataFrame()
+    if rest:
+        first = settings.grid_of(entity).cell(0)
+        columns, _ = ask(store, "legacy/counters", counters_binds(rest, first))
+        check_ids(rest, columns)
+    for pair in rest:
+        if not (kind := columns.schema[pair.legacy.field]).is_numeric():
+            wrong[pair.key] = f"{pair.legacy.column} is {kind}, expected a number"
+    for key, said in wrong.items():
+        yield Finding(f"{key}: legacy", said, _LEGACY, FAILED)
+    yield Finding(f"{entity}: {table}", f"{len(pairs) - len(wrong)} counters of {len(pairs)} pairs")
 
 
 def _mirror(store: Postgres) -> Iterator[Finding]:

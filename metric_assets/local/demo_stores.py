@@ -1,8 +1,8 @@
 """The two stores as the demo uses them: run a file, read a file as a frame, put rows in.
 
 Belongs here: connections of the seeder and the oracle. Does not belong here: what is run and why.
-The production doors (``metric_assets.stores``) are not used on purpose: the oracle that tests them
-must not share their faults.
+The production stores (``metric_assets.stores``) are not used on purpose, but for the statement that
+makes the target: the oracle that tests them must not share their faults.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_sql import Value
+from metric_assets.sql import load
+from metric_assets.stores.clickhouse import render
+from metric_assets.stores.target import target_binds
 
 #: Arrow messages are built in memory: this many rows at a time.
 CHUNK_ROWS: Final = 1_000_000
@@ -91,6 +94,16 @@ def clickhouse_run(client: Client, name: str, **parameters: int | str) -> None:
     for statement in demo_sql.text(name).split(";"):
         if statement.strip():
             client.command(statement, parameters=_used(statement, parameters))
+
+
+def make_target(client: Client, table: str) -> None:
+    """Make the target if it is absent, as `metric-assets doctor --create-target` does."""
+    client.command(target_text(table, patching="lightweight_delete_mode" in client.server_settings))
+
+
+def target_text(table: str, *, patching: bool = True) -> str:
+    """Return the statement that makes the target: what production runs, told once."""
+    return render(load("clickhouse/target"), target_binds(table, patching=patching))[0]
 
 
 def clickhouse_frame(client: Client, name: str, **parameters: int | str) -> pl.DataFrame:

@@ -16,14 +16,7 @@ from typing import Final
 import polars as pl
 
 from metric_assets.local import demo_sql
-from metric_assets.local.demo_plan import (
-    DEMO_CUTOFF,
-    DEMO_CUTOFFS,
-    DEMO_NOW,
-    calendar,
-    cutoff_of,
-    sizes,
-)
+from metric_assets.local.demo_plan import DEMO_NOW, calendar, cutoff_of, sizes
 from metric_assets.local.demo_sql import Fragment, Value
 from metric_assets.local.demo_stores import (
     DemoPostgres,
@@ -32,6 +25,7 @@ from metric_assets.local.demo_stores import (
     clickhouse_insert,
     clickhouse_run,
     epoch,
+    make_target,
     postgres,
 )
 from metric_assets.local.demo_totals import (
@@ -44,7 +38,7 @@ from metric_assets.local.demo_totals import (
     told_events,
 )
 
-__all__ = ["DEMO_CUTOFF", "DEMO_CUTOFFS", "SeedReport", "formula_totals", "seed"]
+__all__ = ["SeedReport", "formula_totals", "seed"]
 
 #: The days on which legacy columns froze: they hold the formula of that day.
 FROZEN: Final[dict[str, tuple[datetime, ...]]] = {
@@ -153,7 +147,7 @@ def _fill_legacy(session: DemoPostgres, postgres_url: str, clickhouse_url: str) 
 def _insert_live(postgres_url: str, clickhouse_url: str, target: str) -> int:
     live = 0
     with clickhouse(clickhouse_url) as client:
-        clickhouse_run(client, "schema/target", target=target)
+        make_target(client, target)
         clickhouse_run(client, "schema/target_clear", target=target)
         for entity in ENTITIES:
             told = told_events(postgres_url, entity)

@@ -4,12 +4,12 @@ Belongs here: what Dagster has to know about a scan, and the loop over the parti
 Does not belong here: how a partition is materialized (pipeline).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from metric_assets import pipeline
-from metric_assets.catalog import ENTITIES, SCANS, Pair, Scan, Store
+from metric_assets.catalog import PAIRS, SCANS, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt
@@ -134,7 +134,7 @@ def build_source_assets() -> list[dg.AssetSpec]:
         )
         for store, table in sorted(sources)
     ]
-    legacy = sorted({entity.legacy_table for entity in ENTITIES.values()})
+    legacy = sorted({pair.legacy.table for pair in PAIRS.values()})
     specs += [
         dg.AssetSpec(
             source_key(Store.POSTGRES, table),
@@ -165,6 +165,8 @@ class _ScanRun:
         chosen = context.selected_asset_keys
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[Receipt] = []
+        #: The target's columns and their types.
+        self.columns: Mapping[str, str] = {}
         heal = context.run.tags.get(HEAL_TAG) == "true"
         self.live = LiveRules(settings.live_lag, settings.clock_skew, heal)
         self.looks = SecondLooks()
@@ -181,7 +183,7 @@ class _ScanRun:
             self._load(postgres, clickhouse)
         for receipt in self.done:
             self.context.add_asset_metadata(
-                receipt_metadata(receipt), _key_of(receipt), receipt.ids.key
+                receipt_metadata(receipt, self.columns), _key_of(receipt), receipt.ids.key
             )
         for pair in self.pairs:
             yield dg.MaterializeResult(asset_key=asset_key(pair))
@@ -213,6 +215,7 @@ class _ScanRun:
                 clickhouse.open(self.settings) as server,
             ):
                 stores = open_stores(self.scan, source, server, self.settings, self.context.run_id)
+                self.columns = stores.target.columns
                 if self.scan.versions:
                     # The run has refreshed the mirror; the UI should know.
                     self.context.log_event(dg.AssetMaterialization(MIRROR))
@@ -286,7 +289,7 @@ class _ScanRun:
                 dg.AssetMaterialization(
                     asset_key=_key_of(receipt),
                     partition=receipt.ids.key,
-                    metadata=receipt_metadata(receipt),
+                    metadata=receipt_metadata(receipt, self.columns),
                 )
             )
 

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from metric_assets.audit import check_groups
-from metric_assets.catalog import ENTITIES, Pair, Store, pairs_of
+from metric_assets.catalog import Pair, Store, pairs_of
 from metric_assets.dry_run import DryRuns
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.headroom import held, inhabited
@@ -82,7 +82,6 @@ def build_entity_checks(entity: str, settings: Settings) -> dg.AssetChecksDefini
 
 
 def _partitioned_specs(entity: str, settings: Settings) -> list[dg.AssetCheckSpec]:
-    legacy = source_key(Store.POSTGRES, ENTITIES[entity].legacy_table)
     partitions = build_partitions(entity, settings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -101,7 +100,7 @@ def _partitioned_specs(entity: str, settings: Settings) -> list[dg.AssetCheckSpe
                     MATCHES_LEGACY,
                     asset=asset_key(pair),
                     partitions_def=partitions,
-                    additional_deps=[legacy],
+                    additional_deps=[source_key(Store.POSTGRES, pair.legacy.table)],
                     description=f"Sums of events against {pair.legacy.column}, entity by entity;"
                     f" rule: {pair.legacy.rule.value}.",
                 ),

@@ -23,21 +23,13 @@ from metric_assets.settings import Settings, parse_instant
 from metric_assets.source_check import SourceVerdict, cause
 from metric_assets.source_state import Loaded, Position
 
-_TYPES = {
-    "metricType": "LowCardinality(String)",
-    "entityId": "Int32",
-    "userId": "Int32",
-    "metricValue": "Int32",
-    "createdAt": "DateTime64(3)",
-}
-
 
 def asset_metadata(scan: Scan, pair: Pair, settings: Settings) -> dict[str, Any]:
     """What is known of a pair before it is ever materialized."""
     file = sql.path(scan.name)
     return {
         "dagster/table_name": settings.target_table,
-        "dagster/column_schema": _column_schema(pair),
+        "dagster/column_schema": _column_schema(pair, settings),
         "dagster/code_references": dg.CodeReferencesMetadataValue(
             code_references=[
                 dg.LocalFileCodeReference(
@@ -54,9 +46,15 @@ def asset_metadata(scan: Scan, pair: Pair, settings: Settings) -> dict[str, Any]
     }
 
 
-def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as metadata of its partition; numbers become plots over partitions."""
+def receipt_metadata(receipt: Receipt, columns: Mapping[str, str]) -> dict[str, Any]:
+    """A receipt as metadata of its partition; numbers become plots over partitions.
+
+    ``columns`` are the target's, with the types that its server tells: what the UI shows of them.
+    """
     return {
+        "dagster/column_schema": dg.TableSchema(
+            [dg.TableColumn(name, kind) for name, kind in columns.items()]
+        ),
         "dagster/partition_row_count": receipt.events,
         "rows_read": receipt.rows_read,
         "wanted": receipt.wanted,
@@ -199,22 +197,23 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _column_schema(pair: Pair) -> dg.TableSchema:
-    """The Pandera schema of events, in the target's types."""
-    entity = dg.TableColumn(
-        "entityType", "LowCardinality(String)", description=f"Always {pair.entity}."
-    )
-    return dg.TableSchema([entity, *_event_columns()])
+def _column_schema(pair: Pair, settings: Settings) -> dg.TableSchema:
+    """The Pandera schema of events. Nothing connects here, so the types are the target's, whatever
+    they are; materializations tell them.
+    """
+    kind = f"as in {settings.target_table}"
+    entity = dg.TableColumn("entityType", kind, description=f"Always {pair.entity}.")
+    return dg.TableSchema([entity, *_event_columns(kind)])
 
 
 @cache
-def _event_columns() -> tuple[dg.TableColumn, ...]:
+def _event_columns(kind: str) -> tuple[dg.TableColumn, ...]:
     """What all pairs have in common."""
     anywhere = event_schema(IdRange(0, 2**31), parse_instant("schema", "9999-01-01"), Bounds())
     return tuple(
         dg.TableColumn(
             name,
-            _TYPES[name],
+            kind,
             description=column.description,
             constraints=dg.TableColumnConstraints(nullable=column.nullable),
         )

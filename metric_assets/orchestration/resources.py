@@ -9,7 +9,8 @@ from typing import Protocol
 import dagster as dg
 
 from metric_assets import settings as names
-from metric_assets.catalog import ENTITIES, Scan, Store
+from metric_assets.catalog import Scan, Store
+from metric_assets.entity_ids import existing
 from metric_assets.load_result import Receipt
 from metric_assets.orchestration.retries import Retry
 from metric_assets.pipeline import Stores
@@ -17,7 +18,6 @@ from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings, store_url
-from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.mirror import VersionsMirror
 from metric_assets.stores.postgres import Postgres
@@ -136,14 +136,13 @@ def open_stores(
     """The stores for a scan; a scan that reads the mirror of ModelVersion finds it fresh."""
     target = open_target(clickhouse, settings, run)
 
-    def existing(entity: str, ids: Sequence[int]) -> set[int]:
-        statement = load(f"entities/{ENTITIES[entity].folder}_existing")
-        return set(postgres.frame(statement, {"ids": list(ids)})["id"])
+    def alive(entity: str, ids: Sequence[int]) -> set[int]:
+        return existing(entity, ids, postgres)
 
     if scan.store is Store.POSTGRES:
-        return Stores(postgres, target, postgres, existing=existing)
+        return Stores(postgres, target, postgres, existing=alive)
     mirror = VersionsMirror(clickhouse, settings.target_table)
     if not scan.versions:
-        return Stores(clickhouse, target, postgres, existing=existing)
+        return Stores(clickhouse, target, postgres, existing=alive)
     mirror.refresh(postgres)
-    return Stores(clickhouse, target, postgres, mirror.name, mirror.state, existing)
+    return Stores(clickhouse, target, postgres, mirror.name, mirror.state, alive)

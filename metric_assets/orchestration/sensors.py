@@ -14,7 +14,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-from metric_assets.audit import Rows
 from metric_assets.catalog import ENTITIES, pairs_of
 from metric_assets.coverage import Account
 from metric_assets.entity_ids import windows
@@ -22,6 +21,7 @@ from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.jobs import backfill_job_name
 from metric_assets.orchestration.resources import PostgresResource
 from metric_assets.settings import Settings
+from metric_assets.stores.ports import Rows
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_STOP = "dagster/asset_partition_range_end"

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from metric_assets.source_state import SourceState
-from metric_assets.sql import Statement, load
+from metric_assets.sql import IDENTIFIER, Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.clickhouse_address import Address
 from metric_assets.stores.clickhouse_errors import BROKEN, translate
@@ -233,7 +233,7 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
 
     def place(name: str, kind: str | None) -> str:
         value = binds[name]
-        if kind == "Identifier":
+        if kind == IDENTIFIER:
             return quote_identifier(str(value))
         if kind == "Literal":
             return str(format_str(str(value)))

@@ -91,6 +91,14 @@ class Source(Protocol):
         ...
 
 
+class Rows(Protocol):
+    """A store that answers small statements."""
+
+    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+        """All rows of a statement."""
+        ...
+
+
 class Turnstile(Protocol):
     """The partition lock: one attempt at a time is at a scope, on any machine."""
 
@@ -230,6 +238,11 @@ class Stage(Protocol):
 
 class Target(Protocol):
     """A store that events are loaded into."""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The columns of an event, and their types in the store's own words."""
+        ...
 
     def fence(
         self,

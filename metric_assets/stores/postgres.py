@@ -72,10 +72,11 @@ class Postgres:
         the source. Raises SourceError if the transaction is not as it was asked for.
         """
         text = render(statement, binds)
-        with self._translated(statement.name):
+        what = f"{statement.name} ({binds['table']})" if "table" in binds else statement.name
+        with self._translated(what):
             session = self._connected(owner)
             try:
-                state = self._opened(session, statement.name, tables)
+                state = self._opened(session, what, tables)
                 yield PostgresReading(session, text, state)
                 session.close_cursor()
                 session.finish()

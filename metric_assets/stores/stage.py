@@ -16,7 +16,7 @@ from clickhouse_connect.driver.binding import format_str
 from metric_assets.errors import MetricAssetsError
 from metric_assets.fingerprint import BITS, Prints
 from metric_assets.plan import Mode, Summary
-from metric_assets.sql import load
+from metric_assets.sql import Statement, StatementError, load
 from metric_assets.stores.clickhouse import ClickHouse, render
 from metric_assets.stores.layout import COLUMNS, Layout
 from metric_assets.stores.ports import Bind, Binds, Scope
@@ -245,22 +245,33 @@ class ClickHouseStage:
         self._binds["only"] = self._clause(fragment, **more)
 
     def _clause(self, fragment: str, **more: str) -> str:
-        """A fragment of SQL with its names put in."""
+        """A fragment of SQL with its names put in; a value could not be bound from within it."""
         statement = load(f"clickhouse/{fragment}")
-        return f"({render(statement, self._asked(statement.placeholders, more))[0]})"
+        text, served = render(statement, self._asked(statement, more))
+        if served:
+            raise StatementError(
+                f"sql/{statement.name}.sql: a fragment cannot bind {sorted(served)}"
+            )
+        return f"({text})"
 
     def _run(self, name: str, **more: Bind) -> None:
         statement = load(f"clickhouse/{name}")
-        self._store.run(statement, self._asked(statement.placeholders, more), self._owner)
+        self._store.run(statement, self._asked(statement, more), self._owner)
 
     def _frame(self, name: str, **more: Bind) -> pl.DataFrame:
         statement = load(f"clickhouse/{name}")
-        return self._store.frame(statement, self._asked(statement.placeholders, more), self._owner)
+        return self._store.frame(statement, self._asked(statement, more), self._owner)
 
-    def _asked(self, placeholders: frozenset[str], more: Binds) -> Binds:
-        """The binds of a statement; whoever checks them refuses one that nobody knows."""
+    def _asked(self, statement: Statement, more: Binds) -> Binds:
+        """What is known of what a statement asks for.
+
+        Raises StatementError for a placeholder that nobody binds: a guess, empty say, could widen
+        what a DELETE removes.
+        """
         known = {**self._binds, **more}
-        return {name: known[name] for name in placeholders if name in known}
+        binds = {name: known[name] for name in statement.placeholders if name in known}
+        statement.check(binds)
+        return binds
 
     def _summary(self, name: str, **more: Bind) -> dict[str, Summary]:
         found = {

@@ -19,7 +19,7 @@ from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
 from metric_assets.stores.judging import JudgingStage
-from metric_assets.stores.layout import ENGINES, PATCHES, Layout
+from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
 from metric_assets.stores.ports import Binds, Scope
 
@@ -54,6 +54,12 @@ def orphan_binds(table: str, layout: Layout) -> Binds:
     }
 
 
+def target_binds(table: str, *, patching: bool) -> Binds:
+    """What sql/clickhouse/target.sql binds; ``patching`` where the server writes patch parts."""
+    patches = "".join(f", {name} = 1" for name in PATCHES) if patching else ""
+    return {"target": table, "patches": patches}
+
+
 class ClickHouseTarget:
     """The target table ``table`` of ``store``; ``mode`` is auto, replace or append."""
 
@@ -66,8 +72,7 @@ class ClickHouseTarget:
 
     def create(self) -> None:
         """Make the target if it is absent."""
-        patches = "".join(f", {name} = 1" for name in PATCHES) if self._patching else ""
-        binds = {"target": self._table, "patches": patches}
+        binds = target_binds(self._table, patching=self._patching)
         self._store.run(load("clickhouse/target"), binds, OWNER.strip())
 
     @cached_property
@@ -119,6 +124,11 @@ class ClickHouseTarget:
     def _patching(self) -> bool:
         """Whether this server can write a delete as a patch part (from 25.7 on)."""
         return self._store.profile("lightweight_delete_mode") is not None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of an event, and their types as the server tells them."""
+        return {name: self.layout.columns[name] for name in COLUMNS}
 
     @property
     def mode(self) -> Mode:

@@ -4,9 +4,12 @@ import re
 
 import pytest
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Pair, Scan, Store
-from metric_assets.entity_ids import NEXT_ROWS
+from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Pair, Scan, Store, pairs_of
+from metric_assets.entity_ids import dated_binds, table_binds
+from metric_assets.legacy_tables import by_table, counters_binds
+from metric_assets.ranges import IdRange
 from metric_assets.sql import bare_text, load
+from metric_assets.stores.postgres import render
 from metric_assets_tests.conventions.files import MODULES, SQL, name_of
 
 pytestmark = pytest.mark.conventions
@@ -41,7 +44,7 @@ def _is_named(name: str, code: str) -> bool:
 
 def test_every_other_file_is_read_by_somebody() -> None:
     """A statement outside the entities' folders is named somewhere in the package."""
-    known = {entity.folder for entity in ENTITIES.values()} | {"legacy", "entities", "demo"}
+    known = {entity.folder for entity in ENTITIES.values()} | {"demo"}
     code = "\n".join(module.read_text(encoding="utf-8") for module in MODULES)
     names = [file.relative_to(SQL).with_suffix("").as_posix() for file in FILES]
     rest = [name for name in names if name.split("/")[0] not in known]
@@ -121,38 +124,77 @@ def test_every_statement_begins_with_its_description() -> None:
 @pytest.mark.parametrize(
     ("question", "binds"),
     [
-        ("highest", {"cutoff", "below"}),
-        ("next", {"cutoff", "first"}),
-        ("outside", {"cutoff", "first", "last", "size"}),
+        ("highest", {"created", "cutoff", "below"}),
+        ("next", {"created", "cutoff", "first", "most"}),
+        ("outside", {"created", "cutoff", "first", "last", "size"}),
         ("existing", {"ids"}),
     ],
 )
 def test_every_entity_can_be_asked_for(entity: str, question: str, binds: set[str]) -> None:
-    """Every question about an entity exists, asks for what audit binds, and returns ids or cells."""
-    statement = load(f"entities/{ENTITIES[entity].folder}_{question}")
-    assert statement.placeholders == binds
+    """Every question about an entity asks for what is bound, names its table, and returns ids or
+    cells.
+    """
+    statement = load(f"entities/{question}")
+    assert statement.placeholders == {"table", "id"} | binds
     assert re.search(r'AS "cell"' if question == "outside" else r'AS "id"', statement.text)
-    if question == "next":
-        assert f"LIMIT {NEXT_ROWS}" in statement.text
-    assert f'FROM "{ENTITIES[entity].table}"' in statement.text
+    names = dated_binds(entity) if "created" in binds else table_binds(entity)
+    text = render(statement, {**dict.fromkeys(statement.placeholders, 1), **names})
+    row = ENTITIES[entity]
+    assert f'FROM "{row.table}" e' in text
+    assert f'e."{row.id}"' in text
+    assert (f'e."{row.created}"' in text) is ("created" in binds)
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
-def test_every_entity_has_its_legacy_statement(entity: str) -> None:
-    """It reads the entity's legacy table, all time, by start and stop."""
-    statement = load(f"legacy/{ENTITIES[entity].folder}")
-    assert statement.placeholders == {"start", "stop"}
-    assert f'"{ENTITIES[entity].legacy_table}"' in statement.text
-    assert "timeframe = 'AllTime'" in statement.text
-    assert 'AS "entityId"' in statement.text
+def test_every_legacy_table_is_read_by_one_statement(entity: str) -> None:
+    """It reads the table and columns that the pairs name, all time, by start and stop."""
+    for pairs in by_table(pairs_of(entity)):
+        text = render(load("legacy/counters"), counters_binds(pairs, IdRange(0, 10)))
+        key = ENTITIES[entity].legacy_id
+        assert f'm."{key}" AS "entityId"' in text
+        assert f'FROM "{pairs[0].legacy.table}" m' in text
+        assert "timeframe = 'AllTime'" in text
+        assert f'm."{key}" >= 0' in text
+        assert f'm."{key}" < 10' in text
+        assert all(f'"{pair.legacy.field}"' in text for pair in pairs)
 
 
 @pairs
-def test_every_pair_has_a_legacy_column_that_is_returned(pair: Pair) -> None:
-    """The column a pair is compared with is one that the legacy statement of its entity returns."""
-    entity = ENTITIES[pair.entity]
-    assert pair.legacy.table == entity.legacy_table
-    assert f'AS "{pair.legacy.field}"' in load(f"legacy/{entity.folder}").text
+def test_every_pair_names_a_legacy_column_that_there_is(pair: Pair) -> None:
+    """The demo's schema, which is the platform's, has it; so it has the column of ids."""
+    columns = _columns(pair.legacy.table)
+    assert pair.legacy.field in columns
+    assert ENTITIES[pair.entity].legacy_id in columns
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_every_entity_names_columns_that_there_are(entity: str) -> None:
+    """Its table is in the demo's schema, with the columns of ids and of times."""
+    row = ENTITIES[entity]
+    assert {row.id, row.created} <= _columns(row.table)
+
+
+def _columns(table: str) -> set[str]:
+    """Columns that the demo gives a table of Postgres."""
+    schema = (SQL / "demo/schema/postgres.sql").read_text(encoding="utf-8")
+    body = re.search(rf'CREATE TABLE IF NOT EXISTS "{table}" \((.*?)\n\);', schema, re.DOTALL)
+    assert body is not None, table
+    return set(re.findall(r'^    "?(\w+)"?', body[1], re.MULTILINE))
+
+
+def test_no_two_statements_differ_by_names_only() -> None:
+    """A statement that says the same of another table binds the table: facts have one home.
+
+    Scans are apart: each is the text of one entity, to be read and run by itself.
+    """
+    apart = {entity.folder for entity in ENTITIES.values()} | {"demo"}
+    texts: dict[str, list[str]] = {}
+    for file in FILES:
+        if file.relative_to(SQL).parts[0] not in apart:
+            text = re.sub(r"--[^\n]*", "", file.read_text(encoding="utf-8"))
+            shape = " ".join(re.sub(r'"\w+"', '""', text).split())
+            texts.setdefault(shape, []).append(file.relative_to(SQL).as_posix())
+    assert [same for same in texts.values() if len(same) > 1] == []
 
 
 @pairs

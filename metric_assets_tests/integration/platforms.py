@@ -29,7 +29,7 @@ from psycopg import sql
 from metric_assets.catalog import PAIRS, SCAN_OF, Scan, Store
 from metric_assets.load_result import Receipt
 from metric_assets.local import demo_sql
-from metric_assets.local.demo_stores import DemoPostgres, clickhouse
+from metric_assets.local.demo_stores import DemoPostgres, clickhouse, target_text
 from metric_assets.local.stack import Endpoints
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
@@ -284,8 +284,7 @@ def _make_tables(platform: Platform) -> None:
     for statement in demo_sql.text("schema/clickhouse").split(";"):
         if statement.strip() and "orchestration" not in statement:
             platform.command(statement)
-    target = demo_sql.text("schema/target").replace("{target:Identifier}", TARGET)
-    platform.create(target.strip().removesuffix(";"))
+    platform.create(target_text(TARGET))
 
 
 @contextmanager

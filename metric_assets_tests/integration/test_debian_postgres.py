@@ -17,7 +17,7 @@ from metric_assets import settings as names
 from metric_assets.catalog import ENTITIES
 from metric_assets.doctor import Finding, examine
 from metric_assets.errors import BusyError, RemovalRefusedError, SourceError, UnreachableError
-from metric_assets.local.demo_stores import DemoPostgres, clickhouse, clickhouse_run
+from metric_assets.local.demo_stores import DemoPostgres, clickhouse, clickhouse_run, make_target
 from metric_assets.local.stack import Endpoints
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import Grid
@@ -78,7 +78,7 @@ def both(debian: Debian, stack: Endpoints) -> Iterator[Platform]:
         server.command(f"CREATE DATABASE {name}")
         with psycopg.connect(admin, autocommit=True) as connection, clickhouse(url) as client:
             clickhouse_run(client, "schema/clickhouse")
-            clickhouse_run(client, "schema/target", target=TARGET)
+            make_target(client, TARGET)
             with closing(Platform(postgres_url, url, connection, client)) as made:
                 yield made
         server.command(f"DROP DATABASE {name} SYNC")

@@ -221,8 +221,19 @@ def test_looking_writes_nothing(platform: Platform, doctor: Examine) -> None:
         ('DROP TABLE "ImageReaction"', 'Postgres: "ImageReaction"', "no such table"),
         (
             'ALTER TABLE "TagMetric" DROP COLUMN "hiddenCount"',
-            "Tag: legacy and existence",
-            "hiddenCount",
+            "Tag/Hidden: legacy",
+            "legacy table TagMetric has no column hiddenCount",
+        ),
+        (
+            'ALTER TABLE "TagMetric" ALTER COLUMN "hiddenCount" DROP DEFAULT,'
+            ' ALTER COLUMN "hiddenCount" TYPE boolean USING false',
+            "Tag/Hidden: legacy",
+            "TagMetric.hiddenCount is Boolean, expected a number",
+        ),
+        (
+            'ALTER TABLE "TagMetric" RENAME COLUMN "tagId" TO "id"',
+            "Tag/Follower: legacy",
+            "legacy table TagMetric has no column tagId (legacy_id of Tag)",
         ),
         (
             'ALTER TABLE "BountyEntry" RENAME COLUMN id TO key',

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from metric_assets.catalog import ENTITIES, SCANS, Scan, Store
+from metric_assets.entity_ids import NEXT_ROWS, dated_binds
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
 from metric_assets.local.demo_stores import postgres
@@ -174,11 +175,13 @@ def test_ids_are_asked_for_by_the_primary_key(large: Platform, question: str, ki
             large.run(f'ALTER TABLE "{entity.table}" ALTER COLUMN id TYPE bigint')
             large.run(f'ANALYZE "{entity.table}"')
         for first in (-(2**63) + 1, median, last, 2**31 - 1, 2**31, 2**63 - 1):
-            window = {"first": first, "cutoff": cutoff_of(entity.name)}
+            window = {**dated_binds("Image"), "first": first, "cutoff": cutoff_of("Image")}
             if question == "outside":
                 end = -1 if first < 0 else min(first + 1_999_999, 2**63 - 1)
                 window |= {"last": end, "size": entity.grid.size}
-            text = render(load(f"entities/{entity.folder}_{question}"), window)
+            else:
+                window |= {"most": NEXT_ROWS}
+            text = render(load(f"entities/{question}"), window)
             assert whole_tables(large, text) == set(), (first, text)
     finally:
         large.run("ROLLBACK")

@@ -21,7 +21,7 @@ from clickhouse_connect.driver.client import Client
 
 from metric_assets import settings as names
 from metric_assets.local import clickhouse as embedded
-from metric_assets.local.demo_stores import clickhouse, clickhouse_run
+from metric_assets.local.demo_stores import clickhouse, make_target
 from metric_assets.local.layout import Layout
 from metric_assets.local.stack import Endpoints
 from metric_assets_tests.integration.local_fixtures import free_port, own_folder
@@ -108,7 +108,7 @@ def servers(
         ]
         for client in clients:
             client.command(f"DROP TABLE IF EXISTS {TARGET} SYNC")
-            clickhouse_run(client, "schema/target", target=TARGET)
+            make_target(client, TARGET)
         yield Servers(engines, clients, environ)
 
 

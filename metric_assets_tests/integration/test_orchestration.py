@@ -105,6 +105,22 @@ def test_a_range_run_records_every_partition_with_its_receipt(
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
 
 
+def test_the_column_types_of_the_ui_are_the_servers_own(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """A target that somebody typed in another way is shown as its server describes it."""
+    platform.command(f"ALTER TABLE {TARGET} MODIFY COLUMN metricValue Int64")
+    assert run(settings, instance, [FOLLOWER], KEYS[0], KEYS[0]).success
+    (record,) = instance.fetch_materializations(dg.AssetRecordsFilter(FOLLOWER), limit=1).records
+    assert record.asset_materialization is not None
+    schema = record.asset_materialization.metadata["dagster/column_schema"].value
+    assert {column.name: column.type for column in schema.columns} == dict(
+        platform.query(
+            f"SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '{TARGET}'"
+        )
+    )
+
+
 def test_a_second_run_says_that_nothing_was_to_do(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
@@ -308,6 +324,8 @@ def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:
     assert columns == [
         "entityType", "metricType", "entityId", "userId", "metricValue", "createdAt",
     ]  # fmt: skip
+    types = {column.type for column in node.metadata["dagster/column_schema"].columns}
+    assert types == {f"as in {TARGET}"}
     reference = node.metadata["dagster/code_references"].code_references[0]
     assert Path(reference.file_path).name == "engaged.sql"
     assert Path(reference.file_path).is_file()

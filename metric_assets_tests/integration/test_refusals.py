@@ -21,7 +21,7 @@ from metric_assets.doctor.grants import examine as examine_grants
 from metric_assets.errors import TargetError
 from metric_assets.local import clickhouse as embedded
 from metric_assets.local import stack as local_stack
-from metric_assets.local.demo_stores import clickhouse, clickhouse_run
+from metric_assets.local.demo_stores import clickhouse, make_target
 from metric_assets.local.layout import Layout
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.plan import Mode
@@ -136,7 +136,7 @@ def guarded() -> Iterator[Guarded]:
             for database in (ENOUGH, POLICY, *LACKING):
                 server.command(f"CREATE DATABASE {database}")
         with made.within(ENOUGH) as platform:
-            clickhouse_run(platform.clickhouse, "schema/target", target=TARGET)
+            make_target(platform.clickhouse, TARGET)
             follows(platform)
             load(platform, "User/Hidden")
             platform.command(f"INSERT INTO {TARGET} SELECT * FROM {TARGET} WHERE userId < 99")

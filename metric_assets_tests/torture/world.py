@@ -21,7 +21,7 @@ import psycopg
 from clickhouse_connect.driver.client import Client
 
 from metric_assets.local import stack
-from metric_assets.local.demo_stores import DemoPostgres, clickhouse_run
+from metric_assets.local.demo_stores import DemoPostgres, make_target
 from metric_assets.local.layout import Layout
 from metric_assets.local.stack import Endpoints, LocalStackError
 from metric_assets_tests.integration.servers import (
@@ -104,7 +104,7 @@ class World:
             given = [engine.replace("DATABASE", own) for engine in REPLICATED.values()]
             # Other databases than Atomic ones choose the path themselves.
             engines = cycle(given if engine_of_database(client) == "Atomic" else given[:1])
-        clickhouse_run(client, "schema/target", target="model")
+        make_target(client, "model")
         for name, layout in TABLES.items():
             text = f"CREATE TABLE {name} AS model ENGINE = MergeTree {layout}"
             client.command(with_engine(text, next(engines), client))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metric_assets import audit
+from metric_assets import entity_ids
 from metric_assets.audit import check_legacy, spans
-from metric_assets.catalog import PAIRS, Legacy, Pair
+from metric_assets.catalog import ENTITIES, PAIRS, Legacy, Pair
+from metric_assets.errors import SchemaDriftError
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
 from metric_assets.ranges import Grid, IdRange
@@ -36,7 +38,7 @@ def event(metric: str, entity: int, user: int, value: int = 1, at: datetime = TH
 def legacy(*rows: tuple[int, int, int]) -> dict[str, pl.DataFrame]:
     """Rows of TagMetric: id, hides, follows."""
     schema = {"entityId": pl.Int32, "hiddenCount": pl.Int32, "followerCount": pl.Int32}
-    return {"tag": pl.DataFrame(rows, schema=schema, orient="row")}
+    return {"TagMetric": pl.DataFrame(rows, schema=schema, orient="row")}
 
 
 def asked(source: FakeRows) -> list[str]:
@@ -61,7 +63,7 @@ def test_events_against_legacy_by_pair_and_range() -> None:
     )
     source = FakeRows(
         legacy=legacy((60_000, 0, 3), (5, 0, 3), (100_000, 5, 5)),
-        existing={"tag": {5, 7, 60_000}},
+        existing={"Tag": {5, 7, 60_000}},
     )
     found = list(check_legacy([HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
     # What breaks its rule comes last.
@@ -81,8 +83,10 @@ def test_events_against_legacy_by_pair_and_range() -> None:
         (1, 1, 3, 2, 0, 0),
     ]
     assert [verdict.passed for _, _, verdict in found] == [True, True, False, False]
-    assert asked(source) == ["legacy/tag", "entities/tag_existing"]
-    assert source.asked[1] == ("legacy/tag", {"start": 0, "stop": 100_000})
+    assert asked(source) == ["legacy/counters", "entities/existing"]
+    columns = ["hiddenCount", "followerCount"]
+    scope = {"table": "TagMetric", "id": "tagId", "columns": columns, "start": 0, "stop": 100_000}
+    assert source.asked[1] == ("legacy/counters", scope)
 
 
 def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
@@ -93,16 +97,16 @@ def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
     source = FakeRows(legacy=legacy((5, 1, 0)))
     ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
     assert verdict.passed
-    assert asked(source) == ["legacy/tag"]
+    assert asked(source) == ["legacy/counters"]
 
 
 def test_orphans_are_looked_up_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many ids are in doubt, a question holds a bounded number of them."""
-    monkeypatch.setattr(audit, "EXISTENCE_IDS", 2)
+    monkeypatch.setattr(entity_ids, "EXISTENCE_IDS", 2)
     target = FakeTarget(rows=[event("Hidden", entity, 1) for entity in range(1, 6)])
-    source = FakeRows(legacy=legacy(), existing={"tag": {2, 4}})
+    source = FakeRows(legacy=legacy(), existing={"Tag": {2, 4}})
     ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
-    found = [binds["ids"] for name, binds in source.asked if name == "entities/tag_existing"]
+    found = [binds["ids"] for name, binds in source.asked if name == "entities/existing"]
     assert [len(ids) for ids in found] == [2, 2, 1]  # type: ignore[arg-type]
     assert sorted(one for ids in found for one in ids) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
     assert (verdict.orphaned, verdict.phantom) == (3, 2)
@@ -122,7 +126,7 @@ def test_a_mean_reads_what_it_is_taken_over() -> None:
     )
     schema = {"entityId": pl.Int32, "rating": pl.Float64}
     rows = pl.DataFrame([(5, 4.5), (6, 3.0)], schema=schema, orient="row")
-    ((pair, ids, verdict),) = check_legacy([rating], [FIRST], FakeRows({"tag": rows}), target)
+    ((pair, ids, verdict),) = check_legacy([rating], [FIRST], FakeRows({"TagMetric": rows}), target)
     assert (pair, ids) == (rating, FIRST)
     assert verdict.missing == 3  # Tag 6 has stars and no count: no mean.
     assert verdict.worst[0].entity_id == 6
@@ -175,24 +179,6 @@ def test_spans_lose_nothing(cells: set[int], size: int) -> None:
         assert len(span) == 1 or len(span) * size <= 1_000_000
 
 
-class LegacyRows:
-    """A source whose legacy statement returns this frame; every asked id exists."""
-
-    def __init__(self, legacy: pl.DataFrame) -> None:
-        self.legacy = legacy
-
-    def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
-        if statement.name == "postgres/instant":
-            clock = datetime(2026, 6, 1)
-            return pl.DataFrame({"shown": [clock], "clock": [clock]})
-        if statement.name.startswith("legacy/"):
-            if not self.legacy["entityId"].dtype.is_integer():
-                return self.legacy
-            inside = pl.col("entityId").is_between(binds["start"], binds["stop"], closed="left")
-            return self.legacy.filter(inside)
-        return pl.DataFrame({"id": binds["ids"]})
-
-
 class NoEvents(FakeTarget):
     """A target that holds nothing."""
 
@@ -206,8 +192,8 @@ def judged(**columns: object) -> dict[tuple[str, str], object]:
     """Verdicts of both pairs of Tag in two ranges of ten, as passed or the error's words."""
     legacy = pl.DataFrame({"entityId": [1, 11], "followerCount": [0, 0], "hiddenCount": [0, 0]})
     legacy = legacy.with_columns(**{name: pl.Series(values) for name, values in columns.items()})  # type: ignore[call-overload]
-    pairs = [PAIRS["Tag/Follower"], PAIRS["Tag/Hidden"]]
-    found = check_legacy(pairs, [IdRange(0, 10), IdRange(10, 20)], LegacyRows(legacy), NoEvents())
+    source = FakeRows(legacy={"TagMetric": legacy})
+    found = check_legacy([FOLLOWER, HIDDEN], [IdRange(0, 10), IdRange(10, 20)], source, NoEvents())
     return {
         (pair.metric, ids.key): one.passed if isinstance(one, Verdict) else str(one)
         for pair, ids, one in found
@@ -255,8 +241,81 @@ def test_ids_that_are_no_whole_numbers_fail_all_pairs() -> None:
     found = judged(entityId=["1", "11"])
     assert len(found) == 4
     assert all(
-        "column entityId of sql/legacy/tag.sql is String" in str(one) for one in found.values()
+        str(one).startswith("Tag: TagMetric.tagId is String, expected whole numbers")
+        for one in found.values()
     )
+
+
+def misspelt(column: str) -> Pair:
+    """A pair of Tag that names this legacy column."""
+    return replace(HIDDEN, metric="Misspelt", legacy=Legacy(column))
+
+
+def test_a_misspelt_legacy_column_is_named_and_fails_its_pair_only() -> None:
+    """Key, table and column, with the one that was meant; the others are compared."""
+    target = FakeTarget(rows=[event("Follower", 5, 1)])
+    source = FakeRows(legacy=legacy((5, 0, 1)))
+    pairs = [misspelt("TagMetric.hidenCount"), FOLLOWER]
+    found = {pair.key: one for pair, _, one in check_legacy(pairs, [FIRST], source, target)}
+    assert isinstance(found["Tag/Follower"], Verdict)
+    assert found["Tag/Follower"].passed
+    error = found["Tag/Misspelt"]
+    assert isinstance(error, SchemaDriftError)
+    assert str(error).startswith(
+        "Tag/Misspelt: legacy table TagMetric has no column hidenCount; did you mean hiddenCount?"
+    )
+
+
+def test_a_misspelt_legacy_table_is_named_and_fails_its_pairs_only() -> None:
+    """Pairs of the table that is there are compared."""
+    source = FakeRows(legacy=legacy())
+    pairs = [misspelt("TagMetrics.hiddenCount"), FOLLOWER]
+    found = {pair.key: one for pair, _, one in check_legacy(pairs, [FIRST], source, FakeTarget())}
+    assert isinstance(found["Tag/Follower"], Verdict)
+    assert str(found["Tag/Misspelt"]).startswith(
+        "Tag/Misspelt: there is no legacy table TagMetrics"
+    )
+    assert "hiddenCount" in str(found["Tag/Misspelt"])
+
+
+def test_a_misspelt_column_of_ids_fails_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the table can be read by entity; the row of the catalog to correct is named."""
+    monkeypatch.setitem(ENTITIES, "Tag", replace(ENTITIES["Tag"], legacy_id="tagsId"))
+    found = check_legacy([HIDDEN, FOLLOWER], [FIRST], FakeRows(legacy=legacy()), FakeTarget())
+    assert [str(one).partition(";")[0] for _, _, one in found] == [
+        f"{key}: legacy table TagMetric has no column tagsId (legacy_id of Tag)"
+        for key in ("Tag/Hidden", "Tag/Follower")
+    ]
+
+
+def test_an_error_that_no_name_explains_stands() -> None:
+    """Where every name is right the store's own words are told, for every pair."""
+
+    class Broken(FakeRows):
+        def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
+            if statement.name == "legacy/counters":
+                raise SchemaDriftError("legacy/counters (TagMetric): timeframe is gone")
+            return super().frame(statement, binds)
+
+    source = Broken(legacy=legacy())
+    found = list(check_legacy([HIDDEN, FOLLOWER], [FIRST], source, FakeTarget()))
+    assert [str(one) for _, _, one in found] == [
+        "legacy/counters (TagMetric): timeframe is gone"
+    ] * 2
+
+
+def test_pairs_of_two_legacy_tables_are_read_from_both() -> None:
+    """Each pair is compared with the table that its row names."""
+    other = replace(HIDDEN, metric="Other", legacy=Legacy("OtherMetric.count"))
+    rows = pl.DataFrame({"entityId": [5], "count": [1]})
+    source = FakeRows(legacy={**legacy((5, 0, 1)), "OtherMetric": rows}, existing={"Tag": {5}})
+    target = FakeTarget(rows=[event("Follower", 5, 1), event("Other", 5, 1)])
+    found = {
+        pair.key: one for pair, _, one in check_legacy([other, FOLLOWER], [FIRST], source, target)
+    }
+    assert {key: isinstance(one, Verdict) and one.passed for key, one in found.items()} == {
+        "Tag/Other": True, "Tag/Follower": True,
+    }  # fmt: skip
 
 
 #: When the source is read, and settings by which events of the last minute may be late.
@@ -280,7 +339,7 @@ def read_again(
         waits.append(duration)
         target.rows.update(late)
 
-    source = FakeRows(legacy=legacy((5, 0, legacy_value)), existing={"tag": {5}})
+    source = FakeRows(legacy=legacy((5, 0, legacy_value)), existing={"Tag": {5}})
     found = check_legacy([pair], [FIRST], source, target, Patience(RULES, wait))
     ((_, _, verdict),) = found
     assert isinstance(verdict, Verdict)
@@ -359,7 +418,7 @@ def test_a_mean_is_read_again_as_a_mean() -> None:
     schema = {"entityId": pl.Int64, "rating": pl.Float64}
 
     def passes(value: float) -> bool:
-        source = FakeRows({"tag": pl.DataFrame([(5, value)], schema=schema, orient="row")})
+        source = FakeRows({"TagMetric": pl.DataFrame([(5, value)], schema=schema, orient="row")})
         patience = Patience(RULES, lambda _seconds: None)
         ((_, _, verdict),) = check_legacy(
             [rating], [FIRST], source, FakeTarget(rows=rows), patience

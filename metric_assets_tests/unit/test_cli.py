@@ -201,7 +201,7 @@ def test_a_bad_setting_exits_with_2(
 
 def source_with(monkeypatch: pytest.MonkeyPatch, highest: int) -> None:
     """Let commands find a source whose highest tag id is this."""
-    rows = FakeRows(made={"tag": {highest: False}})
+    rows = FakeRows(made={"Tag": {highest: False}})
     monkeypatch.setattr(postgres, "Postgres", lambda *_, **__: rows)
     monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:p@h/d")
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
@@ -234,7 +234,7 @@ def test_sync_extends_the_grid(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_sync_sets_strays_apart(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An id far from the others has a cell of its own, and everything lies in a partition."""
-    rows = FakeRows(made={"tag": {-1: False, 5: False, 2**31 - 1: False}})
+    rows = FakeRows(made={"Tag": {-1: False, 5: False, 2**31 - 1: False}})
     monkeypatch.setattr(postgres, "Postgres", lambda *_, **__: rows)
     monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:p@h/d")
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")

@@ -23,12 +23,12 @@ GRID = Grid(1000, 3000)
 
 def look(made: Mapping[int, bool], grid: Grid = GRID) -> Coverage:
     """A grid against ids of tags; True says made at or after the cutoff."""
-    return survey("Tag", grid, CUTOFF, FakeRows(made={"tag": made}))
+    return survey("Tag", grid, CUTOFF, FakeRows(made={"Tag": made}))
 
 
 def sync(made: Mapping[int, bool], grid: Grid = GRID) -> Coverage:
     """What `ranges --sync` makes of it."""
-    return survey_synced("Tag", grid, CUTOFF, FakeRows(made={"tag": made}))
+    return survey_synced("Tag", grid, CUTOFF, FakeRows(made={"Tag": made}))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def sync(made: Mapping[int, bool], grid: Grid = GRID) -> Coverage:
 )
 def test_the_highest_id(made: dict[int, bool], highest: int | None) -> None:
     """The highest id made before the cutoff, whatever the gaps and with a few dates out of order."""
-    source = FakeRows(made={"tag": made})
+    source = FakeRows(made={"Tag": made})
     assert highest_id("Tag", CUTOFF, source) == highest
     assert len(source.asked) <= 70
     if not [id for id in made if id >= 2**31]:
@@ -75,7 +75,7 @@ def test_the_highest_id(made: dict[int, bool], highest: int | None) -> None:
 )  # fmt: skip
 def test_the_end_of_the_dense_part(made: dict[int, bool], lowest: int, highest: int) -> None:
     """Where ids pass the cutoff, whatever lies far from all others."""
-    source = FakeRows(made={"tag": made})
+    source = FakeRows(made={"Tag": made})
     assert lowest <= dense_end("Tag", CUTOFF, source, 32_000) <= highest
     assert len(source.asked) <= 70
 
@@ -152,7 +152,7 @@ def test_the_sentence_says_how_many_which_and_what_to_do() -> None:
 def test_sparse_stretches_cost_one_look_up() -> None:
     """Ids at both ends of 64 bits are found in a few statements, not in billions of windows."""
     source = FakeRows(
-        made={"tag": dict.fromkeys([-(2**63), -1, 5, 4000, INT4_LAST, INT8_LAST], False)}
+        made={"Tag": dict.fromkeys([-(2**63), -1, 5, 4000, INT4_LAST, INT8_LAST], False)}
     )
     found = list(windows("Tag", GRID, CUTOFF, source))
     assert sum(cell[1] for window in found for cell in window.cells) == 5
@@ -166,12 +166,12 @@ def test_a_window_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entity_ids, "WINDOW_CELLS", 20)
     made = dict.fromkeys(range(-700, 2000), False)
     for size, longest in ((1000, 300), (10, 200)):
-        source = FakeRows(made={"tag": made})
+        source = FakeRows(made={"Tag": made})
         found = look_at(source, Grid(size, 1000))
         widths = [
             int(binds["last"]) - int(binds["first"]) + 1  # type: ignore[arg-type]
             for name, binds in source.asked
-            if name == "entities/tag_outside"
+            if name == "entities/outside"
         ]
         assert max(widths) == longest
         assert (found.count, found.outside) == (1700, (-700, 1999))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from metric_assets.catalog import ENTITIES
 from metric_assets.cli import environment
 from metric_assets.errors import SettingsError
-from metric_assets.local import seed
+from metric_assets.local import demo_plan
 from metric_assets.local.stack import Endpoints
 from metric_assets.settings import Settings
 
@@ -123,11 +124,10 @@ def test_the_demos_dotenv_does_not_mix_with_other_stores(monkeypatch: pytest.Mon
 
 def test_the_demos_cutoffs_are_those_its_data_is_made_for() -> None:
     """The settings of `local up` and the generator name the same instants."""
-    settings = Settings.load(
-        {
-            "METRIC_ASSETS_CUTOFF": environment.DEMO_CUTOFF,
-            "METRIC_ASSETS_CUTOFFS": environment.DEMO_CUTOFFS,
-        }
-    )
-    assert settings.cutoff == seed.DEMO_CUTOFF
-    assert settings.cutoffs == seed.DEMO_CUTOFFS
+    given = environment.local_variables(ENDPOINTS)
+    assert given["METRIC_ASSETS_CUTOFF"] == "2025-10-01T00:00:00Z"
+    assert given["METRIC_ASSETS_CUTOFFS"] == '{"Image": "2024-08-07T15:44:39.044Z"}'
+    settings = Settings.load(given)
+    assert {name: settings.cutoff_of(name) for name in ENTITIES} == {
+        name: demo_plan.cutoff_of(name) for name in ENTITIES
+    }

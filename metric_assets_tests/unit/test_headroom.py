@@ -19,7 +19,7 @@ GRID = Grid(100, 1000)
 def found(made: dict[int, bool], *firsts: int) -> list[int]:
     """First ids of the inhabited cells among those that begin at ``firsts``; True says newer."""
     cells = [GRID.cell(first) for first in firsts]
-    rows = FakeRows(made={"tag": made})
+    rows = FakeRows(made={"Tag": made})
     return sorted(cell.start for cell in inhabited("Tag", cells, GRID, CUTOFF, rows))
 
 
@@ -51,7 +51,7 @@ def test_an_old_entity_among_many_new_ones_is_seen() -> None:
 
 def test_empty_cells_cost_one_question() -> None:
     """What one answer says of the cells after it is not asked again."""
-    rows = FakeRows(made={"tag": {950: False}})
+    rows = FakeRows(made={"Tag": {950: False}})
     cells = [GRID.cell(first) for first in range(0, 900, 100)]
     assert inhabited("Tag", cells, GRID, CUTOFF, rows) == set()
     assert len(rows.asked) == 1

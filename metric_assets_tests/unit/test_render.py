@@ -113,6 +113,36 @@ def test_other_binds_are_refused(render: object, binds: dict[str, object]) -> No
         render(one, binds)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Tag", '"Tag"'),
+        ('a"b', '"a""b"'),
+        (HOSTILE, f'"{HOSTILE}"'),
+        (":start", '":start"'),
+        (["likeCount"], '"likeCount"'),
+        (["likeCount", 'a", "b'], '"likeCount", "a"", ""b"'),
+    ],
+)
+def test_postgres_quotes_names(value: Bind, expected: str) -> None:
+    """A table or column is one identifier whatever it holds; several stand with commas between."""
+    one = statement('SELECT e.:"x"', "x")
+    assert postgres.render(one, {"x": value}) == f"SELECT e.{expected}"
+
+
+@pytest.mark.parametrize("value", [5, True, [], datetime(2025, 10, 1, tzinfo=timezone.utc)])
+def test_postgres_refuses_what_is_no_name(value: Bind) -> None:
+    """A number is no column, and no columns are none."""
+    with pytest.raises(StatementError, match="no name of a table or column"):
+        postgres.render(statement('SELECT :"x"', "x"), {"x": value})
+
+
+def test_a_value_and_a_name_of_the_same_name() -> None:
+    """How a bind is quoted is said by the text, place by place."""
+    one = statement("""SELECT :"x", :x, ':"x"' """, "x")
+    assert postgres.render(one, {"x": "a"}).strip() == """SELECT "a", 'a', ':"x"'"""
+
+
 def test_clickhouse_serves_values_as_parameters() -> None:
     """Values never enter the text: the server binds them by their types."""
     text = "WHERE a = {entity:String} AND b IN {metrics:Array(String)} AND c < {stop:Int64}"

@@ -47,6 +47,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
         ("FROM {table:Identifier} COMMENT {owner:Literal}", {"table", "owner"}),
         ("SELECT '{no:Int64}' -- {nor:Int64}", set()),
         ("SELECT {}, {1:2}, map['a']", set()),
+        ('SELECT e.:"id" FROM :"table" e WHERE e.:"id"::text = \':"no"\'', {"id", "table"}),
+        ('SELECT x::"kind", a:"b" -- :"no"', set()),
     ],
 )
 def test_placeholders_are_found(write: Write, text: str, expected: set[str]) -> None:

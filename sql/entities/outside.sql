@@ -2,14 +2,14 @@
 -- many, the lowest and the highest id. Walked over what no partition holds; the primary key serves
 -- the window. Cells are numbered from 0, those of negative ids downwards.
 SELECT CASE
-           WHEN e.id < 0 THEN div(e.id::numeric - :size + 1, :size)
-           ELSE div(e.id::numeric, :size)
+           WHEN e.:"id" < 0 THEN div(e.:"id"::numeric - :size + 1, :size)
+           ELSE div(e.:"id"::numeric, :size)
        END::bigint AS "cell",
        count(*) AS "count",
-       min(e.id) AS "lowest",
-       max(e.id) AS "highest"
-FROM "Collection" e
-WHERE e.id >= :first
-  AND e.id <= :last
-  AND (e."createdAt" < :cutoff OR e."createdAt" IS NULL)
+       min(e.:"id") AS "lowest",
+       max(e.:"id") AS "highest"
+FROM :"table" e
+WHERE e.:"id" >= :first
+  AND e.:"id" <= :last
+  AND (e.:"created" < :cutoff OR e.:"created" IS NULL)
 GROUP BY 1

@@ -1,4 +1,0 @@
--- Which of the given ids are entities that exist.
-SELECT e.id AS "id"
-FROM "Model" e
-WHERE e.id = ANY (:ids)

@@ -1,8 +1,0 @@
--- The first entities at or above an id and whether each was made at or after the cutoff: one step
--- of a binary search by the primary key, which a few rows out of order must not mislead.
-SELECT e.id AS "id",
-       COALESCE(e."createdAt" >= :cutoff, FALSE) AS "after"
-FROM "ModelVersion" e
-WHERE e.id >= :first
-ORDER BY e.id
-LIMIT 64
