@@ -27,7 +27,7 @@ DEMO_CUTOFFS = '{"Image": "2024-08-07T15:44:39.044Z"}'
 
 def home() -> Path:
     """Where the embedded stack, the grids and Dagster's home lie."""
-    return Path(os.environ.get(names.HOME) or ".metric_assets").absolute()
+    return Path(os.environ.get(names.HOME) or names.DEFAULT_HOME).absolute()
 
 
 def load_environment() -> None:
@@ -159,8 +159,8 @@ def dagster_answers() -> None:
     from metric_assets.sql import load
     from metric_assets.stores.postgres import Postgres
 
-    schemes = ("postgresql+psycopg2", "postgresql", "postgres")
-    url = names.store_url(names.DAGSTER_POSTGRES_URL, schemes)
+    given = os.environ.get(names.DAGSTER_POSTGRES_URL)
+    url = names.store_url(names.DAGSTER_POSTGRES_URL, given)
     plain = f"postgresql://{url.partition('://')[2]}"
     try:
         with Postgres(plain, statement_timeout=60, name=names.DAGSTER_POSTGRES_URL) as storage:
