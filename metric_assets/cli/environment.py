@@ -26,7 +26,7 @@ MARK = "# Written by `metric-assets local up`. Remove this line to keep your own
 
 def home() -> Path:
     """Where the embedded stack, the grids and Dagster's home lie."""
-    return Path(os.environ.get(names.HOME) or ".metric_assets").absolute()
+    return Path(os.environ.get(names.HOME) or names.DEFAULT_HOME).absolute()
 
 
 def load_environment() -> None:
@@ -164,8 +164,8 @@ def dagster_answers() -> None:
     from metric_assets.sql import load
     from metric_assets.stores.postgres import Postgres
 
-    schemes = ("postgresql+psycopg2", "postgresql", "postgres")
-    url = names.store_url(names.DAGSTER_POSTGRES_URL, schemes)
+    given = os.environ.get(names.DAGSTER_POSTGRES_URL)
+    url = names.store_url(names.DAGSTER_POSTGRES_URL, given)
     plain = f"postgresql://{url.partition('://')[2]}"
     try:
         with Postgres(plain, statement_timeout=60, name=names.DAGSTER_POSTGRES_URL) as storage:

@@ -107,7 +107,7 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     if unknown:
         raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(ENTITIES)}")
     settings = environment.settings()
-    url = names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))
+    url = names.store_url(names.POSTGRES_URL, settings.postgres_url)
     chosen = list(dict.fromkeys(entities)) or list(ENTITIES)
     with (
         Postgres(url, statement_timeout=settings.statement_timeout) as source,

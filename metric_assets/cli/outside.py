@@ -68,6 +68,6 @@ def open_source(settings: Settings) -> Iterator[Postgres]:
     """The source named by the environment."""
     from metric_assets.stores.postgres import Postgres
 
-    url = names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))
+    url = names.store_url(names.POSTGRES_URL, settings.postgres_url)
     with Postgres(url, statement_timeout=settings.statement_timeout) as source:
         yield source

@@ -130,8 +130,8 @@ def open_doors(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
     from metric_assets.stores.clickhouse import ClickHouse
     from metric_assets.stores.postgres import Postgres
 
-    source = names.store_url(names.POSTGRES_URL, ("postgresql", "postgres"))
-    server = names.store_url(names.CLICKHOUSE_URL, ("http", "https"))
+    source = names.store_url(names.POSTGRES_URL, settings.postgres_url)
+    server = names.store_url(names.CLICKHOUSE_URL, settings.clickhouse_url)
     timeout = settings.statement_timeout
     with (
         Postgres(source, statement_timeout=timeout) as postgres,

@@ -26,7 +26,6 @@ from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_address import is_older
 from metric_assets.stores.postgres import Postgres
 
-_PLAIN = ("postgresql", "postgres")
 #: The first version of ClickHouse with lightweight_deletes_sync.
 WAITS = (24, 4)
 #: How Dagster's storage has to be spelled: the plain form picks a driver that loses every run.
@@ -92,7 +91,7 @@ def _whole_days(known: Mapping[str, datetime]) -> Iterator[Finding]:
 def examine_storage(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Dagster's storage: named, spelled with its driver, and there."""
     try:
-        url = store_url(DAGSTER_POSTGRES_URL, (*_PLAIN, _DRIVER), environ)
+        url = store_url(DAGSTER_POSTGRES_URL, environ.get(DAGSTER_POSTGRES_URL))
         plain = "postgresql://" + url.partition("://")[2]
         store = _postgres(DAGSTER_POSTGRES_URL, plain, 60)
     except SettingsError as error:
@@ -116,7 +115,7 @@ def connect_postgres(
 ) -> Iterator[Finding]:
     """The source: its URL can be read and a session answers; puts the door into ``made``."""
     try:
-        url = store_url(POSTGRES_URL, _PLAIN, environ)
+        url = store_url(POSTGRES_URL, environ.get(POSTGRES_URL))
         store = _postgres(POSTGRES_URL, url, settings.statement_timeout)
     except SettingsError as error:
         yield Finding(POSTGRES, str(error), f"Set {POSTGRES_URL}", FAILED)
@@ -131,7 +130,7 @@ def connect_clickhouse(
 ) -> Iterator[Finding]:
     """The target's store: its URL can be read and it answers; puts the door into ``made``."""
     try:
-        url = store_url(CLICKHOUSE_URL, ("http", "https"), environ)
+        url = store_url(CLICKHOUSE_URL, environ.get(CLICKHOUSE_URL))
     except SettingsError as error:
         yield Finding(CLICKHOUSE, str(error), f"Set {CLICKHOUSE_URL}", FAILED)
         return
@@ -153,12 +152,12 @@ def connect_clickhouse(
 
 def brief_postgres(environ: Mapping[str, str], seconds: int) -> Postgres:
     """The source, where a statement may take some seconds only."""
-    return _postgres(POSTGRES_URL, store_url(POSTGRES_URL, _PLAIN, environ), seconds)
+    return _postgres(POSTGRES_URL, store_url(POSTGRES_URL, environ.get(POSTGRES_URL)), seconds)
 
 
 def brief_clickhouse(environ: Mapping[str, str], seconds: int) -> ClickHouse:
     """The target's store, where a statement may take some seconds only."""
-    store = ClickHouse(store_url(CLICKHOUSE_URL, ("http", "https"), environ), timeout=seconds * 2)
+    store = ClickHouse(store_url(CLICKHOUSE_URL, environ.get(CLICKHOUSE_URL)), timeout=seconds * 2)
     store.more_settings["max_execution_time"] = seconds
     return store
 

@@ -19,7 +19,7 @@ from metric_assets.events import Bounds, event_schema
 from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
-from metric_assets.settings import Settings, parse_instant
+from metric_assets.settings import Settings
 from metric_assets.source_check import SourceVerdict, cause
 from metric_assets.source_state import Loaded, Position
 
@@ -209,7 +209,7 @@ def _column_schema(pair: Pair, settings: Settings) -> dg.TableSchema:
 @cache
 def _event_columns(kind: str) -> tuple[dg.TableColumn, ...]:
     """What all pairs have in common."""
-    anywhere = event_schema(IdRange(0, 2**31), parse_instant("schema", "9999-01-01"), Bounds())
+    anywhere = event_schema(IdRange(0, 2**31), datetime(9999, 1, 1, tzinfo=timezone.utc), Bounds())
     return tuple(
         dg.TableColumn(
             name,

@@ -31,9 +31,7 @@ class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self, settings: Settings) -> Postgres:
         """A door; connects when it is used."""
-        url = store_url(
-            names.POSTGRES_URL, ("postgresql", "postgres"), {names.POSTGRES_URL: self.url}
-        )
+        url = store_url(names.POSTGRES_URL, self.url)
         return Postgres(url, statement_timeout=settings.statement_timeout)
 
 
@@ -44,7 +42,7 @@ class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self, settings: Settings) -> ClickHouse:
         """A door; connects when it is used."""
-        url = store_url(names.CLICKHOUSE_URL, ("http", "https"), {names.CLICKHOUSE_URL: self.url})
+        url = store_url(names.CLICKHOUSE_URL, self.url)
         return ClickHouse(url, timeout=settings.statement_timeout)
 
 

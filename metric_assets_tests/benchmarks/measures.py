@@ -14,12 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from metric_assets.catalog import ENTITIES
 from metric_assets.local.postgres_tools import Tools
-from metric_assets.settings import parse_instant
 from metric_assets.sql import load as sql
 from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import render
@@ -85,7 +85,7 @@ def copy(world: World, events: int) -> float:
     binds: Binds = {
         "start": 0,
         "stop": events // EVENTS_AN_IMAGE,
-        "cutoff": parse_instant("cutoff", CUTOFF),
+        "cutoff": datetime.fromisoformat(CUTOFF.replace("Z", "+00:00")),
     }
     text = f"COPY ({render(sql('image/reactions'), binds)}) TO STDOUT (FORMAT binary)"
     psql = Tools().binaries / "psql"

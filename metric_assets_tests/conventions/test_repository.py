@@ -102,4 +102,4 @@ def test_settings_are_read_in_one_place() -> None:
         for module in MODULES
         if "local" not in module.parts and literal.search(module.read_text(encoding="utf-8"))
     }
-    assert found == {"metric_assets/settings.py"}
+    assert found == {"metric_assets/settings/names.py"}

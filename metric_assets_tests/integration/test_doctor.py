@@ -53,7 +53,7 @@ def doctor(platform: Platform, stack: Endpoints, settings: Settings) -> Examine:
     """Examines the test's own platform; options are settings, or those of examine()."""
 
     def run(*, create_target: bool = False, **changes: object) -> list[Finding]:
-        changed = replace(settings, **changes)  # type: ignore[arg-type]
+        changed = settings.model_copy(update=changes)
         return examine(changed, create_target=create_target, environ=urls(platform, stack))
 
     return run
@@ -89,7 +89,7 @@ def command(environ: Mapping[str, str], *arguments: str) -> tuple[int, str, str]
 def test_the_demo_is_fit_to_be_loaded(demo: Platform, stack: Endpoints, settings: Settings) -> None:
     """Nothing fails on the seeded demo; what is remarked are the indexes its schema lacks."""
     image = datetime(2024, 8, 7, 15, 44, 39, 44_000, tzinfo=timezone.utc)
-    given = replace(settings, cutoffs={"Image": image})
+    given = settings.model_copy(update={"cutoffs": {"Image": image}})
     findings = examine(given, environ=urls(demo, stack))
     assert failed(findings) == {}
     assert exit_code(findings) == 0

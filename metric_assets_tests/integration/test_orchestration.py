@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         platform.add("Tag", id=tag, createdAt="2024-01-01")
         platform.add("TagMetric", tagId=tag, timeframe="AllTime", followerCount=1, hiddenCount=0)
         platform.add("TagEngagement", tagId=tag, userId=5, type="Follow", createdAt="2024-02-02")
-    return Settings(tmp_path, TARGET, CUTOFF, grids={"Tag": Grid(10, 30)})
+    return Settings(home=tmp_path, target_table=TARGET, cutoff=CUTOFF, grids={"Tag": Grid(10, 30)})
 
 
 @pytest.fixture
@@ -190,7 +189,7 @@ def test_another_range_size_is_refused(
     """A grid of another size on an instance with history fails before anything is read or written."""
     run(settings, instance, [FOLLOWER])
     before = platform.checksum()
-    other = replace(settings, grids={"Tag": Grid(15, 30)})
+    other = settings.model_copy(update={"grids": {"Tag": Grid(15, 30)}})
     result = run(other, instance, [FOLLOWER], "0-14", "15-29")
     assert not result.success
     failure = next(event for event in result.all_events if event.is_step_failure)
@@ -289,7 +288,8 @@ def test_the_missing_sensor_asks_for_cells_apart(
 ) -> None:
     """Cells with gaps between them are neighbours in the grid: one request takes them, in order,
     and a run of its tags materializes exactly these."""
-    wide = replace(settings, grids={"Tag": Grid(10, 30, (-10, 500, 2_147_483_640))})
+    grid = Grid(10, 30, (-10, 500, 2_147_483_640))
+    wide = settings.model_copy(update={"grids": {"Tag": grid}})
     platform.add("TagEngagement", tagId=-1, userId=5, type="Follow", createdAt="2024-02-02")
     run(wide, instance, [FOLLOWER, HIDDEN], "0-9", "0-9")
     defs = build_definitions(wide)

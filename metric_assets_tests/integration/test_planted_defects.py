@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import PAIRS
@@ -86,7 +87,15 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     grids = {PAIRS[key].entity: Grid(SIZE, SIZE * RANGES) for key in KEYS}
     return Settings(
-        tmp_path, TARGET, CUTOFF, grids=grids, live_lag=0.2, clock_skew=0.1, audit_days=0
+        postgres_url=SecretStr(platform.postgres_url),
+        clickhouse_url=SecretStr(platform.clickhouse_url),
+        home=tmp_path,
+        target_table=TARGET,
+        cutoff=CUTOFF,
+        grids=grids,
+        live_lag=0.2,
+        clock_skew=0.1,
+        audit_days=0,
     )
 
 

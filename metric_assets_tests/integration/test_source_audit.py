@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -44,7 +43,12 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         platform.add("TagMetric", tagId=tag, timeframe="AllTime", followerCount=1, hiddenCount=0)
         platform.add("TagEngagement", tagId=tag, userId=5, type="Follow", createdAt="2024-02-02")
     return Settings(
-        tmp_path, TARGET, CUTOFF, grids={"Tag": Grid(10, 40)}, live_lag=0.2, audit_days=2
+        home=tmp_path,
+        target_table=TARGET,
+        cutoff=CUTOFF,
+        grids={"Tag": Grid(10, 40)},
+        live_lag=0.2,
+        audit_days=2,
     )
 
 
@@ -128,7 +132,7 @@ def test_a_range_that_fails_is_taken_again_and_shown_last(
     """
     load(settings, instance)
     platform.command(f"DELETE FROM {TARGET} WHERE entityId = 1")
-    everything = replace(settings, audit_days=0)
+    everything = settings.model_copy(update={"audit_days": 0})
     found = audit(everything, instance)
     assert (found[-1].partition, found[-1].passed) == ("0-9", False)
     assert found[-1].severity is dg.AssetCheckSeverity.ERROR
@@ -152,7 +156,7 @@ def test_the_badge_needs_every_range_that_holds_something(
     with neither is not.
     """
     load(settings, instance)
-    wide = replace(settings, grids={"Tag": Grid(10, 100)})
+    wide = settings.model_copy(update={"grids": {"Tag": Grid(10, 100)}})
     assert badge(wide, instance).passed
     platform.add("Tag", id=55, createdAt="2024-01-01")
     platform.command(
@@ -202,7 +206,7 @@ def test_live_drift_is_a_warning_until_it_is_healed(
     assert drifting.metadata["live_missing"].value == 1
     (hour,) = drifting.metadata["drift_hours"].records  # type: ignore[attr-defined]
     assert hour.data == {"hour": "2025-11-01T10:00:00+00:00", "missing": 1, "phantom": 0}
-    everything = replace(settings, audit_days=0)
+    everything = settings.model_copy(update={"audit_days": 0})
     assert [one.partition for one in audit(everything, instance) if not one.passed] == ["0-9"]
     red = badge(settings, instance)
     assert "1 ranges have live drift: 0-9" in str(red.description)

@@ -42,7 +42,7 @@ FOUND = {
 def settings(platform: Platform, tmp_path: Path) -> Settings:
     """A target with rows of every kind."""
     platform.command(ROWS)
-    return Settings(tmp_path, TARGET, CUTOFF, grids=GRIDS)
+    return Settings(home=tmp_path, target_table=TARGET, cutoff=CUTOFF, grids=GRIDS)
 
 
 def strays(platform: Platform, settings: Settings, mode: Mode = Mode.REPLACE) -> list[Stray]:
@@ -124,6 +124,6 @@ def test_many_rows_of_one_kind_are_refused(platform: Platform, settings: Setting
     ):
         remove_stray(stray, through.clickhouse, through.postgres, settings, Mode.REPLACE)
     assert stray in strays(platform, settings)
-    free = Settings(settings.home, TARGET, CUTOFF, grids=GRIDS, max_removed_share=1.0)
+    free = settings.model_copy(update={"max_removed_share": 1.0})
     remove_stray(stray, through.clickhouse, through.postgres, free, Mode.REPLACE)
     assert stray not in strays(platform, settings)

@@ -96,7 +96,7 @@ def test_repairs_are_as_few_runs_as_there_can_be() -> None:
     """Pairs that need the same ranges go together; a gap begins another run, because a run takes
     every range between its ends.
     """
-    settings = Settings(home=None, grids={"Tag": Grid(10, 60), "User": Grid(10, 60)})  # type: ignore[arg-type]
+    settings = Settings(grids={"Tag": Grid(10, 60), "User": Grid(10, 60)})
     work = repair_work(
         {
             "Tag/Follower": ["10-19", "0-9", "40-49"],

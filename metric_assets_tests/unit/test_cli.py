@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -273,14 +272,12 @@ def test_ids_that_nobody_could_look_for_are_told(
         raise UnavailableError("Postgres is away")
 
     source_with(monkeypatch, 5)
-    found = look_outside(
-        [PAIRS["Tag/Hidden"]], Settings(tmp_path, cutoff=datetime(2024, 1, 1, tzinfo=timezone.utc))
-    )
+    monkeypatch.setenv("METRIC_ASSETS_HOME", str(tmp_path))
+    settings = Settings.load()
+    found = look_outside([PAIRS["Tag/Hidden"]], settings)
     assert (found.found, found.sentences) == ((), [])
     monkeypatch.setattr(FakeRows, "frame", gone)
-    found = look_outside(
-        [PAIRS["Tag/Hidden"]], Settings(tmp_path, cutoff=datetime(2024, 1, 1, tzinfo=timezone.utc))
-    )
+    found = look_outside([PAIRS["Tag/Hidden"]], settings)
     assert found.sentences == [
         "ids outside of partitions could not be looked for: Postgres is away"
     ]

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from metric_assets.definitions import build_definitions
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
-from metric_assets.settings import Settings, dump_grids, parse_grids, store_url
+from metric_assets.settings import Settings, dump_grids, names, page, parse_grids, store_url
+from metric_assets.settings.values import expected
 
 pytestmark = pytest.mark.unit
 
@@ -83,6 +86,56 @@ def test_every_variable_is_heard(tmp_path: Path) -> None:
         statement_timeout=60,
         reconcile_cron="5 3 * * 1",
     )
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    """Several wrong settings are one refusal, a line each, that begins with the variable."""
+    wrong = {
+        "METRIC_ASSETS_MODE": "delete",
+        "METRIC_ASSETS_CUTOFFS": '{"User": 5, "Tag": "soon"}',
+        "METRIC_ASSETS_AUDIT_DAYS": "-1",
+    }
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load(wrong)
+    assert [line.rpartition(": ")[0] for line in str(refusal.value).splitlines()] == [
+        "METRIC_ASSETS_CUTOFFS: User",
+        "METRIC_ASSETS_CUTOFFS: Tag: 'soon' is no instant; expected ISO 8601 in UTC",
+        "METRIC_ASSETS_MODE",
+        "METRIC_ASSETS_AUDIT_DAYS",
+    ]
+
+
+@pytest.mark.parametrize("name", ["mode", "MODE", "METRIC_ASSETS_mode", "metric_assets_mode"])
+def test_only_whole_names_are_heard(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is nearly called like a setting is none; unknown ones are left alone."""
+    monkeypatch.setenv(name, "append")
+    monkeypatch.setenv("METRIC_ASSETS_UNKNOWN", "1")
+    monkeypatch.delenv("METRIC_ASSETS_MODE", raising=False)
+    assert Settings.load().mode == "auto"
+
+
+def test_the_constructor_reads_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings built by name are what was named and defaults; .env in the folder is not read."""
+    monkeypatch.setenv("METRIC_ASSETS_MODE", "append")
+    Path(".env").write_text("METRIC_ASSETS_TARGET_TABLE=fromFile\n")
+    assert Settings() == Settings.load({})
+    assert Settings.load().mode == "append"
+    assert Settings.load().target_table == "entityMetricEvents"
+
+
+def test_secrets_are_never_shown() -> None:
+    """Settings that are printed, dumped or refused do not show the stores' URLs."""
+    environ = {
+        POSTGRES: "postgresql://ada:s3cret@host/db",
+        CLICKHOUSE: "http://ada:s3cret@host/db",
+        "METRIC_ASSETS_DAGSTER_POSTGRES_URL": "postgresql://ada:s3cret@host/dagster",
+    }
+    settings = Settings.load(environ)
+    assert settings.postgres_url is not None
+    assert "cret@" not in f"{settings} {settings!r} {settings.model_dump_json()}"
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load({**environ, "METRIC_ASSETS_MODE": "delete"})
+    assert "cret@" not in str(refusal.value)
 
 
 def test_a_relative_home_is_made_absolute(tmp_path: Path) -> None:
@@ -309,10 +362,10 @@ def test_another_share_is_refused(text: str) -> None:
     assert repr(text) in message
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "86401", "1h", "nan"])
+@pytest.mark.parametrize("text", ["0", "-1", "86401", "60.5", "1h", "nan"])
 def test_another_timeout_is_refused(text: str) -> None:
     """A statement may run from a second to a day."""
-    assert "expected a number from 1 to 86400" in refused(
+    assert "expected a number from 1 to 86400, whole" in refused(
         "METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS", text
     )
 
@@ -328,14 +381,15 @@ def test_another_cron_is_refused(text: str) -> None:
 @pytest.mark.parametrize("url", ["postgresql://u:p@h:5/d", "postgres:///d?host=/tmp/x"])
 def test_a_good_url_is_returned_as_it_is(url: str) -> None:
     """A store's URL passes unchanged."""
-    assert store_url(POSTGRES, ("postgresql", "postgres"), {POSTGRES: url}) == url
+    assert store_url(POSTGRES, url) == url
+    assert store_url(POSTGRES, Settings.load({POSTGRES: url}).postgres_url) == url
 
 
-@pytest.mark.parametrize("environ", [{}, {POSTGRES: ""}])
-def test_a_missing_url_says_what_is_expected(environ: dict[str, str]) -> None:
+@pytest.mark.parametrize("url", [None, "", SecretStr("")])
+def test_a_missing_url_says_what_is_expected(url: SecretStr | str | None) -> None:
     """The message begins with the variable, shows the shape and names a first step."""
     with pytest.raises(SettingsError) as refusal:
-        store_url(POSTGRES, ("postgresql", "postgres"), environ)
+        store_url(POSTGRES, url)
     assert str(refusal.value).startswith(f"{POSTGRES}: not set; expected postgresql://")
     assert "metric-assets local up" in str(refusal.value)
 
@@ -358,7 +412,7 @@ def test_a_missing_url_says_what_is_expected(environ: dict[str, str]) -> None:
 def test_a_broken_url_never_shows_its_password(url: str) -> None:
     """Whatever is wrong with a URL, the message names the variable and keeps the secret."""
     with pytest.raises(SettingsError) as refusal:
-        store_url(CLICKHOUSE, ("http", "https"), {CLICKHOUSE: url})
+        store_url(CLICKHOUSE, Settings.load({CLICKHOUSE: url}).clickhouse_url)
     assert str(refusal.value).startswith(f"{CLICKHOUSE}: ")
     assert "cret" not in str(refusal.value)
     assert refusal.value.__cause__ is None
@@ -400,3 +454,32 @@ def test_how_far_live_events_are_trusted(
     for text in ("-1", "soon", "nan"):
         with pytest.raises(SettingsError, match=f"^{name}: '{text}', expected a number from 0 to"):
             Settings.load({**home, name: text})
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_the_page_is_what_the_fields_say() -> None:
+    """docs/settings.md is current; its first lines name the command that writes it again."""
+    assert PAGE.read_text(encoding="utf-8") == page.page()
+
+
+def test_every_variable_is_explained() -> None:
+    """Each name has one field, with a description, a reason, and what values it takes; a section."""
+    variables = {value for value in vars(names).values() if str(value).startswith("METRIC_ASSETS_")}
+    fields = {str(field.validation_alias): field for field in Settings.model_fields.values()}
+    assert set(fields) == variables
+    text = PAGE.read_text(encoding="utf-8")
+    for name, field in fields.items():
+        assert field.description, name
+        assert page.about(field)["reason"], name
+        assert page.about(field).get("form") or expected(field), name
+        assert text.count(f"\n## {name}\n") == 1
+
+
+def test_every_link_of_the_page_resolves() -> None:
+    """Descriptions name pages that exist, and no page is named for nothing."""
+    text = PAGE.read_text(encoding="utf-8")
+    used = set(re.findall(r"\]\[(\w+)\]", text.replace("\n", " ")))
+    assert used == set(page.PAGES)
+    assert [path for path in page.PAGES.values() if not (PAGE.parent / path).is_file()] == []
