@@ -111,12 +111,10 @@ def _staged(
     """Stage what was read: the events of some buckets, or all."""
     sent = {metric: Summary() for metric in scope.metrics}
     after = {metric: Summary() for metric in scope.metrics}
-    before = pl.col("createdAt") < scope.cutoff
     with _sender(stage) as send:
         for events in spool.read(buckets):
             if events.height:
-                count_events(sent, events.filter(before))
-                count_events(after, events.filter(~before))
+                count_events(events, scope.cutoff, sent, after)
                 send(events)
     return replace(read, sent=sent, after=after)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from metric_assets.catalog import Pair, Scan
@@ -119,12 +120,9 @@ def read_events(  # noqa: PLR0913 - the pieces of one attempt
             # Once a row has failed nothing will be written: the rest is only validated.
             if events.height and rejections.validate(schema, events) and not rejections.counts:
                 events = _counting(events, scope, extent)
-                before = pl.col("createdAt") < scope.cutoff
-                count_events(sent, events.filter(before))
+                count_events(events, scope.cutoff, sent, after)
                 if extent.judged:
-                    later = events.filter(~before)
-                    count_events(after, later)
-                    newest = _newest(newest, later, horizon.recent)
+                    newest = _newest(newest, events["createdAt"], scope.cutoff, horizon.recent)
                 send(events)
             progress(rows_read)
         snapshot, state = reading.snapshot, reading.state
@@ -153,10 +151,16 @@ def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFram
     return counting
 
 
-def _newest(so_far: datetime | None, later: pl.DataFrame, recent: datetime) -> datetime | None:
-    created = later.filter(pl.col("createdAt") < recent)["createdAt"].max()
-    found = [one for one in (so_far, created) if isinstance(one, datetime)]
-    return max(found, default=None)
+def _newest(
+    so_far: datetime | None, created: pl.Series, cutoff: datetime, recent: datetime
+) -> datetime | None:
+    """The newest instant from the cutoff on that is no longer recent."""
+    latest = created.max()
+    if isinstance(latest, datetime) and latest >= recent:
+        latest = created.filter(created < recent).max()
+    if not isinstance(latest, datetime) or latest < cutoff:
+        return so_far
+    return max(latest, so_far or latest)
 
 
 @contextmanager
@@ -188,9 +192,29 @@ def _outcome(future: Future[_T]) -> _T:
     return future.result()
 
 
-def count_events(sent: dict[str, Summary], events: pl.DataFrame) -> None:
-    """Add the number of events, and the sum of their values, to those of each metric."""
-    value = pl.col("metricValue").cast(pl.Int64)
-    sums = events.group_by("metricType").agg(pl.len(), value.sum())
-    for metric, rows, total in sums.iter_rows():
-        sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)
+def count_events(
+    events: pl.DataFrame, cutoff: datetime, before: dict[str, Summary], after: dict[str, Summary]
+) -> None:
+    """Add the number of events, and the sum of their values, to those of each metric.
+
+    Events of a metric lie together: a look at each stretch costs a fifth of a group.
+    """
+    early, values = events["createdAt"] < cutoff, events["metricValue"]
+    first = 0
+    for rows, metric in events["metricType"].rle().struct.unnest().iter_rows():
+        mask, stretch = early.slice(first, rows), values.slice(first, rows)
+        first += rows
+        events_before, total_before = int(mask.sum()), _total(stretch.filter(mask))
+        _add(before, metric, events_before, total_before)
+        _add(after, metric, rows - events_before, _total(stretch) - total_before)
+
+
+def _total(values: pl.Series) -> int:
+    # A sum of 32 bits would wrap.
+    return int(values.to_numpy().sum(dtype=np.int64))
+
+
+def _add(counts: dict[str, Summary], metric: str, events: int, total: int) -> None:
+    if events:
+        so_far = counts[metric]
+        counts[metric] = Summary(so_far.events + events, so_far.total + total)
