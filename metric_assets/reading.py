@@ -6,7 +6,7 @@ an event is (events), or where events go (filling).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,31 +82,42 @@ class Filled:
     in_sync: bool = False
 
 
-def read_events(  # noqa: PLR0913 - the pieces of one attempt
-    scan: Scan,
-    pairs: Sequence[Pair],
-    scope: Scope,
-    extent: Extent,
-    source: Source,
-    more: Mapping[str, Bind],
+@dataclass(frozen=True)
+class Request:
+    """What is read of a source: the events of ``pairs`` in a scope, as far as ``extent``.
+
+    ``more`` is bound beside the range; ``progress`` is told how many rows have been read.
+    """
+
+    scan: Scan
+    pairs: tuple[Pair, ...]
+    scope: Scope
+    extent: Extent
+    source: Source
+    more: Mapping[str, Bind]
+    progress: Progress
+
+    @property
+    def binds(self) -> dict[str, Bind]:
+        """What the statement of the scan binds."""
+        ids = self.scope.ids
+        return {"start": ids.start, "stop": ids.stop, "until": self.extent.until, **self.more}
+
+
+def read_events(
+    request: Request,
     bounds: Bounds,
-    progress: Progress,
     send: Callable[[pl.DataFrame], None],
     begin: Callable[[Horizon], None] = lambda _horizon: None,
 ) -> Filled:
-    """Stream the scope's events to ``send``; ``begin`` is told the horizon before the first."""
-    binds: dict[str, Bind] = {
-        "start": scope.ids.start,
-        "stop": scope.ids.stop,
-        "until": extent.until,
-        **more,
-    }
+    """Stream the events asked for to ``send``; ``begin`` is told the horizon before the first."""
+    scan, scope, extent = request.scan, request.scope, request.extent
     rejections = Rejections(scope.entity)
     rows_read = 0
     sent = {metric: Summary() for metric in scope.metrics}
     after = {metric: Summary() for metric in scope.metrics}
     with (
-        source.read(load(scan.name), binds, scope.label, scan.sources) as reading,
+        request.source.read(load(scan.name), request.binds, scope.label, scan.sources) as reading,
         _prefetched(reading) as frames,
     ):
         horizon = extent.horizon(reading.state)
@@ -115,7 +126,7 @@ def read_events(  # noqa: PLR0913 - the pieces of one attempt
         for frame in frames:
             check_columns(scan, frame)
             rows_read += frame.height
-            events = derive(frame, pairs)
+            events = derive(frame, request.pairs)
             schema = event_schema(scope.ids, extent.until, bounds, events.schema)
             # Once a row has failed nothing will be written: the rest is only validated.
             if events.height and rejections.validate(schema, events) and not rejections.counts:
@@ -124,7 +135,7 @@ def read_events(  # noqa: PLR0913 - the pieces of one attempt
                 if extent.judged:
                     newest = _newest(newest, events["createdAt"], scope.cutoff, horizon.recent)
                 send(events)
-            progress(rows_read)
+            request.progress(rows_read)
         snapshot, state = reading.snapshot, reading.state
         rejections.raise_if_any(scope.ids)
     return Filled(rows_read, rejections.total, snapshot, sent, after, state, horizon, newest)
