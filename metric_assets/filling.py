@@ -6,7 +6,7 @@ not belong here: reading (reading), or what becomes of the stage (attempt).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,13 +14,13 @@ from datetime import timedelta
 
 import polars as pl
 
-from metric_assets.catalog import LiveKey, Pair, Scan
+from metric_assets.catalog import LiveKey
 from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.live import Horizon
 from metric_assets.plan import Summary
-from metric_assets.reading import PULSE, Extent, Filled, Progress, count_events, read_events
+from metric_assets.reading import PULSE, Filled, Request, count_events, read_events
 from metric_assets.spool import Spool
-from metric_assets.stores.ports import Bind, Scope, Source, Stage
+from metric_assets.stores.ports import Scope, Stage
 
 #: Events sent to the stage in one insert: large enough to be one good part, which is sorted and
 #: merged once, and small enough to hold several of.
@@ -31,17 +31,8 @@ WRITERS = 2
 MOSTLY = 0.5
 
 
-def fill(  # noqa: PLR0913 - the pieces of one attempt
-    scan: Scan,
-    pairs: Sequence[Pair],
-    scope: Scope,
-    extent: Extent,
-    source: Source,
-    more: Mapping[str, Bind],
-    stage: Stage,
-    progress: Progress,
-) -> Filled:
-    """Stream the scope's range from ``source`` into the stage; ``more`` is bound besides it.
+def fill(request: Request, stage: Stage) -> Filled:
+    """Stream what is asked for from its source into the stage.
 
     Where the target holds something of the scope, rows are kept on the local disk until their
     fingerprints have been compared with its own: only what differs is staged. Memory holds two
@@ -49,49 +40,25 @@ def fill(  # noqa: PLR0913 - the pieces of one attempt
     the end of the range if any row failed, SchemaDriftError at once.
     """
     if stage.occupied():
-        return _fill_differing(scan, pairs, scope, extent, source, more, stage, progress)
+        return _fill_differing(request, stage)
     with _sender(stage) as send:
-        return read_events(scan, pairs, scope, extent, source, more, stage.bounds, progress, send)
+        return read_events(request, stage.bounds, send)
 
 
-def _fill_differing(  # noqa: PLR0913 - the pieces of one attempt
-    scan: Scan,
-    pairs: Sequence[Pair],
-    scope: Scope,
-    extent: Extent,
-    source: Source,
-    more: Mapping[str, Bind],
-    stage: Stage,
-    progress: Progress,
-) -> Filled:
+def _fill_differing(request: Request, stage: Stage) -> Filled:
     """Read into a spool, compare fingerprints, and stage the buckets that differ."""
+    scope = request.scope
     sums: list[Accumulator] = []
 
     def begin(horizon: Horizon) -> None:
-        step = timedelta(seconds=1) if stage.coarse else timedelta(milliseconds=1)
-        sums.append(
-            Accumulator(
-                Prints(
-                    scope.metrics,
-                    extent.judged,
-                    tuple(pair.metric for pair in pairs if pair.live_key is LiveKey.ENTITY),
-                    scope.cutoff - step,
-                    scope.cutoff,
-                    horizon.recent,
-                    horizon.until,
-                    stage.coarse,
-                )
-            )
-        )
+        sums.append(Accumulator(_prints(request, horizon, coarse=stage.coarse)))
 
     def keep(events: pl.DataFrame) -> None:
         spool.write(events)
         sums[0].add(events)
 
     with Spool(scope.metrics) as spool:
-        read = read_events(
-            scan, pairs, scope, extent, source, more, stage.bounds, progress, keep, begin
-        )
+        read = read_events(request, stage.bounds, keep, begin)
         target = stage.fingerprints(sums[0].prints)
         unlike = pl.concat([differing(sums[0].result(), target), sums[0].edge()]).unique()
         if unlike.height > MOSTLY * target.height:
@@ -105,18 +72,33 @@ def _fill_differing(  # noqa: PLR0913 - the pieces of one attempt
         return _settled(read, _staged(partly, scope, spool, stage, unlike))
 
 
+def _prints(request: Request, horizon: Horizon, *, coarse: bool) -> Prints:
+    """What fingerprints are taken of; ``coarse`` targets keep whole seconds."""
+    scope = request.scope
+    step = timedelta(seconds=1) if coarse else timedelta(milliseconds=1)
+    by_entity = tuple(pair.metric for pair in request.pairs if pair.live_key is LiveKey.ENTITY)
+    return Prints(
+        scope.metrics,
+        request.extent.judged,
+        by_entity,
+        scope.cutoff - step,
+        scope.cutoff,
+        horizon.recent,
+        horizon.until,
+        coarse,
+    )
+
+
 def _staged(
     read: Filled, scope: Scope, spool: Spool, stage: Stage, buckets: pl.DataFrame | None
 ) -> Filled:
     """Stage what was read: the events of some buckets, or all."""
     sent = {metric: Summary() for metric in scope.metrics}
     after = {metric: Summary() for metric in scope.metrics}
-    before = pl.col("createdAt") < scope.cutoff
     with _sender(stage) as send:
         for events in spool.read(buckets):
             if events.height:
-                count_events(sent, events.filter(before))
-                count_events(after, events.filter(~before))
+                count_events(events, scope.cutoff, sent, after)
                 send(events)
     return replace(read, sent=sent, after=after)
 

@@ -6,17 +6,23 @@ arithmetic in the target (sql/clickhouse/fingerprint.sql), or what becomes of wh
 Two sums a metric and bucket, in wrapping 64-bit integers. ``net`` adds up value times key over all
 events, live ones too: equal means that every counter of every user in the bucket is right.
 ``dated`` adds up a signed hash of each event before the cutoff: equal means that the rows are the
-same. Each step of the hash is a bijection, so a difference stays unseen about once in 2^64.
+same. Each step of the hash is a bijection, so a difference stays unseen about once in 2^64. The
+metric is not hashed: events of one are never added to those of another.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
+
+_Signed = npt.NDArray[np.int64]
+_Unsigned = npt.NDArray[np.uint64]
 
 #: Ids of one bucket, as a power of two.
 BITS = 4
@@ -27,16 +33,16 @@ K0, K1, K2, K3, K4 = (
     0xD6E8FEB86659FD93,
     0xFF51AFD7ED558CCD,
 )
-_HALF = 2**32
+_HALF, _LOW = np.uint64(32), np.uint64(2**32 - 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+#: Rows hashed at once.
+_SLICE = 2**15
+#: So many buckets more than twice the rows are still laid side by side.
+_NEAR = 2**16
 #: Metrics of a scope, at most.
 CODES = 256
 #: Groups merged at once: buckets of a batch are few, but batches are many.
 _MERGE = 64
-
-
-def code_of(metric: str) -> int:
-    """A number of 64 bits that stands for a metric, wherever and whenever it is asked for."""
-    return int.from_bytes(hashlib.blake2b(metric.encode(), digest_size=8).digest(), "little")
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,6 @@ class Prints:
     recent: datetime
     until: datetime
     coarse: bool = False
-
-    @property
-    def codes(self) -> list[int]:
-        """The code of each metric."""
-        return [code_of(metric) for metric in self.metrics]
 
 
 @dataclass
@@ -143,39 +144,75 @@ def _merged(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
-    """The fingerprints of a frame by code: 256 times the bucket plus the place of the metric."""
-    places = _places(events["metricType"], prints.metrics)
-    codes = pl.Series("metric", prints.codes, dtype=pl.UInt64).gather(places)
-    created = pl.col("createdAt").dt.truncate("1s") if prints.coarse else pl.col("createdAt")
-    value = pl.col("metricValue").cast(pl.Int64)
-    user = _wrapped(pl.col("userId"))
-    keyed = user
-    if prints.by_entity:
-        whole = pl.Series([metric in prints.by_entity for metric in prints.metrics]).gather(places)
-        keyed = pl.when(pl.lit(whole)).then(pl.lit(0, pl.UInt64)).otherwise(user)
-    base = _wrapped(pl.col("entityId")) * _number(_HALF) + keyed % _number(_HALF)
-    inner = _mix(base.xor(pl.col("metric") * _number(K0)), K1)
-    key = _mix(inner.xor(keyed // _number(_HALF) * _number(K2)), K3)
-    at = _wrapped(pl.col("createdAt").dt.timestamp("ms"))
-    size = _wrapped(value.abs()) * _number(K0) + user * _number(K1)
-    event = _mix(_mix(pl.col("key") + at * _number(K2), K4).xor(size), K3)
-    # What is taken away is added as its complement: unsigned integers wrap.
-    signed = pl.when(value < 0).then(pl.lit(0, pl.UInt64) - event).otherwise(event)
-    exact = pl.col("createdAt") < prints.exact
-    return (
-        events.with_columns(created, codes, places.alias("place"))
-        .lazy()
-        .with_columns(key.alias("key"))
-        .select(
-            (bucket() * CODES + pl.col("place")).alias("code"),
-            (_wrapped(value) * pl.col("key")).alias("net"),
-            pl.when(exact).then(signed).otherwise(pl.lit(0, pl.UInt64)).alias("dated"),
-            (pl.col("createdAt") >= prints.recent).alias("recent"),
-        )
-        .group_by("code")
-        .agg(pl.col("net").sum(), pl.col("dated").sum(), pl.col("recent").any())
-        .collect()
+    """The fingerprints of a frame by code: 256 times the bucket plus the place of the metric.
+
+    In slices that stay in the processor's cache, added up in cells side by side, a row of them a
+    bucket: as expressions and groups over whole frames it takes more than twice the time.
+    """
+    columns = ("entityId", "userId", "metricValue")
+    entity, user, value = (events[name].to_numpy() for name in columns)
+    created = events["createdAt"]
+    at = (created.dt.truncate("1s") if prints.coarse else created).dt.timestamp("ms").to_numpy()
+    place = _places(events["metricType"], prints.metrics).to_numpy()
+    buckets, width = _buckets(entity), len(prints.metrics)
+    net, dated = (np.zeros(buckets.size * width, np.uint64) for _ in range(2))
+    recent = np.zeros(net.size, np.bool_)
+    whole = np.array([metric in prints.by_entity for metric in prints.metrics])
+    exact, late = _milliseconds(prints.exact), _milliseconds(prints.recent)
+    for first in range(0, events.height, _SLICE):
+        rows = slice(first, first + _SLICE)
+        ids, users, values = (one[rows].astype(np.int64) for one in (entity, user, value))
+        cell = _slots(ids >> BITS, buckets) * width + place[rows]
+        keyed = _wrapped(users)
+        if prints.by_entity:
+            keyed = np.where(whole[place[rows]], np.uint64(0), keyed)
+        key = _key(_wrapped(ids), keyed)
+        event = _event(key, _wrapped(users), values, at[rows])
+        event[at[rows] >= exact] = 0
+        np.add.at(net, cell, _wrapped(values) * key)
+        np.add.at(dated, cell, event)
+        recent[cell[at[rows] >= late]] = True
+    used = np.flatnonzero((net != 0) | (dated != 0) | recent)
+    return pl.DataFrame(
+        {
+            "code": buckets[used // width] * CODES + used % width,
+            "net": net[used],
+            "dated": dated[used],
+            "recent": recent[used],
+        }
     )
+
+
+def _buckets(entity: npt.NDArray[np.signedinteger[Any]]) -> _Signed:
+    """The buckets that ids may be in: all from the lowest to the highest, unless they are few."""
+    low, high = int(entity.min()) >> BITS, int(entity.max()) >> BITS
+    if high - low < 2 * entity.size + _NEAR:
+        return np.arange(low, high + 1, dtype=np.int64)
+    buckets: _Signed = np.unique(entity.astype(np.int64) >> BITS)
+    return buckets
+
+
+def _slots(bucket: _Signed, buckets: _Signed) -> _Signed:
+    """Where each bucket is among the buckets."""
+    first, last = int(buckets[0]), int(buckets[-1])
+    if last - first < buckets.size:
+        return bucket - first
+    slots: _Signed = np.searchsorted(buckets, bucket)
+    return slots
+
+
+def _key(entity: _Unsigned, user: _Unsigned) -> _Unsigned:
+    """The hash of an entity and user, by which values are weighed."""
+    inner = _mix((entity << _HALF) + (user & _LOW), K1)
+    return _mix(inner ^ ((user >> _HALF) * np.uint64(K2)), K3)
+
+
+def _event(key: _Unsigned, user: _Unsigned, value: _Signed, at: _Signed) -> _Unsigned:
+    """The hash of an event, its complement where something is taken away: integers wrap."""
+    size = _wrapped(np.abs(value)) * np.uint64(K0) + user * np.uint64(K1)
+    event = _mix(_mix(key + _wrapped(at) * np.uint64(K2), K4) ^ size, K3)
+    np.negative(event, out=event, where=value < 0)
+    return event
 
 
 def _edge(events: pl.DataFrame, prints: Prints) -> list[pl.DataFrame]:
@@ -191,19 +228,21 @@ def _places(names: pl.Series, metrics: Sequence[str]) -> pl.Series:
     """The place of each name among the metrics; for nothing where it is an enum of them."""
     if names.dtype != pl.Enum(metrics):
         names = names.cast(pl.String).cast(pl.Enum(metrics))
-    places: pl.Series = names.to_physical().cast(pl.Int64)
+    places: pl.Series = names.to_physical()
     return places
 
 
-def _mix(expression: pl.Expr, factor: int) -> pl.Expr:
-    product = expression * _number(factor)
-    mixed: pl.Expr = product.xor(product // _number(_HALF))
-    return mixed
+def _wrapped(numbers: _Signed) -> _Unsigned:
+    """The same bits without a sign."""
+    return numbers.view(np.uint64)
 
 
-def _number(value: int) -> pl.Expr:
-    return pl.lit(value, pl.UInt64)
+def _mix(numbers: _Unsigned, factor: int) -> _Unsigned:
+    product: _Unsigned = numbers * np.uint64(factor)
+    product ^= product >> _HALF
+    return product
 
 
-def _wrapped(expression: pl.Expr) -> pl.Expr:
-    return expression.cast(pl.Int64).cast(pl.UInt64, wrap_numerical=True)
+def _milliseconds(instant: datetime) -> int:
+    """The first millisecond since 1970 that does not lie before an instant."""
+    return -((_EPOCH - instant) // timedelta(milliseconds=1))

@@ -26,7 +26,7 @@ from metric_assets.live import FOREVER, Judging, LiveRules
 from metric_assets.load_result import Receipt
 from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
-from metric_assets.reading import Extent, Filled, Progress
+from metric_assets.reading import Extent, Filled, Progress, Request
 from metric_assets.second_look import Existing, Pending, SecondLooks
 from metric_assets.source_state import Loaded, Records, SourceState
 from metric_assets.sql import load
@@ -126,7 +126,8 @@ class _Load:
         scan, stores = self.scan, self.stores
         extent = _extent(scan, self.scope, self.streams.judged, stores.source, self.rules)
         more: dict[str, Bind] = {"versions": stores.versions} if scan.versions else {}
-        filled = fill(scan, self.pairs, self.scope, extent, stores.source, more, stage, progress)
+        request = Request(scan, self.pairs, self.scope, extent, stores.source, more, progress)
+        filled = fill(request, stage)
         self.clock.ends("fill")
         _check_stage(self.scope, stage, filled)
         check_moved(self.scope, self.records, filled.horizon.instant, self.rules.lag)

@@ -6,13 +6,14 @@ an event is (events), or where events go (filling).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from metric_assets.catalog import Pair, Scan
@@ -81,31 +82,42 @@ class Filled:
     in_sync: bool = False
 
 
-def read_events(  # noqa: PLR0913 - the pieces of one attempt
-    scan: Scan,
-    pairs: Sequence[Pair],
-    scope: Scope,
-    extent: Extent,
-    source: Source,
-    more: Mapping[str, Bind],
+@dataclass(frozen=True)
+class Request:
+    """What is read of a source: the events of ``pairs`` in a scope, as far as ``extent``.
+
+    ``more`` is bound beside the range; ``progress`` is told how many rows have been read.
+    """
+
+    scan: Scan
+    pairs: tuple[Pair, ...]
+    scope: Scope
+    extent: Extent
+    source: Source
+    more: Mapping[str, Bind]
+    progress: Progress
+
+    @property
+    def binds(self) -> dict[str, Bind]:
+        """What the statement of the scan binds."""
+        ids = self.scope.ids
+        return {"start": ids.start, "stop": ids.stop, "until": self.extent.until, **self.more}
+
+
+def read_events(
+    request: Request,
     bounds: Bounds,
-    progress: Progress,
     send: Callable[[pl.DataFrame], None],
     begin: Callable[[Horizon], None] = lambda _horizon: None,
 ) -> Filled:
-    """Stream the scope's events to ``send``; ``begin`` is told the horizon before the first."""
-    binds: dict[str, Bind] = {
-        "start": scope.ids.start,
-        "stop": scope.ids.stop,
-        "until": extent.until,
-        **more,
-    }
+    """Stream the events asked for to ``send``; ``begin`` is told the horizon before the first."""
+    scan, scope, extent = request.scan, request.scope, request.extent
     rejections = Rejections(scope.entity)
     rows_read = 0
     sent = {metric: Summary() for metric in scope.metrics}
     after = {metric: Summary() for metric in scope.metrics}
     with (
-        source.read(load(scan.name), binds, scope.label, scan.sources) as reading,
+        request.source.read(load(scan.name), request.binds, scope.label, scan.sources) as reading,
         _prefetched(reading) as frames,
     ):
         horizon = extent.horizon(reading.state)
@@ -114,19 +126,16 @@ def read_events(  # noqa: PLR0913 - the pieces of one attempt
         for frame in frames:
             check_columns(scan, frame)
             rows_read += frame.height
-            events = derive(frame, pairs)
+            events = derive(frame, request.pairs)
             schema = event_schema(scope.ids, extent.until, bounds, events.schema)
             # Once a row has failed nothing will be written: the rest is only validated.
             if events.height and rejections.validate(schema, events) and not rejections.counts:
                 events = _counting(events, scope, extent)
-                before = pl.col("createdAt") < scope.cutoff
-                count_events(sent, events.filter(before))
+                count_events(events, scope.cutoff, sent, after)
                 if extent.judged:
-                    later = events.filter(~before)
-                    count_events(after, later)
-                    newest = _newest(newest, later, horizon.recent)
+                    newest = _newest(newest, events["createdAt"], scope.cutoff, horizon.recent)
                 send(events)
-            progress(rows_read)
+            request.progress(rows_read)
         snapshot, state = reading.snapshot, reading.state
         rejections.raise_if_any(scope.ids)
     return Filled(rows_read, rejections.total, snapshot, sent, after, state, horizon, newest)
@@ -153,10 +162,16 @@ def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFram
     return counting
 
 
-def _newest(so_far: datetime | None, later: pl.DataFrame, recent: datetime) -> datetime | None:
-    created = later.filter(pl.col("createdAt") < recent)["createdAt"].max()
-    found = [one for one in (so_far, created) if isinstance(one, datetime)]
-    return max(found, default=None)
+def _newest(
+    so_far: datetime | None, created: pl.Series, cutoff: datetime, recent: datetime
+) -> datetime | None:
+    """The newest instant from the cutoff on that is no longer recent."""
+    latest = created.max()
+    if isinstance(latest, datetime) and latest >= recent:
+        latest = created.filter(created < recent).max()
+    if not isinstance(latest, datetime) or latest < cutoff:
+        return so_far
+    return max(latest, so_far or latest)
 
 
 @contextmanager
@@ -188,9 +203,29 @@ def _outcome(future: Future[_T]) -> _T:
     return future.result()
 
 
-def count_events(sent: dict[str, Summary], events: pl.DataFrame) -> None:
-    """Add the number of events, and the sum of their values, to those of each metric."""
-    value = pl.col("metricValue").cast(pl.Int64)
-    sums = events.group_by("metricType").agg(pl.len(), value.sum())
-    for metric, rows, total in sums.iter_rows():
-        sent[metric] = Summary(sent[metric].events + rows, sent[metric].total + total)
+def count_events(
+    events: pl.DataFrame, cutoff: datetime, before: dict[str, Summary], after: dict[str, Summary]
+) -> None:
+    """Add the number of events, and the sum of their values, to those of each metric.
+
+    Events of a metric lie together: a look at each stretch costs a fifth of a group.
+    """
+    early, values = events["createdAt"] < cutoff, events["metricValue"]
+    first = 0
+    for rows, metric in events["metricType"].rle().struct.unnest().iter_rows():
+        mask, stretch = early.slice(first, rows), values.slice(first, rows)
+        first += rows
+        events_before, total_before = int(mask.sum()), _total(stretch.filter(mask))
+        _add(before, metric, events_before, total_before)
+        _add(after, metric, rows - events_before, _total(stretch) - total_before)
+
+
+def _total(values: pl.Series) -> int:
+    # A sum of 32 bits would wrap.
+    return int(values.to_numpy().sum(dtype=np.int64))
+
+
+def _add(counts: dict[str, Summary], metric: str, events: int, total: int) -> None:
+    if events:
+        so_far = counts[metric]
+        counts[metric] = Summary(so_far.events + events, so_far.total + total)

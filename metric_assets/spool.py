@@ -78,7 +78,8 @@ class Spool:
         )
         try:
             writer = self._writer or self._open(table.schema)
-            for batch in table.combine_chunks().to_batches():
+            # As they lie, mostly a metric each: putting them together would copy them once more.
+            for batch in table.to_batches():
                 writer.write_batch(batch)
                 self._ends.append(_ends(batch))
         except OSError as error:

@@ -118,7 +118,6 @@ class ClickHouseStage:
             by_entity=[
                 place for place, one in enumerate(prints.metrics, 1) if one in prints.by_entity
             ],
-            codes=prints.codes,
             exact=prints.exact,
             recent=prints.recent,
             until=prints.until,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metric_assets.fingerprint import Accumulator, Prints, code_of, differing
+from metric_assets.fingerprint import Accumulator, Prints, differing
 
 pytestmark = pytest.mark.unit
 
@@ -116,9 +116,3 @@ def test_a_bucket_where_late_events_may_come_differs() -> None:
 def test_neither_order_nor_batches_matter(events: list[Event], parts: int) -> None:
     """However events are cut, their fingerprints are the same."""
     assert differing(prints(*events), prints(*reversed(events), parts=parts)).is_empty()
-
-
-def test_a_code_is_the_same_for_ever() -> None:
-    """By hand: the first eight bytes of BLAKE2b of the name, of 8 bytes, little end first."""
-    assert code_of("Follower") == code_of("Follower") != code_of("Hidden")
-    assert 0 <= code_of("Follower") < 2**64

@@ -29,13 +29,12 @@ FROM
                bitShiftRight(toInt64(entityId), {bits:UInt8}) AS bucket,
                toInt64(metricValue) AS value,
                toUInt64(userId) AS user,
-               if(has({by_entity:Array(UInt8)}, metric), 0, user) AS keyed,
+               if(notEmpty({by_entity:Array(UInt8)}) AND has({by_entity:Array(UInt8)}, metric), 0, user) AS keyed,
                toUInt64(toUnixTimestamp64Milli(toDateTime64(createdAt, 3, 'UTC'))) AS at,
                createdAt < {cutoff:DateTime64(3, 'UTC')} AS below,
                createdAt < {exact:DateTime64(3, 'UTC')} AS dated_exactly,
                createdAt >= {recent:DateTime64(3, 'UTC')} AS late,
-               bitXor(toUInt64(entityId) * 4294967296 + bitAnd(keyed, 4294967295),
-                      {codes:Array(UInt64)}[metric] * 11400714819323198485) * 14029467366897019727 AS inner
+               (toUInt64(entityId) * 4294967296 + bitAnd(keyed, 4294967295)) * 14029467366897019727 AS inner
         FROM {target:Identifier}
         WHERE entityType = {entity:String}
           AND metricType IN {metrics:Array(String)}
