@@ -57,9 +57,9 @@ class Promise:
     test: str
 
 
-def read(file: Path) -> Iterator[Promise]:
-    """The promises of a test module, in its order."""
-    for node in ast.parse((ROOT / file).read_text(encoding="utf-8")).body:
+def read(file: Path, root: Path = ROOT) -> Iterator[Promise]:
+    """The promises of a test module below ``root``, in its order."""
+    for node in ast.parse((root / file).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             for decorator in node.decorator_list:
                 if (
@@ -78,7 +78,7 @@ def _promise(marker: ast.Call, file: Path, test: str) -> Promise:
     except (KeyError, ValueError) as error:
         raise PromiseError(f"{file}::{test}: promise(text, when=…, area=…), all literal") from error
     if named or promise.area not in AREAS:
-        raise PromiseError(f"{file}::{test}: area is one of {', '.join(AREAS)}")
+        raise PromiseError(f"{file}::{test}: text, when and area, which is one of {list(AREAS)}")
     return promise
 
 

@@ -54,7 +54,8 @@ class Mutant:
     def hunks(self) -> list[Hunk]:
         """The places that it changes."""
         found: list[Hunk] = []
-        file, before = "", []
+        file = ""
+        before: list[str] = []
         for line in [*self.patch.read_text(encoding="utf-8").splitlines(), "@@"]:
             if (named := _FILE.match(line)) or line.startswith("@@"):
                 if before:
@@ -90,7 +91,7 @@ def check(mutant: Mutant, tree: Path) -> None:
     """
     for hunk in mutant.hunks:
         text = (tree / hunk.file).read_text(encoding="utf-8")
-        count = f"\n{text}\n".count(f"\n{hunk.before}\n")
+        count = len(re.findall(rf"^(?={re.escape(hunk.before)}$)", text, re.MULTILINE))
         if count != 1:
             raise PatchError(
                 f"{mutant.patch.name}: these lines occur {count} times in {hunk.file}, not once:\n"
