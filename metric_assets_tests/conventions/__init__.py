@@ -1,1 +1,1 @@
-"""Rules of the house, read from the files themselves."""
+"""Rules that no linter has, checked on the files themselves."""

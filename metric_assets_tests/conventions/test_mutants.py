@@ -1,47 +1,47 @@
 from __future__ import annotations
 
 import ast
-import re
 
 import pytest
 
 from metric_assets_tests.conventions.files import ROOT, tree
-from metric_assets_tests.mutants.cases import MUTANTS, Mutant
+from metric_assets_tests.mutants.mutant import Mutant, check, read_all
+from metric_assets_tests.mutants.page import PAGE, parse, render
 
 pytestmark = pytest.mark.conventions
 
-PAGE = ROOT / "docs" / "reliability.md"
+MUTANTS = read_all()
 
-mutants = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+mutants = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.patch.stem)
 
 
 def test_every_mutant_has_a_name() -> None:
-    """No two mutants are called the same, and `--only` with a whole name means something."""
+    """No two mutants are called the same, so `--only` with a whole name runs that one."""
     names = [mutant.name for mutant in MUTANTS]
     assert sorted(names) == sorted(set(names))
 
 
 @mutants
-def test_every_change_fits(mutant: Mutant) -> None:
-    """What a mutant takes out is there exactly once: a guard that moved takes its mutant along."""
-    for edit in mutant.edits:
-        assert edit.old != edit.new
-        assert (ROOT / edit.file).read_text(encoding="utf-8").count(edit.old) == 1, edit
+def test_every_patch_applies(mutant: Mutant) -> None:
+    """A patch applies to the code as it is, and each of its hunks fits in one place only."""
+    assert mutant.hunks
+    check(mutant, ROOT)
 
 
 @mutants
 def test_every_killer_exists(mutant: Mutant) -> None:
-    """The tests that have to notice are test functions of the modules that are named."""
-    assert mutant.killers
+    """The tests that have to fail are test functions of the modules that are named."""
     for killer in mutant.killers:
         file, _, rest = killer.partition("::")
-        module = ROOT / "metric_assets_tests" / file
-        names = {node.name for node in tree(module).body if isinstance(node, ast.FunctionDef)}
+        names = {node.name for node in tree(ROOT / file).body if isinstance(node, ast.FunctionDef)}
         assert rest.partition("[")[0] in names, killer
 
 
-def test_the_page_tells_of_every_mutant() -> None:
-    """The table of docs/reliability.md has a row for each, in this order, and none for another."""
-    section = PAGE.read_text(encoding="utf-8").partition("\n## Mutants\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (.+?) \| .+ \| \d+ \|$", section, re.MULTILINE)
-    assert rows == [mutant.name for mutant in MUTANTS]
+def test_the_page_has_a_row_for_every_mutant() -> None:
+    """Each was run and killed; `python -m metric_assets_tests.mutants --only NAME` adds a row."""
+    text = PAGE.read_text(encoding="utf-8")
+    rows = parse(text)
+    assert [(row.name, row.patch) for row in rows if row.killed] == [
+        (mutant.name, mutant.patch.name) for mutant in MUTANTS
+    ]
+    assert render(rows) == text

@@ -139,6 +139,7 @@ def test_dagster_asset_materialize_takes_a_partition_and_a_range(loaded: Day) ->
     assert f"User/Follower/{third}: nothing to do" in several.stderr
 
 
+@pytest.mark.promise("An error, never an empty success.", when="a reversed range", area="settings")
 def test_a_reversed_range_is_an_error(loaded: Day) -> None:
     """A partition range in the wrong order fails with a sentence, it does not succeed doing nothing."""
     first, second = loaded.ranges("User")[:2]

@@ -254,6 +254,11 @@ def postgres_hangs(day: Day) -> Iterator[None]:
         yield
 
 
+@pytest.mark.promise(
+    "Five seconds later neither store has a statement, lock, mutation or table of ours; the run is CANCELED and is not retried.",
+    when="a run is terminated in the UI while it waits for or streams from Postgres, reads or writes in ClickHouse; by force as well",
+    area="protection",
+)
 def test_terminating_in_the_ui_ends_everything(ui: Ui, stopped: Day) -> None:
     """Runs that hang in a read of Postgres (waiting, streaming), in a read and in a write of
     ClickHouse are terminated: after five seconds neither store runs anything of ours, holds a lock
@@ -279,6 +284,11 @@ def test_terminating_in_the_ui_ends_everything(ui: Ui, stopped: Day) -> None:
         assert set(ui.runs().values()) == {"CANCELED"}
 
 
+@pytest.mark.promise(
+    "The same, and an exit code that is not 0.",
+    when="Ctrl-C and SIGTERM to `metric-assets backfill`",
+    area="protection",
+)
 def test_signals_to_the_command_line_end_everything(stopped: Day) -> None:
     """Ctrl-C, and what a scheduler sends, to two `metric-assets backfill` that hang: they end, say
     that they were not done, and five seconds later neither store knows of them.
@@ -375,6 +385,11 @@ def test_the_run_of_a_killed_command_is_ended_by_the_next_one(stopped: Day) -> N
     assert killed not in stopped.run("metric-assets", "backfill", "Bounty/Favorite").stderr
 
 
+@pytest.mark.promise(
+    "One more backfill is exact, by SQL written by hand.",
+    when="after all these terminations",
+    area="protection",
+)
 def test_one_more_backfill_is_exact(stopped: Day) -> None:
     """After all that counters say what SQL by hand says; below the cutoff each row is held once, and
     besides there are adjustments only, for what the platform withdrew after it.

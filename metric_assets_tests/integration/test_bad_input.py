@@ -78,6 +78,11 @@ WRONG = {
 }
 
 
+@pytest.mark.promise(
+    "The partition is refused, row and kind are named, the target is as it was.",
+    when="one wrong row of any kind, first or last of 60,000: null, outside the range, too large for the column, before 1900, at or after the cutoff, infinity",
+    area="rows",
+)
 @pytest.mark.parametrize("place", [1, ROWS], ids=["first", "last"])
 @pytest.mark.parametrize("name", list(WRONG))
 def test_one_wrong_row_refuses_the_partition(
@@ -101,6 +106,9 @@ def test_one_wrong_row_refuses_the_partition(
                           " AND database = currentDatabase()") == [(0,)]  # fmt: skip
 
 
+@pytest.mark.promise(
+    "One refusal counts and samples them all.", when="all kinds together", area="rows"
+)
 def test_all_kinds_are_counted_in_one_go(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +138,11 @@ def test_all_kinds_are_counted_in_one_go(
     assert platform.events() == []
 
 
+@pytest.mark.promise(
+    "An error that names the scan, no retry, nothing written.",
+    when="a column or table is gone, renamed or of another type",
+    area="drift",
+)
 @pytest.mark.parametrize(
     "change",
     [
@@ -154,6 +167,7 @@ def test_a_changed_source_is_refused(platform: Platform, change: str) -> None:
     assert platform.events() == []
 
 
+@pytest.mark.promise("Loaded as before.", when="ids became bigint", area="drift")
 def test_a_wider_column_is_no_drift(platform: Platform) -> None:
     """Ids that became bigint load as before; only a value that does not fit would be refused."""
     platform.add("UserEngagement", userId=7, targetUserId=1, type="Follow", createdAt="2024-01-01")
@@ -162,6 +176,7 @@ def test_a_wider_column_is_no_drift(platform: Platform) -> None:
     assert platform.events() == [(1, 7, "Follower", 1, "2024-01-01 00:00:00.000")]
 
 
+@pytest.mark.promise("Nothing is written.", when="the source fails at the last row", area="rows")
 def test_an_error_within_the_statement_writes_nothing(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +197,11 @@ def three_follows(platform: Platform) -> None:
         platform.add("UserEngagement", userId=user, targetUserId=1, type="Follow", createdAt=day)
 
 
+@pytest.mark.promise(
+    "What lies between is added, what was there stays.",
+    when="a cutoff moved later",
+    area="settings",
+)
 def test_a_later_cutoff_loads_the_new_slice(platform: Platform) -> None:
     """What lies between the two cutoffs is added, what was there stays."""
     three_follows(platform)
@@ -191,6 +211,7 @@ def test_a_later_cutoff_loads_the_new_slice(platform: Platform) -> None:
     assert [event[1] for event in platform.events()] == [1, 2, 3]
 
 
+@pytest.mark.promise("Nothing is removed.", when="a cutoff moved earlier", area="settings")
 def test_an_earlier_cutoff_removes_nothing(platform: Platform) -> None:
     """Events at or after the new cutoff are not ours any more: they stay, whoever wrote them."""
     three_follows(platform)
@@ -204,6 +225,9 @@ def test_an_earlier_cutoff_removes_nothing(platform: Platform) -> None:
 HOSTILE = "x'; DROP TABLE entityMetricEvents; --"
 
 
+@pytest.mark.promise(
+    "Two numbers, or refused before use.", when="hostile partition keys", area="settings"
+)
 @pytest.mark.parametrize(
     "key",
     [
@@ -224,6 +248,9 @@ def test_hostile_partition_keys(key: str) -> None:
         IdRange.parse(key)
 
 
+@pytest.mark.promise(
+    "Letters, digits and underscores, or refused.", when="hostile table names", area="settings"
+)
 @pytest.mark.parametrize(
     "table", [HOSTILE, "a.b", "a`b", "events--", "1events", "é", "a b", "x" * 200]
 )
@@ -233,6 +260,9 @@ def test_hostile_table_names(table: str) -> None:
         Settings.load({"METRIC_ASSETS_TARGET_TABLE": table})
 
 
+@pytest.mark.promise(
+    "It travels bound; names are quoted.", when="hostile text in the stores", area="settings"
+)
 def test_hostile_text_in_the_source_stays_text(platform: Platform) -> None:
     """What scans bind and what stores are asked travels bound: names are quoted, values escaped."""
     platform.create(

@@ -82,6 +82,11 @@ def private_tables(platform: Platform) -> list[object]:
     )
 
 
+@pytest.mark.promise(
+    "The counter is right; a second load writes nothing.",
+    when="users withdraw after the load",
+    area="counter",
+)
 def test_ten_who_unfollow_after_the_load_change_nothing_below_the_cutoff(
     platform: Platform,
 ) -> None:
@@ -99,6 +104,11 @@ def test_ten_who_unfollow_after_the_load_change_nothing_below_the_cutoff(
     assert counter(platform) == 8_570
 
 
+@pytest.mark.promise(
+    "The counter is right; a second load writes nothing.",
+    when="withdrawn between the cutoff and the first load",
+    area="counter",
+)
 def test_withdrawn_between_cutoff_and_first_load(platform: Platform) -> None:
     """The row is gone, its -1 is there: an event of +1 is put just before the cutoff."""
     follow(platform, 1, 2)
@@ -114,6 +124,7 @@ def test_withdrawn_between_cutoff_and_first_load(platform: Platform) -> None:
     assert (again.inserted, again.removed, again.live.withdrawn) == (0, 0, 1)
 
 
+@pytest.mark.promise("The counter is right.", when="toggled across the cutoff", area="counter")
 def test_toggled_twice_across_the_cutoff(platform: Platform) -> None:
     """Followed before; after it unfollowed, followed, unfollowed and followed: the row is young."""
     for day, value in ((1, -1), (2, 1), (3, -1), (4, 1)):
@@ -139,6 +150,11 @@ def test_a_row_just_before_the_cutoff_is_no_adjustment(platform: Platform) -> No
     assert counter(platform) == 2
 
 
+@pytest.mark.promise(
+    "What live events count as well is taken off.",
+    when="a tip grows after the cutoff",
+    area="counter",
+)
 def test_a_tip_that_grew_after_the_cutoff(platform: Platform) -> None:
     """100 before it, 50 more after it, in the same row: 150, not 200."""
     platform.add("Article", id=1)
@@ -153,6 +169,11 @@ def test_a_tip_that_grew_after_the_cutoff(platform: Platform) -> None:
     assert (again.inserted, again.removed, again.live.overlap) == (0, 0, 50)
 
 
+@pytest.mark.promise(
+    "What live events count as well is taken off.",
+    when="a thumb changes from up to down after the cutoff",
+    area="counter",
+)
 def test_a_thumb_changed_from_up_to_down(platform: Platform) -> None:
     """The row of before the cutoff says down now; live events said -1 up and +1 down."""
     platform.add("Model", id=1, userId=5)
@@ -178,6 +199,11 @@ def test_a_thumb_changed_from_up_to_down(platform: Platform) -> None:
     assert [(one.inserted, one.removed) for one in load(platform, keys, live=RULES)] == [(0, 0)] * 2
 
 
+@pytest.mark.promise(
+    "Its event is removed, and reported.",
+    when="a source row is deleted without a live event",
+    area="counter",
+)
 def test_a_row_deleted_without_any_live_event(platform: Platform) -> None:
     """What was held of it is removed, and told."""
     follow(platform, 1, 2)
@@ -190,6 +216,11 @@ def test_a_row_deleted_without_any_live_event(platform: Platform) -> None:
     assert counter(platform) == 2
 
 
+@pytest.mark.promise(
+    "What live events count as well is taken off.",
+    when="clocks differ across the cutoff",
+    area="counter",
+)
 def test_clocks_differ_across_the_cutoff(platform: Platform) -> None:
     """Created 5 ms before the cutoff, its live event is dated 20 ms after it: 1, not 2."""
     follow(platform, 1, at="2025-09-30 23:59:59.995")
@@ -214,6 +245,11 @@ def test_a_row_in_the_last_millisecond_that_is_counted_live(platform: Platform) 
         assert len(platform.events("createdAt < '2025-10-01'")) == 4
 
 
+@pytest.mark.promise(
+    "The next load takes it into account.",
+    when="a live event arrives after the load",
+    area="counter",
+)
 def test_a_live_event_that_arrives_after_the_load(platform: Platform) -> None:
     """Unfollowed before the load, its -1 arrives after it: the next load puts the +1 back."""
     follow(platform, 1, 2)
@@ -229,6 +265,11 @@ def test_a_live_event_that_arrives_after_the_load(platform: Platform) -> None:
     assert counter(platform) == 2
 
 
+@pytest.mark.promise(
+    "The second look of the run takes it into account.",
+    when="a live event arrives within the lag",
+    area="counter",
+)
 @pytest.mark.parametrize("known", [True, False], ids=["held before", "first load"])
 def test_the_second_look_finds_what_was_late(platform: Platform, known: bool) -> None:
     """Deleted a second before the snapshot; its -1 comes after the load, within the lag."""

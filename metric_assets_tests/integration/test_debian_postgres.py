@@ -119,6 +119,11 @@ def test_a_load_through_it(debian: Debian, loaded: Platform, how: str) -> None:
     assert debris(loaded) == []
 
 
+@pytest.mark.promise(
+    "The second is busy, the first exact.",
+    when="two runs at once behind PgBouncer, session and transaction mode",
+    area="sources",
+)
 @HOW
 def test_the_lock_excludes(debian: Debian, loaded: Platform, how: str) -> None:
     """Of two runs of a partition at once the second is busy, while the first waits for its read
@@ -179,6 +184,11 @@ def test_a_pooler_in_statement_mode_is_refused(debian: Debian, loaded: Platform)
     assert loaded.events() == []
 
 
+@pytest.mark.promise(
+    "Refused; nothing is read.",
+    when="a balancer over two servers, a pool in statement mode",
+    area="sources",
+)
 def test_a_lock_that_excludes_nobody_is_refused(debian: Debian, loaded: Platform) -> None:
     """A balancer in front of two servers: the lock is held on one, a second session reaches the
     other and is granted it, too. Found out before anything is read.
@@ -201,6 +211,11 @@ def blocked(debian: Debian) -> psycopg.Connection[Any]:
     return reader
 
 
+@pytest.mark.promise(
+    "A removal is refused and the target untouched; it is made once the standby has caught up.",
+    when="a standby that is paused, delayed or behind",
+    area="sources",
+)
 @pytest.mark.parametrize("why", ["paused", "delayed", "behind"])
 def test_a_standby_that_shows_less_removes_nothing(
     debian: Debian, loaded: Platform, why: str

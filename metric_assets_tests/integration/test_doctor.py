@@ -214,6 +214,11 @@ def test_looking_writes_nothing(platform: Platform, doctor: Examine) -> None:
     assert platform.query(tables + " ORDER BY name") == before
 
 
+@pytest.mark.promise(
+    "`doctor` names table, column and statement.",
+    when="a changed source, before the first row",
+    area="drift",
+)
 @pytest.mark.parametrize(
     ("change", "subject", "said"),
     [
@@ -388,6 +393,11 @@ def test_a_large_table_read_from_end_to_end(
     assert "reads BountyBenefactor from end to end" in finding.found
 
 
+@pytest.mark.promise(
+    "`doctor` names table, column and statement.",
+    when="a changed ClickHouse source, before the first row",
+    area="drift",
+)
 @pytest.mark.parametrize(
     ("change", "subject", "said"),
     [
@@ -429,6 +439,11 @@ COLUMNS = (
 )
 
 
+@pytest.mark.promise(
+    "`doctor` fails and says what is needed.",
+    when="an engine that loses rows, a TTL, a missing column",
+    area="targets",
+)
 @pytest.mark.parametrize(
     ("table", "about", "level", "said"),
     [
@@ -560,6 +575,11 @@ def test_live_keys_that_fit(platform: Platform, doctor: Examine) -> None:
     )
 
 
+@pytest.mark.promise(
+    "`doctor` advises a key by entity.",
+    when="live events name other users than the source",
+    area="counter",
+)
 def test_live_events_of_other_users(platform: Platform, doctor: Examine) -> None:
     """Rows and events name the same tag, but other users: an entity key is advised."""
     _follows(platform, shift=1000)
@@ -568,6 +588,11 @@ def test_live_events_of_other_users(platform: Platform, doctor: Examine) -> None
     assert "of 40 keys after the cutoff live events have 0% by user, 100% by entity" in found.found
 
 
+@pytest.mark.promise(
+    "`doctor` advises absorb.",
+    when="live events are dated by the birth of their row",
+    area="counter",
+)
 def test_live_events_dated_by_their_row(platform: Platform, doctor: Examine) -> None:
     """Every -1 is dated by the birth of its row: absorbing is advised."""
     _follows(platform, taken_back_at="2025-11-01")
@@ -659,6 +684,11 @@ def test_cutoffs(doctor: Examine) -> None:
     assert of(findings, "sql/image/reactions.sql").level == "ok"
 
 
+@pytest.mark.promise(
+    "`doctor` advises a midnight for Model and ModelVersion.",
+    when="a cutoff inside a day",
+    area="settings",
+)
 def test_a_cutoff_inside_a_day(doctor: Examine) -> None:
     """Tables with a row a day cannot be cut there: Model and ModelVersion are remarked."""
     findings = doctor(cutoff=CUTOFF + timedelta(hours=1))
@@ -689,6 +719,7 @@ def test_nothing_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     }
 
 
+@pytest.mark.promise("`doctor` says what is needed.", when="nothing is set", area="settings")
 def test_nothing_is_set(tmp_path: Path) -> None:
     """Without any setting three connections and the cutoffs fail, each naming its variable."""
     findings = examine(Settings(home=tmp_path), environ={})

@@ -19,6 +19,11 @@ pytestmark = pytest.mark.integration
 COUNT = 30
 
 
+@pytest.mark.promise(
+    "The target holds, row by row, what the rule in plain Python says.",
+    when="random histories on an engine",
+    area="counter",
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_engine_holds_what_the_rule_says(
     platform: Platform, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -106,6 +106,11 @@ def follow(platform: Platform, follower: int, followed: int) -> None:
     platform.add("UserMetric", userId=follower, timeframe="AllTime", followingCount=1)
 
 
+@pytest.mark.promise(
+    "Named by `backfill`, `reconcile`, `ranges` and `doctor`, exit 1; loaded after `ranges --sync`.",
+    when="an id below 0, at 2147483647 or far above the others",
+    area="sources",
+)
 def test_every_command_names_ids_outside_until_they_are_loaded(
     console: Console, platform: Platform
 ) -> None:
@@ -211,6 +216,11 @@ def wide_tags(platform: Platform) -> int:
     return wide
 
 
+@pytest.mark.promise(
+    "A refused row; `doctor` says so beforehand.",
+    when="an id that the target's entityId cannot hold",
+    area="sources",
+)
 @pytest.mark.parametrize("first", [2_999_999_990, INT4_LAST - 5])
 def test_an_id_that_the_target_cannot_hold_is_a_refused_row(platform: Platform, first: int) -> None:
     """Named with its kind; nothing of its range is written, and no other id takes its place."""
@@ -267,6 +277,9 @@ def test_doctor_says_beforehand_what_the_target_cannot_hold(
     assert [event[0] for event in platform.events()] == [5]
 
 
+@pytest.mark.promise(
+    "They keep their ids in the mirror.", when="ids of versions beyond 32 bits", area="sources"
+)
 def test_versions_beyond_32_bits_keep_their_ids_in_the_mirror(platform: Platform) -> None:
     """Scans that read ClickHouse find a version under its own id, whatever mirror was there."""
     through = doors(platform)

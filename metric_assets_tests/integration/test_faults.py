@@ -49,6 +49,11 @@ from metric_assets_tests.torture.world import World
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.promise(
+    "The next attempt ends it and corrects what it had committed.",
+    when="an insert goes on without its client",
+    area="kills",
+)
 @pytest.mark.parametrize("into", ["stage", "target"])
 def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, into: str) -> None:
     """A server that goes on inserting after its client has died, into the stage or from there into
@@ -75,6 +80,11 @@ def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, 
         assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "Ended before the table that it reads is dropped: it would fail for ever, and every later delete with it.",
+    when="a delete goes on without its client",
+    area="kills",
+)
 @pytest.mark.usefixtures("deletes")
 def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) -> None:
     """A delete whose client has died goes on as a mutation. It is ended before the table it reads
@@ -101,6 +111,11 @@ def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) 
         assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "It holds up the deletes of the whole table; the next run of any pair ends it.",
+    when="a mutation that can never finish",
+    area="kills",
+)
 @pytest.mark.usefixtures("deletes")
 def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Platform) -> None:
     """A delete of ours that can never finish holds up the deletes of the whole table: the next run
@@ -125,6 +140,11 @@ def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Plat
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "It is waited for: ended in the middle, it would leave a view short for good.",
+    when="the same where views read the target",
+    area="kills",
+)
 def test_an_insert_that_views_are_being_shown_is_waited_for(platform: Platform) -> None:
     """Ended in the middle, it would leave a view of the target short for good: where there is one,
     the retry lets an orphaned insert come to its end, and then makes up for it.
@@ -158,6 +178,9 @@ def test_an_insert_that_views_are_being_shown_is_waited_for(platform: Platform) 
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "Left alone by the clean-up.", when="attempts at other pairs or other ids", area="kills"
+)
 def test_a_fence_ends_nothing_of_other_pairs_or_other_ids(platform: Platform) -> None:
     """Whoever holds one pair and range knows nothing of another's attempt: it may be alive, so its
     table stays, until somebody comes who holds what it is for.
@@ -174,6 +197,11 @@ def test_a_fence_ends_nothing_of_other_pairs_or_other_ids(platform: Platform) ->
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "The second is refused at once and names the partition; the first ends exact.",
+    when="two runs of one partition",
+    area="races",
+)
 def test_two_runs_of_one_partition_one_waits_outside(platform: Platform) -> None:
     """The second is refused at once, names the partition and can be tried again; the first ends
     exact.
@@ -192,6 +220,11 @@ def test_two_runs_of_one_partition_one_waits_outside(platform: Platform) -> None
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "Neither blocks or cleans up the other; both end exact.",
+    when="two pairs of one scan in two runs",
+    area="races",
+)
 def test_two_pairs_of_one_scan_in_two_runs(platform: Platform) -> None:
     """Neither hinders the other, neither fences the other: both end exact."""
     follows(platform)
@@ -211,6 +244,9 @@ def test_two_pairs_of_one_scan_in_two_runs(platform: Platform) -> None:
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "The run stops before it writes.", when="a lock is lost while reading", area="races"
+)
 def test_a_run_that_lost_its_lock_writes_nothing(platform: Platform) -> None:
     """Its session in Postgres is ended while it reads: it stops before it writes."""
     follows(platform)
@@ -241,6 +277,11 @@ def torture() -> Iterator[Torture]:
             world.down()
 
 
+@pytest.mark.promise(
+    "Its write is refused; the target stays as the retry left it.",
+    when="a client is stopped before its write, overtaken by a retry, and resumed",
+    area="stalls",
+)
 @pytest.mark.parametrize(
     "name", [fault.name for fault in FAULTS if fault.kind == "stall"], ids=lambda name: name[:25]
 )
@@ -255,6 +296,11 @@ def test_a_stalled_client_that_wakes_up_writes_nothing(torture: Torture, name: s
     assert failed in (["TargetError"], ["BusyError"])
 
 
+@pytest.mark.promise(
+    "A transient error; the next attempt ends exact.",
+    when="a store dies during a read or a write",
+    area="kills",
+)
 @pytest.mark.parametrize(
     "name",
     [
@@ -275,6 +321,11 @@ def test_a_store_that_dies_is_an_error_that_passes(torture: Torture, name: str) 
     assert failed in ([("UnavailableError", True)], [("BusyError", True)])
 
 
+@pytest.mark.promise(
+    "The load ends exact or with a transient error, nothing is left, the next load is exact.",
+    when="any one request to ClickHouse is cut, lost, truncated or reset",
+    area="networks",
+)
 @pytest.mark.parametrize("how", ["unsent", "lost", "truncated", "reset"])
 def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> None:
     """Whichever request of a load the network spoils, the load ends exact or with an error that
@@ -317,6 +368,11 @@ def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> 
     assert nth > 12
 
 
+@pytest.mark.promise(
+    "A transient error that names store and address, within two seconds.",
+    when="nothing listens",
+    area="networks",
+)
 def test_refused_connections_end_at_once(platform: Platform) -> None:
     """Nobody listens: an error that passes, naming store and address, within two seconds."""
     port = free_port()
@@ -328,6 +384,11 @@ def test_refused_connections_end_at_once(platform: Platform) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.promise(
+    "The same when the timeout is over.",
+    when="something listens and never answers",
+    area="networks",
+)
 def test_silent_connections_end_within_the_timeout(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,6 +411,11 @@ def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
+@pytest.mark.promise(
+    "Nothing is written; a transient error.",
+    when="a read breaks off after rows have come",
+    area="networks",
+)
 @pytest.mark.usefixtures("slow_rows")
 def test_a_session_ended_in_mid_stream_is_an_error_that_passes(platform: Platform) -> None:
     """A read that breaks off after rows have come: nothing is written, another attempt may help."""
@@ -370,6 +436,11 @@ def test_a_session_ended_in_mid_stream_is_an_error_that_passes(platform: Platfor
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "The source ends it; the error names the setting and is not retried.",
+    when="a statement that takes too long",
+    area="protection",
+)
 @pytest.mark.usefixtures("slow_rows")
 def test_a_statement_that_takes_too_long_names_the_setting(platform: Platform) -> None:
     """The source ends it in mid-stream; trying again would not help, so it is not tried."""
@@ -399,6 +470,11 @@ def interrupt(platform: Platform, when: Callable[[], bool]) -> None:
     assert time.monotonic() - ended < 5
 
 
+@pytest.mark.promise(
+    "Within five seconds neither store has a session, statement or table of ours.",
+    when="an interrupted read",
+    area="protection",
+)
 def test_a_cancelled_read_ends_in_postgres(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,6 +498,11 @@ def test_a_cancelled_read_ends_in_postgres(
     interrupt(platform, reading)
 
 
+@pytest.mark.promise(
+    "The same, reading or writing.",
+    when="an interrupted statement of ClickHouse",
+    area="protection",
+)
 @pytest.mark.parametrize("step", ["clickhouse/attach", "clickhouse/stage_summary"])
 def test_a_cancelled_statement_ends_in_clickhouse(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, step: str
@@ -448,6 +529,11 @@ def test_a_cancelled_statement_ends_in_clickhouse(
     probe.close()
 
 
+@pytest.mark.promise(
+    "It is there at the end.",
+    when="an event is deleted and inserted again and again",
+    area="targets",
+)
 def test_a_row_that_comes_back_is_not_taken_for_a_repetition(platform: Platform) -> None:
     """A target with a dedup log would drop an insert that equals one of before, and say it did it:
     deleted and inserted again and again, the same event is there at the end.
@@ -465,6 +551,11 @@ def test_a_row_that_comes_back_is_not_taken_for_a_repetition(platform: Platform)
         assert exact(platform)
 
 
+@pytest.mark.promise(
+    "A chunk that equals the one before it counts.",
+    when="the staging table inherits a deduplication log",
+    area="targets",
+)
 def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -> None:
     """A staging table may have a dedup log, by the server's defaults or as a shared table; a chunk
     that equals the one before it counts.
@@ -489,6 +580,12 @@ def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -
         assert stage.staged()["Follower"].events == 2
 
 
+@pytest.mark.promise("Refused by the session.", when="a statement that writes", area="protection")
+@pytest.mark.promise(
+    "It is one snapshot: not even a second statement sees them.",
+    when="others commit during a read",
+    area="protection",
+)
 def test_a_reading_is_one_snapshot_and_cannot_write(platform: Platform) -> None:
     """What another session commits while a reading is open is not seen by it, not even by a second
     statement; and a statement that writes is refused by the session.

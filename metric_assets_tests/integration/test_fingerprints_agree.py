@@ -47,6 +47,7 @@ event = st.tuples(
 )
 
 
+@pytest.mark.promise("Polars and the engine compute the same.", when="fingerprints", area="counter")
 def test_both_sides_come_to_the_same(platform: Platform) -> None:
     """Over events of all kinds, whatever the column types: extremes, negatives, before 1970."""
     platform.create(

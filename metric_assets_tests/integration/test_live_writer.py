@@ -129,6 +129,11 @@ def audit(platform: Platform, *, dry_run: bool = True) -> Receipt:
     return next(iter(looks.take(made.target, made.postgres)), found)
 
 
+@pytest.mark.promise(
+    "Neither check raises a false alarm; one lost row is found.",
+    when="a platform at work, 200 operations a second",
+    area="counter",
+)
 def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platform) -> None:
     """Neither check differs while 200 operations a second go on and their events are late; then one
     row below the cutoff is lost, and the next source check names pair, range and what is missing.

@@ -112,6 +112,9 @@ def servers(
         yield Servers(engines, clients, environ)
 
 
+@pytest.mark.promise(
+    "`backfill` refuses and names both.", when="several servers behind one address", area="targets"
+)
 @pytest.mark.parametrize("sticky", [False, True], ids=["by request", "by connection"])
 def test_a_load_through_a_balancer_is_refused(servers: Servers, sticky: bool) -> None:
     """Whether requests or connections are spread: backfill exits 2 and names the address and both
@@ -128,6 +131,9 @@ def test_a_load_through_a_balancer_is_refused(servers: Servers, sticky: bool) ->
     assert servers.tables() == before
 
 
+@pytest.mark.promise(
+    "`doctor` names both.", when="several servers behind one address", area="targets"
+)
 @pytest.mark.parametrize("sticky", [False, True], ids=["by request", "by connection"])
 def test_doctor_finds_the_servers_behind_a_balancer(servers: Servers, sticky: bool) -> None:
     """Before the first load: a failed finding that names both."""
@@ -139,6 +145,7 @@ def test_doctor_finds_the_servers_behind_a_balancer(servers: Servers, sticky: bo
     assert [name for name in servers.names() if name not in told] == []
 
 
+@pytest.mark.promise("Loaded.", when="one server behind a balancer", area="targets")
 def test_one_server_behind_a_balancer_is_loaded(servers: Servers) -> None:
     """A balancer that leads to one server only is no reason to refuse."""
     with balancer_of(servers.ports[:1]) as balancer:

@@ -234,6 +234,11 @@ def held(platform: Platform) -> dict[str, Counter[Event]]:
     return {key: Counter(platform.standing(place(key))) for key in KEYS}
 
 
+@pytest.mark.promise(
+    "The scheduled pass finds each; `--repair` repairs it exactly.",
+    when="thirteen defects in an exact, an informational and a ClickHouse pair",
+    area="counter",
+)
 def test_every_planted_defect_is_found_and_repaired(
     platform: Platform, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

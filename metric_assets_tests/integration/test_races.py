@@ -46,6 +46,11 @@ def ours(platform: Platform) -> list[str]:
     return [name for (name,) in rows]
 
 
+@pytest.mark.promise(
+    "It sees the target as it was and reports the difference; the load ends exact.",
+    when="a reconcile during a load",
+    area="races",
+)
 def test_a_reconcile_during_a_load(platform: Platform) -> None:
     """Neither waits for the other: the check sees the target of before the load and tells the
     difference, the load ends exact, and the check after it is clean.
@@ -77,6 +82,11 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
     assert exact(platform)
 
 
+@pytest.mark.promise(
+    "The load ends exact.",
+    when="the scope is emptied, or filled, after the staging table was made",
+    area="races",
+)
 @pytest.mark.parametrize("before", ["empty", "loaded"])
 def test_a_scope_that_changes_after_the_stage_was_made(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, before: str
@@ -111,6 +121,9 @@ def test_a_scope_that_changes_after_the_stage_was_made(
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "Shared ids are loaded once.", when="overlapping ranges, one after the other", area="races"
+)
 def test_overlapping_ranges_in_turn(platform: Platform) -> None:
     """Ids that two ranges share are loaded once: the second finds them present."""
     follows(platform)
@@ -121,6 +134,9 @@ def test_overlapping_ranges_in_turn(platform: Platform) -> None:
     assert exact(platform)
 
 
+@pytest.mark.promise(
+    "Each is there once at the end.", when="live events in the same ids during a load", area="races"
+)
 def test_live_events_arrive_in_the_ids_of_a_load(platform: Platform) -> None:
     """Of the very metric from the instant of the cutoff on, of another on both sides, all the while
     from before the read to after the proof: every one is there once at the end, and the rest exact.
@@ -166,6 +182,11 @@ def test_live_events_arrive_in_the_ids_of_a_load(platform: Platform) -> None:
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "They would be surplus: explained and refused, not removed.",
+    when="a cutoff moved later over live events",
+    area="settings",
+)
 def test_a_cutoff_moved_over_live_events_is_guarded(platform: Platform) -> None:
     """Moved later, past events that the live stream wrote in its own way: they would be surplus.
     That is explained and refused, and they stay.
@@ -183,6 +204,11 @@ def test_a_cutoff_moved_over_live_events_is_guarded(platform: Platform) -> None:
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "Two a run, none afterwards.",
+    when="connections",
+    area="protection",
+)
 def test_connections_that_a_run_takes(platform: Platform) -> None:
     """Two, the lock's and the reading's, for each run at work, whatever it does and however many
     ranges it has; none is left when it is over.
@@ -212,6 +238,11 @@ def test_connections_that_a_run_takes(platform: Platform) -> None:
     assert ours(platform) == []
 
 
+@pytest.mark.promise(
+    "Read-only, one snapshot, with timeouts, and it notices that its client has gone.",
+    when="every session",
+    area="protection",
+)
 def test_the_session_bounds_itself(platform: Platform) -> None:
     """Every reading of ours asks the server to refuse writes, to end long statements and idle
     transactions, to notice that its client has gone, and never to hide rows; in its transaction, so
@@ -232,6 +263,11 @@ def test_the_session_bounds_itself(platform: Platform) -> None:
     assert row == ("on", "repeatable read", "77s", "77s", "5s", "off", "UTC")
 
 
+@pytest.mark.promise(
+    "The server ends it after the same timeout; a transient error.",
+    when="a transaction left idle",
+    area="protection",
+)
 def test_a_transaction_left_idle_is_ended_by_the_server(platform: Platform) -> None:
     """Whoever stalls between opening a reading and its rows holds up vacuum no longer than a
     statement may; waking up, it ends with an error that passes.

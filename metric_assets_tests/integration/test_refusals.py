@@ -148,6 +148,11 @@ def guarded() -> Iterator[Guarded]:
         yield made
 
 
+@pytest.mark.promise(
+    "An error that is not retried names grant and table, when publishing and when repairing; `doctor` names it beforehand, with the GRANT.",
+    when="any grant is missing",
+    area="refusals",
+)
 @pytest.mark.parametrize("database", LACKING)
 def test_a_missing_grant_is_named(guarded: Guarded, database: str) -> None:
     """Whichever grant is missing, and whether events are handed over or mended: an error that is
@@ -177,6 +182,11 @@ def test_a_missing_grant_is_named(guarded: Guarded, database: str) -> None:
             assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "A user with these loads, repairs and cleans up orphans.",
+    when="only the grants that `doctor` lists",
+    area="refusals",
+)
 def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
     """A user with these and no others loads, mends, and clears a dead attempt away, statement,
     table and all: ending one's own statements takes no grant.
@@ -201,6 +211,11 @@ def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
         assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "Refused: they would be inserted again.",
+    when="a row policy hides rows of the target",
+    area="targets",
+)
 def test_a_row_policy_on_the_target_is_refused(guarded: Guarded) -> None:
     """What it hides would be found missing and inserted again: refused before the first row."""
     guarded.restrict(True)
@@ -213,6 +228,9 @@ def test_a_row_policy_on_the_target_is_refused(guarded: Guarded) -> None:
         assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "The next load is exact and cleans up.", when="the missing grant is given", area="refusals"
+)
 def test_once_granted_one_more_load_is_exact(guarded: Guarded) -> None:
     """Whatever the missing grant cut short: with it, the next load ends exact and clears up."""
     guarded.restrict(False)
@@ -265,6 +283,11 @@ REFUSED = [
 ]
 
 
+@pytest.mark.promise(
+    "An error that is not retried; the target is as it was or has what was missing, nothing is left, the next load is exact.",
+    when="a read-only target, a full disk, from whichever step on",
+    area="refusals",
+)
 def test_a_refusal_at_any_step(platform: Platform) -> None:
     """Read-only, or without space, from whichever step on: an error that is not retried says so,
     the target is as it was or has got what was missing, nothing is left, and the next load is

@@ -297,6 +297,11 @@ def check_view(made: Loaded, total: str) -> None:
         }
 
 
+@pytest.mark.promise(
+    "View and target sum to the source after a load, a surplus, missing rows and a second run.",
+    when="a summing view is attached",
+    area="targets",
+)
 @pytest.mark.parametrize("engine", VIEWS)
 def test_sums_of_a_view_are_right_after_every_load(platform: Platform, engine: str) -> None:
     """A target that a materialized view reads is only added to: after the load, after a surplus,
@@ -340,6 +345,11 @@ def test_sums_of_a_view_are_right_after_every_load(platform: Platform, engine: s
     made.check_bystanders()
 
 
+@pytest.mark.promise(
+    "Refused with the reason; nothing is written.",
+    when="replace mode on a target with a view",
+    area="targets",
+)
 @pytest.mark.usefixtures("deletes")
 def test_replace_is_refused_where_a_view_reads_the_target(platform: Platform) -> None:
     """Views see neither moves nor deletes: asked for replace, a load says so and writes nothing."""
@@ -384,6 +394,11 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.promise(
+    "Loaded; a second load writes nothing; repaired to the row.",
+    when="unpartitioned, by month, our own layout; wider integers, plain strings, further columns with defaults",
+    area="targets",
+)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_loads_stays_and_is_mended(platform: Platform, layout: str) -> None:
     """Loaded once, loaded again for nothing, mended to the row."""
@@ -404,6 +419,11 @@ def test_every_layout_loads_stays_and_is_mended(platform: Platform, layout: str)
     made.check(milliseconds=fine)
 
 
+@pytest.mark.promise(
+    "Rows that were deleted since come back.",
+    when="a deduplication log has seen each block before",
+    area="targets",
+)
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if "deduplication" in name])
 def test_a_deduplication_log_loses_nothing(platform: Platform, layout: str) -> None:
     """The server has seen each block of these rows before; deleted since, they still come back."""
@@ -421,6 +441,11 @@ def test_a_deduplication_log_loses_nothing(platform: Platform, layout: str) -> N
     made.check()
 
 
+@pytest.mark.promise(
+    "Whole seconds are loaded; a finer cutoff is refused.",
+    when="`createdAt DateTime`",
+    area="targets",
+)
 def test_whole_seconds_refuse_a_finer_cutoff(platform: Platform) -> None:
     """A target of whole seconds cannot tell events on both sides of a cutoff with milliseconds."""
     platform.create(f"CREATE TABLE other {LAYOUTS['whole seconds']}")

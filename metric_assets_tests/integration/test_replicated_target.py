@@ -198,6 +198,11 @@ def double_by_hand(made: Replicated, first: int, last: int) -> None:
     )
 
 
+@pytest.mark.promise(
+    "Exact by key; the re-run writes nothing.",
+    when="replicated, a first load and a re-run (by URL)",
+    area="targets",
+)
 def test_a_first_load_and_an_unchanged_one(loaded: Replicated) -> None:
     """The first load is exact, row by row; the second writes nothing."""
     assert loaded.rows() == WANTED
@@ -216,6 +221,9 @@ def test_a_dry_run_writes_nothing(empty: Replicated) -> None:
     assert empty.left() == []
 
 
+@pytest.mark.promise(
+    "They come back.", when="replicated, rows deleted by hand (by URL)", area="targets"
+)
 def test_rows_deleted_by_hand_come_back(loaded: Replicated) -> None:
     """A thousand events deleted from the target: a thousand are inserted."""
     delete_by_hand(loaded, 1, 1_000)
@@ -226,6 +234,11 @@ def test_rows_deleted_by_hand_come_back(loaded: Replicated) -> None:
     assert written(loaded.load()) == (0, 0)
 
 
+@pytest.mark.promise(
+    "Compensated, without a mutation.",
+    when="replicated, rows doubled by hand (by URL)",
+    area="targets",
+)
 def test_rows_doubled_by_hand_are_compensated(loaded: Replicated) -> None:
     """A thousand events inserted once more: a thousand negations are inserted, nothing is deleted."""
     double_by_hand(loaded, 5_001, 6_000)
@@ -236,6 +249,7 @@ def test_rows_doubled_by_hand_are_compensated(loaded: Replicated) -> None:
     assert written(loaded.load()) == (0, 0)
 
 
+@pytest.mark.promise("It comes back.", when="replicated, a metric gone (by URL)", area="targets")
 def test_a_whole_metric_gone_comes_back(loaded: Replicated) -> None:
     """One of five metrics deleted: its 1,200 events are inserted, the others are left alone."""
     loaded.command("DELETE FROM {t} WHERE {s} AND metricType = 'ReactionCry'")
@@ -246,6 +260,9 @@ def test_a_whole_metric_gone_comes_back(loaded: Replicated) -> None:
     assert written(loaded.load()) == (0, 0)
 
 
+@pytest.mark.promise(
+    "Loaded again, exactly.", when="replicated, truncated (by URL)", area="targets"
+)
 def test_a_truncated_target_is_loaded_again(loaded: Replicated) -> None:
     """TRUNCATE takes live events, too: they are no business of a load, all others come back."""
     loaded.command("TRUNCATE TABLE {t} SYNC")
@@ -258,6 +275,11 @@ def test_a_truncated_target_is_loaded_again(loaded: Replicated) -> None:
     loaded.check()
 
 
+@pytest.mark.promise(
+    "The deduplication log swallows none of them.",
+    when="replicated, equal blocks after a delete (by URL)",
+    area="targets",
+)
 def test_the_deduplication_log_swallows_nothing(loaded: Replicated) -> None:
     """The server has seen each block of these rows before; deleted since, the rows still come back,
     all of them or some, as often as they are deleted.
@@ -365,6 +387,11 @@ def differ(made: Replicated) -> None:
     double_by_hand(made, 5_001, 6_000)
 
 
+@pytest.mark.promise(
+    "One more load is exact.",
+    when="replicated, a client killed during an insert (by URL)",
+    area="targets",
+)
 @pytest.mark.parametrize("step", ["insert", "clickhouse/publish", "clickhouse/insert_missing"])
 def test_a_client_killed_in_mid_insert(laid_out: Replicated, step: str) -> None:
     """SIGKILL while it sends to the staging table, while the server inserts from there into an empty
@@ -385,6 +412,11 @@ def test_a_client_killed_in_mid_insert(laid_out: Replicated, step: str) -> None:
         assert written(laid_out.load()) == (0, 0)
 
 
+@pytest.mark.promise(
+    "One more load is exact.",
+    when="replicated, the server killed during an insert (by URL)",
+    area="targets",
+)
 @pytest.mark.parametrize("step", ["insert", "clickhouse/publish", "clickhouse/insert_missing"])
 def test_a_server_killed_in_mid_insert(
     laid_out: Replicated, restartable: Server, step: str

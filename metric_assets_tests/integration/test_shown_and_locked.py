@@ -62,6 +62,9 @@ def doctor(platform: Platform, stack: Endpoints, url: str, home: Path) -> dict[s
     return {finding.subject: finding for finding in examine(settings, environ=environ)}
 
 
+@pytest.mark.promise(
+    "Refused, naming the table.", when="row-level security hides rows", area="sources"
+)
 def test_a_policy_that_hides_rows_is_an_error(
     platform: Platform, stack: Endpoints, role: str, tmp_path: Path
 ) -> None:
@@ -87,6 +90,7 @@ def test_a_policy_that_hides_rows_is_an_error(
     assert receipt.unchanged == 1_000
 
 
+@pytest.mark.promise("Loaded; nothing is removed.", when="a source table is a view", area="sources")
 def test_a_table_that_is_a_view_removes_nothing(
     platform: Platform, stack: Endpoints, tmp_path: Path
 ) -> None:
@@ -111,6 +115,9 @@ def test_a_table_that_is_a_view_removes_nothing(
     assert receipt.removed == 995
 
 
+@pytest.mark.promise(
+    "Loaded; nothing is removed.", when="replication is filling a source table", area="sources"
+)
 def test_a_table_that_replication_is_filling_removes_nothing(platform: Platform) -> None:
     """The initial copy of a logical replication has not ended: rows are still to come."""
     follows(platform)
@@ -171,6 +178,11 @@ def test_a_mirror_that_another_run_has_filled_removes_nothing(platform: Platform
     assert len(platform.events()) == 1
 
 
+@pytest.mark.promise(
+    "The load is exact.",
+    when="a role that ends idle sessions and transactions while the lock waits",
+    area="sources",
+)
 def test_the_roles_timeouts_do_not_end_the_lock(platform: Platform, role: str) -> None:
     """The role's sessions are ended when they are idle, in a transaction or not, and its
     transactions when they last; the lock waits for a read that takes longer, and the load ends exact.
@@ -293,6 +305,11 @@ def test_a_server_that_does_not_say_what_it_is(platform: Platform, role: str) ->
     assert (receipt.inserted, receipt.source) == (999, "server, lag unknown")
 
 
+@pytest.mark.promise(
+    "Neither holds the other up; the dry run is busy.",
+    when="a dry run beside a run",
+    area="sources",
+)
 def test_a_dry_run_beside_a_real_run(platform: Platform) -> None:
     """A dry run that is under way holds no run up, and the run leaves its staging table alone. Under
     a run that is at work, a dry run is refused at its start and at its end.

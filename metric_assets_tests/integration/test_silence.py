@@ -96,6 +96,11 @@ def rows_of(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
+@pytest.mark.promise(
+    "Its machine still acknowledges packets, so no network timeout helps: a transient error shortly after the statement timeout.",
+    when="the Postgres process that serves a read is stopped",
+    area="stalls",
+)
 @pytest.mark.usefixtures("brief")
 def test_a_backend_that_is_stopped_is_given_up(platform: Platform) -> None:
     """The process that serves the reading hangs, and its machine acknowledges for it: shortly after
@@ -139,6 +144,11 @@ def interrupted(platform: Platform, when: Callable[[], object], url: str) -> flo
     return ended - struck[0]
 
 
+@pytest.mark.promise(
+    "An interruption still ends the process; the server ends the statement when it is heard of again.",
+    when="Postgres, or the network before it, is silent for good, cancel requests included",
+    area="stalls",
+)
 @pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("rows", [SLOW_READ, SLOW_ROWS], ids=["before the rows", "in mid-stream"])
 def test_an_interruption_is_heard_while_the_network_is_silent(
@@ -163,6 +173,11 @@ def test_an_interruption_is_heard_while_the_network_is_silent(
         all_ends(platform)
 
 
+@pytest.mark.promise(
+    "An interrupted process exits within its timeouts.",
+    when="all of Postgres is stopped",
+    area="stalls",
+)
 def test_a_process_can_exit_while_postgres_is_stopped(platform: Platform) -> None:
     """Postgres as a whole is stopped in the middle of a reading: a process that is interrupted
     then says so and is gone.
@@ -195,6 +210,11 @@ def test_a_process_can_exit_while_postgres_is_stopped(platform: Platform) -> Non
     assert eventually(lambda: processes(platform, READING) == [], 10)
 
 
+@pytest.mark.promise(
+    "It counts as no lock: nothing is written, a transient error.",
+    when="the lock's session does not answer before a write",
+    area="stalls",
+)
 @pytest.mark.usefixtures("brief")
 def test_a_lock_that_does_not_answer_is_no_lock(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
@@ -216,6 +236,11 @@ def test_a_lock_that_does_not_answer_is_no_lock(
     assert eventually(lambda: processes(platform, LOCK) == [], 10)
 
 
+@pytest.mark.promise(
+    "No error, however long the whole takes.",
+    when="both stores are slow, within the timeouts",
+    area="stalls",
+)
 def test_slowness_below_the_bounds_is_no_error(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +262,11 @@ def test_slowness_below_the_bounds_is_no_error(
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "A transient error; the next load is exact.",
+    when="ClickHouse is slower than the timeout",
+    area="stalls",
+)
 def test_an_answer_later_than_the_timeout_is_an_error_that_passes(platform: Platform) -> None:
     """ClickHouse becomes slower than the timeout while the source is read: the load ends with an
     error that passes, and once it is quick again the next load ends exact.
@@ -258,6 +288,9 @@ def test_an_answer_later_than_the_timeout_is_an_error_that_passes(platform: Plat
     assert debris(platform) == []
 
 
+@pytest.mark.promise(
+    "They may for as long as the statement may take.", when="rows that trickle", area="stalls"
+)
 def test_rows_may_come_slowly_for_as_long_as_the_statement_may(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +301,11 @@ def test_rows_may_come_slowly_for_as_long_as_the_statement_may(
         assert source.frame(Statement("slow", text, "", frozenset()), {}).height == 100
 
 
+@pytest.mark.promise(
+    "The kernel gives the connection up after a minute.",
+    when="packets to Postgres are dropped",
+    area="networks",
+)
 def test_the_network_is_watched(platform: Platform) -> None:
     """Connections over TCP are given up a minute after the last sign of life, both while waiting
     (keepalives) and after sending (tcp_user_timeout).

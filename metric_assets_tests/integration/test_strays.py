@@ -79,6 +79,11 @@ def test_rows_of_nothing_are_found(platform: Platform, settings: Settings) -> No
     assert {stray.entity for stray in only} == {"Tag"}
 
 
+@pytest.mark.promise(
+    "Found, and removed exactly.",
+    when="rows of the target that belong to no pair or range",
+    area="counter",
+)
 def test_they_are_deleted_exactly(platform: Platform, settings: Settings) -> None:
     """What belongs to pairs and what lies after the cutoff stays."""
     remove(platform, settings, Mode.REPLACE)
@@ -103,6 +108,9 @@ def test_they_are_compensated_where_nothing_is_deleted(
     assert len(platform.events()) == before + 6
 
 
+@pytest.mark.promise(
+    "Left: they need ranges.", when="such rows of entities that exist", area="counter"
+)
 def test_ids_of_entities_that_exist_are_left(platform: Platform, settings: Settings) -> None:
     """They need ranges, not a removal: another machine may have loaded them into a larger grid."""
     platform.add("Tag", id=99, createdAt="2024-01-01")

@@ -98,6 +98,11 @@ def leftovers(platform: Platform, table: str) -> list[tuple[str, ...]]:
     )
 
 
+@pytest.mark.promise(
+    "Refused before the first row; nothing is left.",
+    when="every unfit engine, a TTL, a computed column, on a real engine",
+    area="targets",
+)
 @pytest.mark.parametrize("engine", UNFIT)
 def test_what_cannot_be_right_is_refused_before_the_first_row(
     platform: Platform, engine: str
@@ -126,6 +131,11 @@ def test_an_unsigned_value_is_refused_where_surplus_is_compensated(platform: Pla
     assert platform.query("SELECT count() FROM unsigned") == [(DAYS,)]
 
 
+@pytest.mark.promise(
+    "Loaded, repaired and loaded again in portions.",
+    when="more partitions than a server takes in one insert (by day)",
+    area="targets",
+)
 @pytest.mark.parametrize("mode", ["auto", "append"])
 @pytest.mark.parametrize(
     "key",
@@ -159,6 +169,11 @@ def test_a_target_of_many_partitions_is_loaded_in_portions(
     assert leftovers(platform, "fine") == []
 
 
+@pytest.mark.promise(
+    "No mutation: a patch part, or compensated; the next run is in sync.",
+    when="100 surplus rows in a table of many parts",
+    area="targets",
+)
 @pytest.mark.parametrize(
     ("settings", "mode", "removed"),
     [("", "append", 0), (f" SETTINGS {PATCHES}", "replace", 100)],
@@ -226,6 +241,11 @@ def test_projections_are_appended_to(platform: Platform) -> None:
     assert held(platform, "projected") == [(user, 1) for user in range(1, DAYS + 1)]
 
 
+@pytest.mark.promise(
+    "It is split, so that no statement touches more than a few.",
+    when="an insert into many partitions",
+    area="targets",
+)
 def test_an_insert_touches_few_partitions(platform: Platform) -> None:
     """A server with a limit of its own, and one that holds a part open for each, can take it."""
     follows_a_day(platform)

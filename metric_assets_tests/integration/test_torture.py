@@ -47,6 +47,11 @@ def torture() -> Iterator[Torture]:
             world.down()
 
 
+@pytest.mark.promise(
+    "What was reported done is exact, one more backfill makes the rest exact, live events are untouched, nothing of ours is left.",
+    when="client, ClickHouse or Postgres killed at any step; the command line; a target with a view",
+    area="kills",
+)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_whatever_is_killed_one_more_backfill_is_exact(torture: Torture) -> None:
     """Whoever dies, wherever: what was said to be done is exact, one more backfill makes the rest
@@ -74,6 +79,9 @@ CHOSEN_REPLICATED = (
 )
 
 
+@pytest.mark.promise(
+    "The same, by key.", when="the same on replicated targets (by URL)", area="kills"
+)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_replicated_targets_on_a_server_by_url() -> None:
     """The same on replicated targets, by key: clients die, are stopped and woken, and the server too

@@ -1,7 +1,7 @@
 """Trees to spoil: copies of the repository, each with an interpreter that imports nothing else.
 
-Belongs here: what is copied, how it is changed, what is left running in it. Does not belong here:
-which changes there are (cases) or what tests say to them (trial).
+Belongs here: what is copied, and what is left running in it. Does not belong here: what a patch
+changes (mutant) or what tests say to it (trial).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from metric_assets_tests.mutants.cases import Edit
+from metric_assets_tests.mutants.mutant import Mutant, apply
 
 ROOT = Path(__file__).parents[2]
 #: What an interpreter imports, asked in an environment that names no tree.
@@ -29,15 +29,6 @@ _ORIGIN = (
 
 class TreeError(Exception):
     """A tree is not what a trial needs: nothing follows from what its tests say."""
-
-
-def changed(tree: Path, edit: Edit) -> str:
-    """A file of a tree as an edit makes it; raises TreeError unless its old text occurs once."""
-    text = (tree / edit.file).read_text(encoding="utf-8")
-    found = text.count(edit.old)
-    if found != 1:
-        raise TreeError(f"{edit.file}: {edit.old!r} occurs {found} times, not once")
-    return text.replace(edit.old, edit.new)
 
 
 @dataclass(frozen=True)
@@ -83,13 +74,13 @@ class Trees:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy)
 
-    def renew(self, edits: tuple[Edit, ...] = ()) -> str:
-        """Make the tree anew with these changes; the file of metric_assets that it imports."""
+    def renew(self, mutant: Mutant | None = None) -> str:
+        """Make the tree anew, with a mutant's patch; the file of metric_assets that it imports."""
         self.end()
         shutil.copytree(self.kept, self.tree)
         self.temporary.mkdir()
-        for edit in edits:
-            (self.tree / edit.file).write_text(changed(self.tree, edit), encoding="utf-8")
+        if mutant is not None:
+            apply(mutant, self.tree)
         self._build_environment()
         return self._check()
 

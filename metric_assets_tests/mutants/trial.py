@@ -56,7 +56,7 @@ def run(trees: Trees, killers: Sequence[str], limit: int) -> Trial:
                 trees.python, "-m", "pytest", "-x", "-v", "-p", "no:cacheprovider",
                 # A thread ends the process even while a driver's C code hangs.
                 "--timeout", str(limit), "--timeout-method", "thread",
-                *(f"metric_assets_tests/{killer}" for killer in killers),
+                *killers,
             ],
             cwd=trees.tree, env=trees.environment(), stdout=out, stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -78,7 +78,7 @@ def _read(code: int | None, log: Path, seconds: float) -> Trial:
     a tree that cannot be imported says anything of the guard.
     """
     output = log.read_text(encoding="utf-8", errors="replace")
-    begun = re.findall(r"^metric_assets_tests/(\S+::.+?)(?: (?:[A-Z]+.*)?)?$", output, re.MULTILINE)
+    begun = re.findall(r"^metric_assets_tests/(\S+::.+?)(?: (?:[A-Z+].*)?)?$", output, re.MULTILINE)
     failed = re.findall(r"^metric_assets_tests/(\S+::.+?) FAILED", output, re.MULTILINE)
     last = begun[-1] if begun else ""
     if code is None or (code == 1 and "+++ Timeout +++" in output):

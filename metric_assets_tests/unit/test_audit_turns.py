@@ -33,6 +33,11 @@ def test_the_oldest_come_first() -> None:
     assert oldest_first(ages, 9) == list("abcde")
 
 
+@pytest.mark.promise(
+    "Every range is proven again in the days that are set.",
+    when="the audit's budget",
+    area="counter",
+)
 @given(st.integers(1, 60), st.floats(0, 30))
 def test_every_range_has_its_turn(ranges: int, days: float) -> None:
     """Pass after pass, each range is taken at least once in the days that are set."""

@@ -94,6 +94,9 @@ def test_an_exact_rule_has_no_tolerance() -> None:
         Legacy("T.c", tolerance=0.1)
 
 
+@pytest.mark.promise(
+    "They cannot stand in the catalog.", when="hostile metric names", area="settings"
+)
 @pytest.mark.parametrize(("name", "metric"), [("user", "Follower"), ("User", "follower count")])
 def test_a_pair_has_names_that_clickhouse_data_uses(name: str, metric: str) -> None:
     """The message begins with the key and shows the name that is wrong."""

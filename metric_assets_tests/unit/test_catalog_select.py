@@ -41,6 +41,9 @@ def test_the_order_is_the_catalogs() -> None:
     ]
 
 
+@pytest.mark.promise(
+    "Refused, with what was probably meant.", when="an unknown pair", area="settings"
+)
 @pytest.mark.parametrize(
     ("name", "hint"),
     [

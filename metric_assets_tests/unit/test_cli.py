@@ -174,6 +174,9 @@ def test_wrong_use_exits_with_2(run: Run, arguments: list[str], said: str) -> No
     assert "Traceback" not in done.err
 
 
+@pytest.mark.promise(
+    "Refused by name before anything is read.", when="any other setting is wrong", area="settings"
+)
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -89,6 +89,11 @@ def test_dagsters_home_shares_the_projects_file(
     assert (home / "dagster.yaml").resolve() == project / "dagster.yaml"
 
 
+@pytest.mark.promise(
+    "Refused by name, before a row is read.",
+    when="a `DAGSTER_HOME` that is not a folder",
+    area="settings",
+)
 @pytest.mark.parametrize("given", ["/nowhere/at/all", "relative"])
 def test_a_home_of_dagster_that_is_no_folder_is_refused(
     monkeypatch: pytest.MonkeyPatch, given: str

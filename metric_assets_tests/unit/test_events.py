@@ -240,6 +240,9 @@ def test_what_the_target_can_hold_passes(changed: dict[str, object]) -> None:
     rejections.raise_if_any(IDS)
 
 
+@pytest.mark.promise(
+    "Refused by name, never wrapped.", when="a value too large for the column", area="rows"
+)
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [

@@ -32,6 +32,7 @@ def found(made: dict[int, bool], *firsts: int) -> list[int]:
         ({150: False}, []),  # A cell that was materialized is not asked for.
         ({205: True}, []),  # Made after the cutoff.
         ({205: True, 299: False}, [200]),
+        ({205: True, 299: False, 950: False}, [200]),
         ({-5: False, 950: False}, []),
     ],
 )

@@ -51,6 +51,11 @@ def test_an_engine_that_keeps_every_row_is_a_target(engine: str) -> None:
     layout(engine).check("t")
 
 
+@pytest.mark.promise(
+    "Refused by name before the first row, by `backfill` as by `doctor`.",
+    when="an engine that merges, forwards or forgets rows (Replacing, Summing, Memory, a view …)",
+    area="targets",
+)
 @pytest.mark.parametrize(
     "engine",
     [
@@ -81,6 +86,11 @@ def test_any_other_engine_is_refused_by_name(engine: str) -> None:
         layout(engine).check("t")
 
 
+@pytest.mark.promise(
+    "Refused; a TTL that only moves or compresses is accepted.",
+    when="a TTL that deletes or changes old events",
+    area="targets",
+)
 @pytest.mark.parametrize(
     "rest",
     [
@@ -140,6 +150,11 @@ def test_keys_of_a_staging_table_are_the_targets_word_by_word() -> None:
     assert replace(layout(), views=("v",)).staging_keys == ""
 
 
+@pytest.mark.promise(
+    "Nothing is deleted: surplus is compensated, and no mutation names a table of ours.",
+    when="several replicas hold a copy",
+    area="targets",
+)
 @pytest.mark.parametrize("engine", ["ReplicatedMergeTree", "SharedMergeTree"])
 def test_nothing_is_deleted_from_a_replicated_table(engine: str) -> None:
     """The text of a mutation would name a table that other replicas do not have."""

@@ -589,6 +589,9 @@ def test_an_interruption_ends_the_insert_under_way(monkeypatch: pytest.MonkeyPat
     house.closed()
 
 
+@pytest.mark.promise(
+    "The other is ended, not waited for.", when="one of two running inserts fails", area="kills"
+)
 def test_a_failing_insert_ends_the_one_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two inserts are under way at once: when one fails, the other is ended, not waited for."""
     monkeypatch.setattr(filling, "CHUNK_ROWS", 1)
@@ -612,6 +615,11 @@ def test_a_failing_insert_ends_the_one_beside_it(monkeypatch: pytest.MonkeyPatch
     house.closed()
 
 
+@pytest.mark.promise(
+    "The second plan finds it; the load fails.",
+    when="somebody else keeps writing our metric below the cutoff",
+    area="races",
+)
 @MODES
 def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
     """When every round finds new rows below the cutoff, the attempt says so and gives up."""
@@ -625,6 +633,11 @@ def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
     house.closed()
 
 
+@pytest.mark.promise(
+    "The load takes it away again.",
+    when="somebody else writes our metric below the cutoff, once",
+    area="races",
+)
 @MODES
 def test_somebody_who_wrote_once_is_levelled(mode: Mode) -> None:
     """A row that came in while the plan was applied costs one more round; the end is exact."""

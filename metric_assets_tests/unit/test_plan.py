@@ -88,6 +88,9 @@ def test_a_plan_knows_its_metrics_only() -> None:
         Plan(()).of("A")
 
 
+@pytest.mark.promise(
+    "Refused unless allowed.", when="a removal of most of what is there", area="settings"
+)
 @pytest.mark.parametrize(
     ("present", "removed", "share", "refused"),
     [

@@ -287,6 +287,9 @@ def test_covering_names_every_cell_touched(wanted: str, expected: list[str]) -> 
     assert [cell.key for cell in cells] == expected
 
 
+@pytest.mark.promise(
+    "An error, never an empty success.", when="a range outside the grid", area="settings"
+)
 def test_a_wish_beyond_the_grid_is_refused() -> None:
     """Ids no partition holds are never quietly left out; the message says what to do."""
     with pytest.raises(UnknownKeyError, match=r"^range 2999-3000: ids end at 2999.*ranges --sync"):

@@ -172,12 +172,18 @@ def test_a_cutoff_may_be_a_millisecond() -> None:
     )
 
 
+@pytest.mark.promise(
+    "Refused, naming the variable.", when="a cutoff finer than a millisecond", area="settings"
+)
 @pytest.mark.parametrize("text", ["2025-10-01T00:00:00.123456Z", "2025-10-01T00:00:00.000001"])
 def test_a_cutoff_finer_than_a_millisecond_is_refused(text: str) -> None:
     """The target could not tell such an instant from its neighbours."""
     assert "finer than a millisecond" in refused("METRIC_ASSETS_CUTOFF", text)
 
 
+@pytest.mark.promise(
+    "Refused, naming the variable.", when="a cutoff that cannot be read", area="settings"
+)
 @pytest.mark.parametrize(
     "text", ["tomorrow", "1759276800", "01/10/2025", "2025-13-01", "2025-10-01T25:00:00Z", "Z"]
 )
@@ -206,6 +212,9 @@ def test_the_cutoff_of_an_entity_wins() -> None:
     assert settings.cutoff_of("Tag") == utc(2025, 10, 1)
 
 
+@pytest.mark.promise(
+    "Refused, naming the variable.", when="no cutoff where one is needed", area="settings"
+)
 def test_no_cutoff_is_an_error_when_one_is_needed() -> None:
     """There is no default instant; the message names both variables, the entity and an example."""
     with pytest.raises(
@@ -394,6 +403,9 @@ def test_a_missing_url_says_what_is_expected(url: SecretStr | str | None) -> Non
     assert "metric-assets local up" in str(refusal.value)
 
 
+@pytest.mark.promise(
+    "Refused without showing its password.", when="a URL that cannot be read", area="settings"
+)
 @pytest.mark.parametrize(
     "url",
     [
@@ -419,6 +431,11 @@ def test_a_broken_url_never_shows_its_password(url: str) -> None:
     assert refusal.value.__context__ is None or refusal.value.__suppress_context__
 
 
+@pytest.mark.promise(
+    "Refused: live events until then would count as surplus.",
+    when="a cutoff in the future",
+    area="settings",
+)
 def test_a_cutoff_in_the_future_is_refused() -> None:
     """Live events until then would be taken for surplus: the setting is named, nothing is planned."""
     settings = Settings.load(

@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from metric_assets_tests.conventions.files import (
-    MODULES,
-    PACKAGE,
-    ROOT,
     fresh_interpreter,
-    imported,
-    name_of,
 )
 
 pytestmark = pytest.mark.conventions
@@ -29,40 +22,6 @@ def refuse(*_, **__):
     raise RuntimeError("a connection while importing")
 psycopg.connect = adbc.connect = clickhouse_connect.get_client = refuse
 """
-
-
-def test_layers_only_look_down() -> None:
-    """import-linter's contract of pyproject.toml holds."""
-    program = (
-        "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(cache_dir=None))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-
-
-def test_dagster_lives_upstairs() -> None:
-    """Only orchestration, definitions and the command line's runs import Dagster, anywhere."""
-    upstairs = {PACKAGE / "definitions.py", PACKAGE / "cli" / "running.py"}
-    upstairs |= {path for path in MODULES if path.is_relative_to(PACKAGE / "orchestration")}
-    found = {
-        name_of(module): sorted(name for name in imported(module) if name.startswith("dagster"))
-        for module in MODULES
-        if module not in upstairs
-    }
-    assert {name: modules for name, modules in found.items() if modules} == {}
-
-
-def test_imports_are_absolute() -> None:
-    """Relative imports hide which room is entered."""
-    texts = {module: module.read_text(encoding="utf-8") for module in MODULES}
-    assert [name_of(module) for module, text in texts.items() if "\nfrom ." in text] == []
 
 
 @pytest.mark.parametrize(
@@ -92,21 +51,6 @@ def test_definitions_load_as_in_production(tmp_path: Path, environ: dict[str, st
     done = fresh_interpreter(program, tmp_path, **environ)
     assert done.returncode == 0, done.stderr[-2000:]
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_core_needs_no_dagster(tmp_path: Path) -> None:
-    """Everything below the Dagster floor can be imported and used without it."""
-    rooms = (
-        "audit catalog errors events pipeline plan ranges reconcile settings sql stores.postgres"
-    )
-    names = [f"metric_assets.{room}" for room in [*rooms.split(), "stores.target"]]
-    program = (
-        f"import sys, {', '.join(names)}\n"
-        "print(sorted(m for m in sys.modules if m.split('.')[0].startswith('dagster')))"
-    )
-    done = fresh_interpreter(program, tmp_path)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout == "[]\n"
 
 
 def test_list_does_not_wait_for_dagster(tmp_path: Path) -> None:
