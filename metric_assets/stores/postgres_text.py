@@ -38,6 +38,6 @@ def lock_key(text: str) -> int:
 
 def _literal(value: object) -> str:
     if isinstance(value, datetime):
-        # Source times are UTC without zone (reference/schema.md).
+        # Source times are UTC without zone.
         value = value.astimezone(timezone.utc).replace(tzinfo=None)
     return quoting.Literal(value).as_string(None)

@@ -1,1 +1,1 @@
-"""Rules of the house, read from the files themselves."""
+"""Rules of the codebase, read from the files themselves."""
