@@ -1,4 +1,4 @@
-"""Every entity, scan and pair there is, in the order of the reference catalogue.
+"""Every entity, scan and pair there is, in the order in which all commands list them.
 
 Belongs here: the list of the modules that hold rows, and look-ups by key. Does not belong here:
 a row (one module an entity) or a rule about rows (model.py).

@@ -112,7 +112,7 @@ def _entity(entity: Entity) -> Iterator[str]:
          "known gap"),
         (_pair(pair) for pair in pairs_of(entity.name)),
     )  # fmt: skip
-    yield "How live events are judged ([the counter equals the source](counter.md)):\n"
+    yield "How live events are judged ([the counter equals the source](explanation/counter.md)):\n"
     yield _table(
         ("metric", "live events", "key", "why"),
         (

@@ -34,7 +34,7 @@ class Store(str, Enum):
 
 
 class Rule(str, Enum):
-    """How events and legacy must relate (`reconcile_as` of reference/catalog.yaml)."""
+    """How events and legacy must relate."""
 
     EXACT = "exact_modulo_staleness"
     TOLERANCE = "tolerance"
@@ -66,7 +66,7 @@ class LiveKey(str, Enum):
 class Entity:
     """One entity type: its table, and the grid of its ids.
 
-    ``grid`` is the default at production size (reference/findings.md e): a few hundred partitions
+    ``grid`` is the default at production size: a few hundred partitions
     at most. ``table`` is a name in Postgres, ``id`` its column of ids and ``created`` the one that
     says when an entity was made. ``legacy_id`` is the column of ids of its legacy table, which its
     pairs name.
@@ -144,7 +144,8 @@ class Pair:
 
     ``where`` keeps the rows for which it is true (NULL is not); without it every row counts.
     ``value`` is the event's ``metricValue``, 1 without it; ``signed`` says that it may be negative.
-    ``live`` and ``live_key`` say how live events are judged (docs/counter.md), ``live_reason`` why.
+    ``live`` and ``live_key`` say how live events are judged, ``live_reason`` why; the rule is in
+    docs/explanation/counter.md.
     """
 
     entity: str
@@ -186,8 +187,8 @@ class Scan:
     """One SELECT over a source for an ID range; feeds every pair listed.
 
     ``name`` is the path of its text below sql/ without ``.sql``. ``sources`` are the tables it
-    reads, the driving one first. ``cost`` says what a range costs where no declared index
-    (reference/schema.md) serves it; ``index`` is the DDL that would cure it. ``versions`` says
+    reads, the driving one first. ``cost`` says what a range costs where no index of the
+    source serves it; ``index`` is the DDL that would cure it. ``versions`` says
     that the text asks for ``{versions:Identifier}``, the mirror of ModelVersion in ClickHouse.
     ``daily`` says that a row is a whole day, dated by its midnight (UTC).
     """

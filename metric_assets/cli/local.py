@@ -75,7 +75,13 @@ def env() -> None:
 
 
 @local.command()
-@click.option("--scale", type=click.IntRange(min=1_000), default=DEFAULT_SCALE, show_default=True)
+@click.option(
+    "--scale",
+    type=click.IntRange(min=1_000),
+    default=DEFAULT_SCALE,
+    show_default=True,
+    help="About how many events there are to backfill.",
+)
 @click.option(
     "--seed", type=int, default=7, show_default=True, help="The same seed, the same rows."
 )

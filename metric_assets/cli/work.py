@@ -82,7 +82,13 @@ def reconcile(
 
 
 @click.command()
-@click.option("--scale", type=click.IntRange(min=1_000), default=DEFAULT_SCALE, show_default=True)
+@click.option(
+    "--scale",
+    type=click.IntRange(min=1_000),
+    default=DEFAULT_SCALE,
+    show_default=True,
+    help="About how many events there are to backfill.",
+)
 @click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
 def demo(scale: int, port: int | None) -> None:
     """The main job, from nothing to a checked result, on the embedded stack."""

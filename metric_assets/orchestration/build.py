@@ -1,4 +1,4 @@
-"""The whole house built from settings.
+"""All definitions, built from settings.
 
 Belongs here: which definitions there are. Does not belong here: how one is built (a module of its
 own), or the ones that Dagster loads (definitions).
@@ -36,7 +36,7 @@ from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
 
 
 def build_definitions(settings: Settings, listener: Listener | None = None) -> dg.Definitions:
-    """The production door, also for tests and the command line: same house, other settings.
+    """What production loads; tests and the command line build the same with other settings.
 
     The stores' URLs are read from the environment by the run that needs them.
     """

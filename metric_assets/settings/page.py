@@ -48,11 +48,11 @@ WIDTH = 100
 
 #: Pages that descriptions link to, as they lie beside docs/settings.md.
 PAGES = {
-    "connections": "connections.md",
-    "counter": "counter.md",
-    "ids": "ids.md",
-    "postgres": "postgres.md",
-    "targets": "targets.md",
+    "connections": "how-to/connections.md",
+    "counter": "explanation/counter.md",
+    "ids": "reference/ids.md",
+    "postgres": "reference/postgres.md",
+    "targets": "reference/targets.md",
 }
 
 

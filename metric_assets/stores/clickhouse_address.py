@@ -192,7 +192,7 @@ def _options(query: str, *, secure: bool) -> dict[str, str]:
         if name not in PARAMETERS:
             raise SettingsError(
                 f"{CLICKHOUSE_URL}: unknown parameter {name!r}; known: {', '.join(PARAMETERS)}"
-                " (docs/connections.md)"
+                " (docs/how-to/connections.md)"
             )
         if name in options:
             raise SettingsError(f"{CLICKHOUSE_URL}: parameter {name!r} is given twice")

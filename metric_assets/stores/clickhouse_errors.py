@@ -78,7 +78,7 @@ _CONNECTING = (
     (
         re.compile(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|doesn't match"),
         "The server's certificate is not trusted: name the file of your own CA by"
-        f" ?ca_cert=/path/ca.pem in {CLICKHOUSE_URL} (docs/connections.md)",
+        f" ?ca_cert=/path/ca.pem in {CLICKHOUSE_URL} (docs/how-to/connections.md)",
     ),
     (
         re.compile(r"WRONG_VERSION_NUMBER|wrong version number|record layer failure|HTTP_REQUEST"),
@@ -87,7 +87,7 @@ _CONNECTING = (
     (
         re.compile(r"ALERT_CERTIFICATE|alert certificate required|alert bad certificate"),
         "The server asks for a client's certificate: ?client_cert=…&client_cert_key=… in"
-        f" {CLICKHOUSE_URL} (docs/connections.md)",
+        f" {CLICKHOUSE_URL} (docs/how-to/connections.md)",
     ),
 )
 #: The driver's own refusals, made before anything is sent: a setting that the user's profile fixes.

@@ -23,7 +23,7 @@ COLUMNS = ("entityType", "entityId", "userId", "metricType", "metricValue", "cre
 #: lose them at a restart.
 ENGINES = ("MergeTree", "ReplicatedMergeTree", "SharedMergeTree")
 #: Active parts up to which a delete that is a mutation is cheap: it takes about 40 ms a part of the
-#: whole table, however few rows it removes (docs/targets.md).
+#: whole table, however few rows it removes (docs/reference/targets.md).
 PARTS = 24
 
 _NUMBERS = ("entityId", "userId", "metricValue")

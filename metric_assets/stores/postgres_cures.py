@@ -56,11 +56,11 @@ _CURES = (
     (
         re.compile(r"certificate verify failed|certificate .*does not match host name"),
         "The server's certificate is not trusted: name the file of your own CA by"
-        " sslrootcert=/path/ca.pem in {name} (docs/connections.md)",
+        " sslrootcert=/path/ca.pem in {name} (docs/how-to/connections.md)",
     ),
     (
         re.compile(r"certificate file .* does not exist|could not load .*(certificate|key)"),
-        "Check sslrootcert, sslcert and sslkey in {name} (docs/connections.md)",
+        "Check sslrootcert, sslcert and sslkey in {name} (docs/how-to/connections.md)",
     ),
     (
         re.compile(r"server does not support SSL|SSL is not enabled on the server"),

@@ -49,6 +49,6 @@ def _names(value: Bind) -> str:
 
 def _literal(value: object) -> str:
     if isinstance(value, datetime):
-        # Source times are UTC without zone (reference/schema.md).
+        # Source times are UTC without zone.
         value = value.astimezone(timezone.utc).replace(tzinfo=None)
     return quoting.Literal(value).as_string(None)

@@ -103,3 +103,34 @@ def test_settings_are_read_in_one_place() -> None:
         if "local" not in module.parts and literal.search(module.read_text(encoding="utf-8"))
     }
     assert found == {"metric_assets/settings/names.py"}
+
+
+def test_hooks_come_from_pypi_in_our_versions() -> None:
+    """pre-commit clones nothing; its ruff is the one of constraints.txt."""
+    repos = _yaml(".pre-commit-config.yaml")["repos"]
+    assert [one["repo"] for one in repos] == ["local"]
+    hooks = [hook for one in repos for hook in one["hooks"]]
+    needs = {need for hook in hooks for need in hook.get("additional_dependencies", ())}
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert all("==" in need for need in needs)
+    assert {need for need in needs if need.startswith("ruff==")} <= set(pinned)
+
+
+def test_the_workflow_runs_what_a_person_runs() -> None:
+    """Hosted CI calls `make test`, from the oldest Python that the project takes on."""
+    jobs = _yaml(".github/workflows/test.yml")["jobs"]
+    versions = jobs["test"]["strategy"]["matrix"]["python"]
+    assert versions == ["3.10", "3.11", "3.12", "3.13"]
+    assert _project()["project"]["requires-python"] == f">={versions[0]}"
+    commands = {name: [step.get("run", "") for step in job["steps"]] for name, job in jobs.items()}
+    assert any(command.startswith("make test") for command in commands["test"])
+    assert ".ci/run" in commands["debian"]
+
+
+def test_a_clone_is_complete() -> None:
+    """The files that people and tools look for at the top are there."""
+    wanted = (
+        "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile",
+        ".editorconfig", ".gitignore", ".pre-commit-config.yaml", "constraints.txt",
+    )  # fmt: skip
+    assert [name for name in wanted if not (ROOT / name).is_file()] == []

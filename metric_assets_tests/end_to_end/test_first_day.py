@@ -151,18 +151,20 @@ def test_a_reversed_range_is_an_error(loaded: Day) -> None:
     assert "no partition selected" in done.stderr
 
 
-def test_the_walk_through_adds_a_pair_by_one_line(loaded: Day) -> None:
-    """The README's line, and nothing else, makes a pair that plans, loads and reports."""
+def test_the_walk_through_adds_a_pair_by_one_row(loaded: Day) -> None:
+    """The row of docs/how-to/add-a-pair.md, and nothing else, makes a pair that plans, loads and
+    reports.
+    """
     project = Path(__file__).parents[2]
-    readme = (project / "README.md").read_text()
-    line = next(text for text in readme.splitlines() if '"ReactionTotal"' in text)
+    page = (project / "docs" / "how-to" / "add-a-pair.md").read_text()
+    row = page.partition("```python\n")[2].partition("```")[0]
     copy = loaded.folder / "walk-through"
     for name in ("metric_assets", "sql"):
         shutil.copytree(project / name, copy / name)
     posts = copy / "metric_assets/catalog/posts.py"
     head, mark, tail = posts.read_text().partition('"post/reactions",')
     before, pairs, after = tail.partition("    pairs=(\n")
-    posts.write_text(f"{head}{mark}{before}{pairs}{line}\n{after}")
+    posts.write_text(f"{head}{mark}{before}{pairs}{row}{after}")
     changed = Day(loaded.folder, {**loaded.env, "PYTHONPATH": str(copy)})
     entry = "from metric_assets.cli import main; main()"
 

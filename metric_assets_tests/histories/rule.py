@@ -1,4 +1,4 @@
-"""The rule of docs/counter.md, key by key, in plain Python.
+"""The rule of docs/explanation/counter.md, key by key, in plain Python.
 
 Belongs here: what must be held below the cutoff, written out from the specification. It shares
 nothing with sql/clickhouse/judge.sql, which does the same for all keys at once. Does not belong

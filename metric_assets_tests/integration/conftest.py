@@ -75,7 +75,7 @@ def platform(stack: Endpoints, template: str, server: Server | None) -> Iterator
 def served(request: pytest.FixtureRequest, server: Server | None) -> Platform:
     """A platform whose ClickHouse is the server that the environment names."""
     if server is None:
-        pytest.skip(f"{URL} is not set: docs/testing-against-a-server.md")
+        pytest.skip(f"{URL} is not set: docs/how-to/testing-against-a-server.md")
     made: Platform = request.getfixturevalue("platform")
     return made
 
@@ -84,7 +84,7 @@ def served(request: pytest.FixtureRequest, server: Server | None) -> Platform:
 def restartable(server: Server | None) -> Server:
     """The server, if it may be killed."""
     if server is None or not server.restart_command:
-        pytest.skip(f"{RESTART} is not set: docs/testing-against-a-server.md")
+        pytest.skip(f"{RESTART} is not set: docs/how-to/testing-against-a-server.md")
     return server
 
 

@@ -2,7 +2,7 @@
 
 Belongs here: the variables that name the server, making and dropping the database, restarting the
 server, targets of another engine. Does not belong here: tables and rows (platforms), or what a test
-expects. docs/testing-against-a-server.md says what the user of the URL must be allowed to do.
+expects. docs/how-to/testing-against-a-server.md says what the user of the URL must be allowed to do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Targets that are replicated: right to the event after whatever befalls them, and never a mutation.
 
-Runs against the server of METRIC_ASSETS_TEST_CLICKHOUSE_URL (docs/testing-against-a-server.md), which
+Runs against the server of METRIC_ASSETS_TEST_CLICKHOUSE_URL (docs/how-to/testing-against-a-server.md), which
 must have ReplicatedMergeTree or SharedMergeTree; without one it says that it was skipped. Nothing is
 deleted from such a target: surplus is made up for by compensating events, so a target is right if
 every event's copies, an event plus its negation counting nothing, are those of the source. What the

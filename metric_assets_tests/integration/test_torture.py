@@ -1,5 +1,5 @@
 """A short torture: a round of each kind of fault but for Dagster's daemon (``make torture`` has all);
-with a server given by URL (docs/testing-against-a-server.md), one of replicated targets on it, too.
+with a server given by URL (docs/how-to/testing-against-a-server.md), one of replicated targets on it, too.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def test_replicated_targets_on_a_server_by_url() -> None:
     """
     given = Server.given()
     if given is None:
-        pytest.skip(f"{URL} is not set: docs/testing-against-a-server.md")
+        pytest.skip(f"{URL} is not set: docs/how-to/testing-against-a-server.md")
     if not given.engine.startswith(("Replicated", "Shared")):
         given = replace(given, engine="ReplicatedMergeTree")
     with own_folder() as home:

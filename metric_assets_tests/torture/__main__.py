@@ -1,6 +1,6 @@
 """``python -m metric_assets_tests.torture``: the rounds, one table by fault, exit 1 for any damage.
 
-ClickHouse is an embedded one unless a server is given by URL (docs/testing-against-a-server.md).
+ClickHouse is an embedded one unless a server is given by URL (docs/how-to/testing-against-a-server.md).
 """
 
 from __future__ import annotations

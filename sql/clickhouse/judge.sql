@@ -1,5 +1,5 @@
 -- Judges what the target must hold below the cutoff for each key (entity and user, or entity alone), so
--- that it and the live events add up to what the source says (docs/counter.md derives the rule). A key
+-- that it and the live events add up to what the source says (docs/explanation/counter.md derives the rule). A key
 -- is written down where its base differs from the source or from what is held, where counter and source
 -- cannot be made equal (rest), or where events near the snapshot leave a span (low < high).
 -- Keys are first thrown into a million buckets, in which the source and the counters cancel out as
