@@ -49,18 +49,18 @@ class Clock:
 class SourceCheck:
     """The sources that an attempt has read, and the states that its pairs were last loaded from."""
 
-    states: tuple[SourceState | None, ...]
+    states: tuple[SourceState, ...]
     loaded: Records
 
     def reasons(self, max_lag: float) -> tuple[str, ...]:
         """Why they may show less than there is."""
-        found = (state.incomplete(max_lag) for state in self.states if state)
+        found = (state.incomplete(max_lag) for state in self.states)
         return tuple(reason for reasons in found for reason in reasons)
 
     def overtaken(self) -> tuple[str, ...]:
         """Whether a pair was loaded from a later state; asks for what is recorded."""
         loaded = tuple(one.position for one in self.loaded().values())
-        found = (state.overtaken(loaded) for state in self.states if state)
+        found = (state.overtaken(loaded) for state in self.states)
         return tuple(reason for reasons in found for reason in reasons)
 
 

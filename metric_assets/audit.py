@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 
 import polars as pl
 
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Entity, Pair
 from metric_assets.entity_ids import existing
 from metric_assets.errors import MetricAssetsError, SchemaDriftError, UnavailableError
 from metric_assets.late_events import Doubt, Patience, Totals, metrics_of, settle
@@ -34,7 +34,8 @@ SPAN_IDS = 1_000_000
 Judgment = Verdict | MetricAssetsError
 
 
-def check_legacy(
+def check_legacy(  # noqa: PLR0913 - what is compared, and where both sides are
+    entity: Entity,
     pairs: Sequence[Pair],
     ranges: Sequence[IdRange],
     source: Rows,
@@ -42,10 +43,11 @@ def check_legacy(
     patience: Patience | None = None,
 ) -> Iterator[tuple[Pair, IdRange, Judgment]]:
     """Compare every pair with legacy in every range, as check_groups() does."""
-    return check_groups([(pairs, ranges)], source, target, patience)
+    return check_groups(entity, [(pairs, ranges)], source, target, patience)
 
 
 def check_groups(
+    entity: Entity,
     groups: Iterable[tuple[Sequence[Pair], Sequence[IdRange]]],
     source: Rows,
     target: Totals,
@@ -63,7 +65,7 @@ def check_groups(
     for pairs, ranges in groups:
         for span in spans(ranges):
             for alike in by_table(pairs):
-                for pair, cell, found in _read(alike, span, source, target):
+                for pair, cell, found in _read(entity, alike, span, source, target):
                     if isinstance(found, Doubt):
                         doubts.append(found)
                     else:
@@ -73,16 +75,15 @@ def check_groups(
 
 
 def _read(
-    pairs: Sequence[Pair], span: Sequence[IdRange], source: Rows, target: Totals
+    entity: Entity, pairs: Sequence[Pair], span: Sequence[IdRange], source: Rows, target: Totals
 ) -> Iterator[tuple[Pair, IdRange, Judgment | Doubt]]:
     """Read both sides of a span and compare them; the pairs are of one legacy table."""
-    entity = pairs[0].entity
     ids = IdRange(span[0].start, span[-1].stop)
     try:
         earliest, _ = _instants(source)
-        legacy, wrong = read_counters(pairs, ids, source)
+        legacy, wrong = read_counters(entity, pairs, ids, source)
         _, latest = _instants(source)
-        totals = target.totals(entity, metrics_of(pairs), ids).sort("entityId")
+        totals = target.totals(entity.name, metrics_of(pairs), ids).sort("entityId")
         orphans = _orphans(entity, totals, legacy, source)
     except MetricAssetsError as error:
         if error.transient or isinstance(error, UnavailableError):
@@ -165,7 +166,7 @@ def spans(ranges: Sequence[IdRange]) -> Iterator[list[IdRange]]:
         yield span
 
 
-def _orphans(entity: str, totals: pl.DataFrame, legacy: pl.DataFrame, source: Rows) -> set[int]:
+def _orphans(entity: Entity, totals: pl.DataFrame, legacy: pl.DataFrame, source: Rows) -> set[int]:
     """Ids with events and no legacy row that are not entities any more."""
     without = totals.filter(pl.col("total") != 0).join(
         legacy.select(pl.col("entityId").cast(pl.Int64)), on="entityId", how="anti"

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
+from metric_assets.catalog.model import Entity
 from metric_assets.entity_ids import Window, dense_end, highest_id, windows
 from metric_assets.ranges import ID_FLOOR, ID_LIMIT, Grid
 from metric_assets.settings import MAX_PARTITIONS, RANGES, Settings
@@ -175,13 +176,13 @@ def examine(  # noqa: PLR0913 - what is asked, and of whom
     now = datetime.now(timezone.utc)
     cutoffs = {entity: now if newest else settings.cutoff_of(entity) for entity in entities}
     return [
-        look(entity, settings.grid_of(entity), cutoff, source, report)
+        look(settings.catalog.entity[entity], settings.grid_of(entity), cutoff, source, report)
         for entity, cutoff in cutoffs.items()
     ]
 
 
 def survey(
-    entity: str, grid: Grid, cutoff: datetime, source: Rows, report: Report = lambda _: None
+    entity: Entity, grid: Grid, cutoff: datetime, source: Rows, report: Report = lambda _: None
 ) -> Coverage:
     """Look at every id that ``grid`` may not hold; the module says what that costs."""
     seen = _walk(entity, grid, cutoff, source, report)
@@ -189,7 +190,7 @@ def survey(
 
 
 def survey_synced(
-    entity: str, grid: Grid, cutoff: datetime, source: Rows, report: Report = lambda _: None
+    entity: Entity, grid: Grid, cutoff: datetime, source: Rows, report: Report = lambda _: None
 ) -> Coverage:
     """The grid that holds every id, of unchanged size, and what remains outside of it.
 
@@ -233,12 +234,12 @@ def synced(found: Coverage) -> Grid | None:
     return made if len(made) <= MAX_PARTITIONS else None
 
 
-def _walk(entity: str, grid: Grid, cutoff: datetime, source: Rows, report: Report) -> Account:
-    account = Account(entity, grid)
-    report(f"{entity}: ids that its grid may not hold")
+def _walk(entity: Entity, grid: Grid, cutoff: datetime, source: Rows, report: Report) -> Account:
+    account = Account(entity.name, grid)
+    report(f"{entity.name}: ids that its grid may not hold")
     for window in windows(entity, grid, cutoff, source):
         account.add(window)
-        report(f"{entity}: looked at ids up to {window.last:,}")
+        report(f"{entity.name}: looked at ids up to {window.last:,}")
     return account
 
 

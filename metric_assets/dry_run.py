@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from metric_assets.catalog import Pair, Scan
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES
+from metric_assets.catalog.model import Entity
 from metric_assets.ranges import ID_LIMIT, Grid
 from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Binds, Rows
@@ -33,18 +33,17 @@ _FIRST, _LAST = -(2**63), 2**63 - 1
 _INT4_END = 2**31
 
 
-def table_binds(entity: str) -> dict[str, Bind]:
+def table_binds(entity: Entity) -> dict[str, Bind]:
     """What statements about an entity's rows bind: its table, and its column of ids."""
-    row = ENTITIES[entity]
-    return {"table": row.table, "id": row.id}
+    return {"table": entity.table, "id": entity.id}
 
 
-def dated_binds(entity: str) -> dict[str, Bind]:
+def dated_binds(entity: Entity) -> dict[str, Bind]:
     """As table_binds(), with the column that says when an entity was made."""
-    return {**table_binds(entity), "created": ENTITIES[entity].created}
+    return {**table_binds(entity), "created": entity.created}
 
 
-def existing(entity: str, ids: Iterable[int], source: Rows) -> set[int]:
+def existing(entity: Entity, ids: Iterable[int], source: Rows) -> set[int]:
     """Which of ``ids`` are entities that exist; any number of them, asked for in batches."""
     asked = list(ids)
     found: set[int] = set()
@@ -54,7 +53,7 @@ def existing(entity: str, ids: Iterable[int], source: Rows) -> set[int]:
     return found
 
 
-def next_ids(entity: str, first: int, cutoff: datetime, source: Rows) -> pl.DataFrame:
+def next_ids(entity: Entity, first: int, cutoff: datetime, source: Rows) -> pl.DataFrame:
     """``id`` of the first NEXT_ROWS entities from an id on, and whether each was made at or
     ``after`` the cutoff.
     """
@@ -71,7 +70,7 @@ class Window:
 
 
 def cells_of(  # noqa: PLR0913 - a window of ids, and what is asked of it
-    entity: str, first: int, last: int, grid: Grid, cutoff: datetime, source: Rows
+    entity: Entity, first: int, last: int, grid: Grid, cutoff: datetime, source: Rows
 ) -> tuple[tuple[int, int, int, int], ...]:
     """Cells of a grid that hold ids made before the cutoff, from ``first`` to ``last``, both
     inclusive: number, count, lowest and highest of each.
@@ -89,7 +88,7 @@ def cells_of(  # noqa: PLR0913 - a window of ids, and what is asked of it
 
 
 def windows(
-    entity: str,
+    entity: Entity,
     grid: Grid,
     cutoff: datetime,
     source: Rows,
@@ -109,7 +108,7 @@ def windows(
             position = last + 1
 
 
-def highest_id(entity: str, cutoff: datetime, source: Rows) -> int | None:
+def highest_id(entity: Entity, cutoff: datetime, source: Rows) -> int | None:
     """The highest id of an entity made before the cutoff; None if there is none from 0 up.
 
     A binary search by the primary key finds where ids pass the cutoff: a step goes down only if
@@ -131,7 +130,7 @@ def highest_id(entity: str, cutoff: datetime, source: Rows) -> int | None:
     return None if found < 0 else found
 
 
-def dense_end(entity: str, cutoff: datetime, source: Rows, reach: int) -> int:
+def dense_end(entity: Entity, cutoff: datetime, source: Rows, reach: int) -> int:
     """Where ids that lie close together and were made before the cutoff end, about: an id that is
     not above the last of them by more than they are apart.
 

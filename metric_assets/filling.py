@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from metric_assets.catalog import LiveKey
+from metric_assets.catalog.model import LiveKey
 from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.live import Horizon
 from metric_assets.plan import Summary

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from metric_assets.catalog.model import Entity
 from metric_assets.entity_ids import cells_of, next_ids
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.sql import load
@@ -17,7 +18,7 @@ from metric_assets.stores.ports import Binds, Rows
 
 
 def inhabited(
-    entity: str, cells: Iterable[IdRange], grid: Grid, cutoff: datetime, source: Rows
+    entity: Entity, cells: Iterable[IdRange], grid: Grid, cutoff: datetime, source: Rows
 ) -> set[IdRange]:
     """The cells that hold an entity made before the cutoff.
 

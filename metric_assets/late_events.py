@@ -19,7 +19,7 @@ from typing import Protocol
 
 import polars as pl
 
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveRules
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict, compare_values, counters, events_of, offenders

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, Pair
+from metric_assets.catalog.model import Entity, Pair
 from metric_assets.errors import SchemaDriftError
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
@@ -26,11 +26,11 @@ def by_table(pairs: Iterable[Pair]) -> list[list[Pair]]:
     return list(tables.values())
 
 
-def counters_binds(pairs: Sequence[Pair], ids: IdRange) -> Binds:
+def counters_binds(entity: Entity, pairs: Sequence[Pair], ids: IdRange) -> Binds:
     """What sql/legacy/counters.sql binds for pairs of one legacy table."""
     return {
         "table": pairs[0].legacy.table,
-        "id": ENTITIES[pairs[0].entity].legacy_id,
+        "id": entity.legacy_id,
         "columns": list(dict.fromkeys(pair.legacy.field for pair in pairs)),
         "start": ids.start,
         "stop": ids.stop,
@@ -38,7 +38,7 @@ def counters_binds(pairs: Sequence[Pair], ids: IdRange) -> Binds:
 
 
 def read_counters(
-    pairs: Sequence[Pair], ids: IdRange, source: Rows
+    entity: Entity, pairs: Sequence[Pair], ids: IdRange, source: Rows
 ) -> tuple[pl.DataFrame, dict[str, str]]:
     """Legacy counters of pairs of one legacy table: entityId, ascending, and a column for each.
 
@@ -47,34 +47,32 @@ def read_counters(
     numbers.
     """
     try:
-        found, wrong = source.frame(load("legacy/counters"), counters_binds(pairs, ids)), {}
+        found, wrong = source.frame(load("legacy/counters"), counters_binds(entity, pairs, ids)), {}
     except SchemaDriftError:
-        wrong = misnamed(pairs, source)
+        wrong = misnamed(entity, pairs, source)
         if not wrong:
             raise
         rest = [pair for pair in pairs if pair.key not in wrong]
         if not rest:
             return pl.DataFrame(schema={"entityId": pl.Int64}), wrong
-        found = source.frame(load("legacy/counters"), counters_binds(rest, ids))
-    check_ids(pairs, found)
+        found = source.frame(load("legacy/counters"), counters_binds(entity, rest, ids))
+    check_ids(entity, pairs, found)
     return found.sort("entityId"), wrong
 
 
-def check_ids(pairs: Sequence[Pair], found: pl.DataFrame) -> None:
+def check_ids(entity: Entity, pairs: Sequence[Pair], found: pl.DataFrame) -> None:
     """Raise SchemaDriftError where the ids of a legacy table are no whole numbers."""
     kind = found.schema["entityId"]
     if not kind.is_integer():
-        entity = ENTITIES[pairs[0].entity]
         raise SchemaDriftError(
             f"{entity.name}: {pairs[0].legacy.table}.{entity.legacy_id} is {kind}, expected whole"
             " numbers: fix the legacy table or the row of the catalog"
         )
 
 
-def misnamed(pairs: Sequence[Pair], source: Rows) -> dict[str, str]:
+def misnamed(entity: Entity, pairs: Sequence[Pair], source: Rows) -> dict[str, str]:
     """What names of the catalog a legacy table lacks, by key of the pairs concerned, in words."""
     table = pairs[0].legacy.table
-    entity = ENTITIES[pairs[0].entity]
     known = source.frame(load("legacy/columns"), {"table": table})["column"].to_list()
     if not known:
         said = f"there is no legacy table {table} in the search path"

@@ -10,15 +10,15 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
 from metric_assets.attempt import Attempt, Clock, Outcome, SourceCheck
-from metric_assets.catalog import Live, LiveKey, Pair, Scan
+from metric_assets.catalog.model import Live, LiveKey, Pair, Scan
 from metric_assets.cutoffs import check_cutoff, check_moved
 from metric_assets.errors import StageMismatchError
 from metric_assets.filling import fill
@@ -29,25 +29,33 @@ from metric_assets.ranges import IdRange
 from metric_assets.reading import Extent, Filled, Progress, Request
 from metric_assets.second_look import Existing, Pending, SecondLooks
 from metric_assets.source_state import Loaded, Records, SourceState
-from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Scope, Source, Stage, Target, Turn, Turnstile
 from metric_assets.streams import Streams
+
+
+class Copy(Protocol):
+    """The copy of a dimension beside the target."""
+
+    name: str
+
+    def state(self) -> SourceState:
+        """What its source was when it was made."""
+        ...
 
 
 @dataclass(frozen=True)
 class Stores:
     """The stores that a materialization uses.
 
-    ``versions`` is the mirror's table, for scans that ask for it; refresh it before a run.
-    ``mirrored`` tells what its source was then: what that left out, the scan leaves out as well.
+    ``dimensions`` are the copies that the scan joins with; refresh them before a run. What their
+    source left out then, the scan leaves out as well.
     ``existing`` says which ids of an entity type the source still has.
     """
 
     source: Source
     target: Target
     turnstile: Turnstile
-    versions: str = ""
-    mirrored: Callable[[], SourceState] | None = None
+    dimensions: Mapping[str, Copy] = field(default_factory=dict)
     existing: Existing | None = None
 
 
@@ -125,7 +133,7 @@ class _Load:
         """Read the source into the stage, and see that all of it has arrived."""
         scan, stores = self.scan, self.stores
         extent = _extent(scan, self.scope, self.streams.judged, stores.source, self.rules)
-        more: dict[str, Bind] = {"versions": stores.versions} if scan.versions else {}
+        more: dict[str, Bind] = {name: stores.dimensions[name].name for name in scan.dimensions}
         request = Request(scan, self.pairs, self.scope, extent, stores.source, more, progress)
         filled = fill(request, stage)
         self.clock.ends("fill")
@@ -137,8 +145,8 @@ class _Load:
         self, stage: Stage, turn: Turn, guard: RemovalGuard, filled: Filled, *, looks: bool
     ) -> Attempt:
         """The attempt that a filled stage is ready for."""
-        mirrored = self.stores.mirrored() if self.stores.mirrored else None
-        source = SourceCheck((filled.state, mirrored), lambda: self.records)
+        copied = [copy.state() for copy in self.stores.dimensions.values()]
+        source = SourceCheck((filled.state, *copied), lambda: self.records)
         behind = self.streams.behind(filled, self.rules)
         judging = _judging(
             self.pairs, self.streams.judged, behind, self.records, filled, self.rules
@@ -282,7 +290,7 @@ def code_version(scan: Scan, pair: Pair) -> str:
     # Polars shortens long lists in the text of an expression unless told not to.
     with pl.Config(fmt_table_cell_list_len=-1):
         row = f"{pair.key} {pair.where} {pair.value}"
-    return hashlib.sha256(f"{load(scan.name).text}\n{row}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{scan.text.text}\n{row}".encode()).hexdigest()[:12]
 
 
 def _check_stage(scope: Scope, stage: Stage, filled: Filled) -> None:

@@ -16,12 +16,11 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from metric_assets.catalog import Pair, Scan
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.events import Bounds, Rejections, check_columns, derive, event_schema
 from metric_assets.live import Horizon, LiveRules
 from metric_assets.plan import Summary
 from metric_assets.source_state import SourceState
-from metric_assets.sql import load
 from metric_assets.stores.ports import Bind, Reading, Scope, Source
 
 #: The last instant that every type of createdAt holds.
@@ -117,7 +116,7 @@ def read_events(
     sent = {metric: Summary() for metric in scope.metrics}
     after = {metric: Summary() for metric in scope.metrics}
     with (
-        request.source.read(load(scan.name), request.binds, scope.label, scan.sources) as reading,
+        request.source.read(scan.text, request.binds, scope.label, scan.sources) as reading,
         _prefetched(reading) as frames,
     ):
         horizon = extent.horizon(reading.state)

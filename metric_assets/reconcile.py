@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from metric_assets.catalog import Pair, Rule
+from metric_assets.catalog.model import Pair, Rule
 
 #: Entities named in a verdict, the largest differences first.
 WORST = 10

@@ -70,17 +70,17 @@ def root() -> Path:
     return installed if installed.is_dir() else package.parent / "sql"
 
 
-def path(name: str) -> Path:
-    """The file of a statement."""
-    return root() / f"{name}.sql"
+def path(name: str, folder: Path | None = None) -> Path:
+    """The file of a statement in a folder, by default ours."""
+    return (folder or root()) / f"{name}.sql"
 
 
 @cache
-def load(name: str) -> Statement:
+def load(name: str, folder: Path | None = None) -> Statement:
     """Read a statement; raises StatementError if there is none of that name."""
-    file = path(name)
+    file = path(name, folder)
     if not file.is_file():
-        raise StatementError(f"sql/{name}.sql: no such statement in {root()}")
+        raise StatementError(f"sql/{name}.sql: no such statement in {folder or root()}")
     text = file.read_text(encoding="utf-8")
     head = re.match(r"(?:--[^\n]*\n)*", text)
     comment = head.group() if head else ""

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, PAIRS
 from metric_assets.entity_ids import existing
 from metric_assets.errors import RemovalRefusedError
 from metric_assets.plan import REMOVAL_FLOOR, Mode
@@ -47,7 +46,8 @@ class Stray:
     """Rows of one entity type and metric that belong to nothing.
 
     ``outside`` says that the pair is known and the ids from ``lowest`` to ``highest`` lie in no
-    range. ``events`` are rows.
+    range. ``events`` are rows; ``known`` says that the
+    entity type is one of the catalog.
     """
 
     entity: str
@@ -56,6 +56,7 @@ class Stray:
     events: int
     lowest: int
     highest: int
+    known: bool = True
 
     @property
     def sentence(self) -> str:
@@ -66,7 +67,7 @@ class Stray:
             ids = f"ids from {self.lowest} to {self.highest}"
         if self.outside:
             why = "lie in no range"
-        elif self.entity in ENTITIES:
+        elif self.known:
             why = f"no pair of {self.entity} has this metric"
         else:
             why = "no pair has this entity type"
@@ -86,7 +87,9 @@ def find_strays(
     With ``entities`` only those of these entity types; without, unknown entity types as well.
     """
     found = store.frame(load("clickhouse/strays"), _binds(settings, mode))
-    strays = [Stray(**row) for row in found.rows(named=True)]
+    known = settings.catalog.entity
+    rows = found.rows(named=True)
+    strays = [Stray(**row, known=row["entity"] in known) for row in rows]
     return [stray for stray in strays if entities is None or stray.entity in entities]
 
 
@@ -116,7 +119,7 @@ def remove_stray(stray: Stray, store: Store, source: Rows, settings: Settings, m
         store.run(statement, {**binds, "everything": True, "ids": []}, "")
         return f"{place}: {stray.events:,} rows that belonged to nothing were removed"
     ids = _outside_ids(stray, store, settings, binds)
-    alive = existing(stray.entity, ids, source)
+    alive = existing(settings.catalog.entity[stray.entity], ids, source)
     gone = [one for one in ids if one not in alive]
     for portion in _portions(gone):
         store.run(statement, {**binds, "everything": False, "ids": portion}, "")
@@ -153,22 +156,23 @@ def _portions(ids: Sequence[int]) -> list[list[int]]:
 
 
 def _binds(settings: Settings, mode: Mode) -> dict[str, Bind]:
+    entities = list(settings.catalog.entity)
     cells = [
         (entity, settings.grid_of(entity).cell(first))
-        for entity in ENTITIES
+        for entity in entities
         for first in settings.grid_of(entity).extra
     ]
-    cutoffs = [_cutoff_of(settings, entity) for entity in ENTITIES]
+    cutoffs = [_cutoff_of(settings, entity) for entity in entities]
     other = _cutoff_of(settings, "")
     return {
         "target": settings.target_table,
         "append": mode is Mode.APPEND,
-        "pairs": list(PAIRS),
-        "entities": list(ENTITIES),
+        "pairs": list(settings.catalog.pairs),
+        "entities": entities,
         "cutoffs": [_milliseconds(cutoff) for cutoff in cutoffs],
         "other": _milliseconds(other),
         "latest": max(*cutoffs, other),
-        "ends": [settings.grid_of(entity).end for entity in ENTITIES],
+        "ends": [settings.grid_of(entity).end for entity in entities],
         "extra_entities": [entity for entity, _ in cells],
         "extra_starts": [cell.start for _, cell in cells],
         "extra_stops": [cell.stop for _, cell in cells],
@@ -181,7 +185,7 @@ def _cutoff_of(settings: Settings, entity: str) -> datetime:
     Where none is set nothing lies below it.
     """
     cutoff = settings.cutoffs.get(entity, settings.cutoff)
-    if cutoff is None and entity not in ENTITIES:
+    if cutoff is None and entity not in settings.catalog.entity:
         cutoff = min(settings.cutoffs.values(), default=None)
     return cutoff or _EPOCH
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from metric_assets.catalog import Live, Pair
+from metric_assets.catalog.model import Live, Pair
 from metric_assets.live import LiveRules, Stream
 from metric_assets.reading import Filled
 from metric_assets.stores.ports import Scope, Target

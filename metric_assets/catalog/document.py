@@ -11,15 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
-from metric_assets.catalog import (
-    ENTITIES,
-    PAIRS,
-    SCAN_OF,
-    SCANS,
-    legacy_tables_of,
-    pairs_of,
-    scans_of,
-)
+from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Entity, Pair, Rule, Scan, Store
 
 _HEAD = """\
@@ -78,7 +70,9 @@ def words(expression: pl.Expr) -> str:
 
 
 def _blocks() -> Iterator[str]:
-    yield _HEAD.format(pairs=len(PAIRS), entities=len(ENTITIES), scans=len(SCANS))
+    yield _HEAD.format(
+        pairs=len(CATALOG.pairs), entities=len(CATALOG.entities), scans=len(CATALOG.scans)
+    )
     yield "## Rules of comparison\n"
     yield _table(("rule", "meaning"), ((f"`{rule.value}`", text) for rule, text in _RULES.items()))
     yield "## Scans of ClickHouse\n"
@@ -90,12 +84,12 @@ def _blocks() -> Iterator[str]:
     yield _table(
         ("scan", "reads", "mirror", "a range costs"),
         (
-            (_link(scan), _names(scan.sources), "yes" if scan.versions else "no", _cost(scan))
-            for scan in SCANS
+            (_link(scan), _names(scan.sources), "yes" if scan.dimensions else "no", _cost(scan))
+            for scan in CATALOG.scans
             if scan.store is Store.CLICKHOUSE
         ),
     )
-    for entity in ENTITIES.values():
+    for entity in CATALOG.entities:
         yield from _entity(entity)
 
 
@@ -104,20 +98,20 @@ def _entity(entity: Entity) -> Iterator[str]:
     yield f"## {entity.name}\n"
     yield (
         f"{entity.description} Ids of `{entity.table}`, compared with"
-        f" {_names(legacy_tables_of(entity.name))}."
+        f" {_names(sorted({pair.legacy.table for pair in CATALOG.pairs_of(entity.name)}))}."
         f" Default grid: {len(grid)} ranges of {grid.size:,} ids, up to {grid.end - 1:,}.\n"
     )
     yield _table(
         ("pair", "meaning", "source tables", "scan", "what counts", "legacy column", "rule",
          "known gap"),
-        (_pair(pair) for pair in pairs_of(entity.name)),
+        (_pair(pair) for pair in CATALOG.pairs_of(entity.name)),
     )  # fmt: skip
     yield "How live events are judged ([the counter equals the source](explanation/counter.md)):\n"
     yield _table(
         ("metric", "live events", "key", "why"),
         (
             (pair.metric, f"`{pair.live.value}`", f"`{pair.live_key.value}`", pair.live_reason)
-            for pair in pairs_of(entity.name)
+            for pair in CATALOG.pairs_of(entity.name)
         ),
     )
     yield _table(
@@ -130,13 +124,13 @@ def _entity(entity: Entity) -> Iterator[str]:
                 _cost(scan),
                 f"`{scan.index}`" if scan.index else "none",
             )
-            for scan in scans_of(entity.name)
+            for scan in CATALOG.scans_of(entity.name)
         ),
     )
 
 
 def _pair(pair: Pair) -> Sequence[str]:
-    scan = SCAN_OF[pair.key]
+    scan = CATALOG.scan[pair.key]
     legacy = pair.legacy
     rule = f"`{legacy.rule.value}`"
     if legacy.tolerance:

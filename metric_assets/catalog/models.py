@@ -200,7 +200,7 @@ DOWNLOADS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    versions=True,
+    dimensions=("versions",),
     cost="a scan of five columns of modelVersionEvents for every range: its sort key starts with"
     " time",
 )
@@ -219,7 +219,7 @@ GENERATIONS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    versions=True,
+    dimensions=("versions",),
     cost="a look-up a version: in the sort key (modelVersionId, date) the versions of a range of"
     " models lie scattered",
     daily=True,
@@ -244,7 +244,7 @@ EARNINGS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    versions=True,
+    dimensions=("versions",),
     cost="a scan of buzz_resource_compensation, a row a version and day, for every range: its"
     " sort key starts with date",
     daily=True,

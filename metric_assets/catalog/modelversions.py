@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Live, LiveKey, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import (
+    Dimension,
+    Entity,
+    Legacy,
+    Live,
+    LiveKey,
+    Pair,
+    Rule,
+    Scan,
+    Store,
+)
 from metric_assets.catalog.reasons import (
     DATED_BY_PUBLICATION,
     EVERY_DOWNLOAD,
@@ -31,6 +41,15 @@ ENTITY = Entity(
 )
 
 _THUMBS_GAP = "frozen since 2024-03-06, when thumbs took the place of stars"
+
+VERSIONS = Dimension(
+    "versions",
+    table="ModelVersion",
+    statement="mirror/versions",
+    columns=("id", "modelId"),
+    description="Versions that exist and their models, copied from Postgres for scans that read"
+    " ClickHouse.",
+)
 
 REVIEWS = Scan(
     "modelversion/reviews",
@@ -201,7 +220,7 @@ DOWNLOADS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    versions=True,
+    dimensions=("versions",),
     cost="a scan of five columns of modelVersionEvents for every range: its sort key starts with"
     " time",
 )
@@ -220,7 +239,7 @@ GENERATIONS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    versions=True,
+    dimensions=("versions",),
     daily=True,
 )
 
@@ -243,7 +262,7 @@ EARNINGS = Scan(
         ),
     ),
     store=Store.CLICKHOUSE,
-    versions=True,
+    dimensions=("versions",),
     cost="a scan of buzz_resource_compensation, a row a version and day, for every range: its"
     " sort key starts with date",
     daily=True,

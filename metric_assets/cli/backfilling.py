@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from metric_assets.catalog import Pair, Scan, scans_of
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.endings import Stopped, echo_document
@@ -141,7 +141,7 @@ def pieces_of(work: Sequence[Work]) -> list[Piece]:
     return [
         Piece(scan, fed, piece.ranges)
         for piece in work
-        for scan in scans_of(piece.entity)
+        for scan in piece.scans
         if (fed := tuple(pair for pair in scan.pairs if pair in piece.pairs))
     ]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from metric_assets.catalog import ENTITIES
 from metric_assets.entity_ids import highest_id
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
@@ -23,8 +22,10 @@ DEMO_RANGES = 4
 def demo_grids(settings: Settings, source: Rows) -> dict[str, Grid]:
     """A handful of ranges for each entity, whatever the scale of the demo."""
     grids = {}
-    for entity in ENTITIES:
-        ids = (highest_id(entity, settings.cutoff_of(entity), source) or 0) + 1
+    for entity in settings.catalog.entity:
+        ids = (
+            highest_id(settings.catalog.entity[entity], settings.cutoff_of(entity), source) or 0
+        ) + 1
         size = _round(-(-ids // DEMO_RANGES))
         grids[entity] = Grid(size, _ceiling(ids, size))
     return grids

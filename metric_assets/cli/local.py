@@ -125,7 +125,7 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
 
         environment.load_environment()
         environment.dagster_home()
-        forget_materializations()
+        forget_materializations(environment.settings().catalog)
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
 
 

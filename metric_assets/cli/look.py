@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets import sql
-from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF, Pair, select
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.cli import environment
 from metric_assets.errors import SettingsError, UnknownKeyError
 from metric_assets.settings import Settings
@@ -29,16 +29,18 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_(selection: tuple[str, ...], as_json: bool) -> None:
     """The catalog: every pair, what it reads and how it is compared."""
-    pairs = select(selection)
+    catalog = environment.settings().catalog
+    pairs = catalog.select(selection)
     if as_json:
-        click.echo(json.dumps([describe(pair) for pair in pairs], indent=2))
+        click.echo(json.dumps([describe(pair, catalog.scan[pair.key]) for pair in pairs], indent=2))
         return
     from metric_assets.cli.console import out, table
 
     rows = [
-        (pair.key, SCAN_OF[pair.key].store.value, f"sql/{SCAN_OF[pair.key].name}.sql",
+        (pair.key, scan.store.value, f"sql/{scan.name}.sql",
          pair.legacy.column, pair.legacy.rule.value)
         for pair in pairs
+        if (scan := catalog.scan[pair.key])
     ]  # fmt: skip
     out().print(table(f"{len(pairs)} pairs", ("pair", "reads", "scan", "legacy", "rule"), rows))
 
@@ -47,13 +49,14 @@ def list_(selection: tuple[str, ...], as_json: bool) -> None:
 @click.argument("key")
 def show(key: str) -> None:
     """Everything derived from one key."""
-    if key not in PAIRS:
-        select([key])
-        raise UnknownKeyError(f"{key}: is an entity; name one of its pairs, as in {key}/…")
-    pair = PAIRS[key]
     settings = environment.settings()
+    catalog = settings.catalog
+    if key not in catalog.pairs:
+        catalog.select([key])
+        raise UnknownKeyError(f"{key}: is an entity; name one of its pairs, as in {key}/…")
+    pair, scan = catalog.pairs[key], catalog.scan[key]
     grid = settings.grid_of(pair.entity)
-    for name, value in describe(pair).items():
+    for name, value in describe(pair, scan).items():
         click.echo(f"{name:<14}{value}")
     click.echo(f"{'target':<14}{settings.target_table}")
     cutoff = settings.cutoffs.get(pair.entity, settings.cutoff)
@@ -65,12 +68,11 @@ def show(key: str) -> None:
         f"{'materialize':<14}dagster asset materialize -m metric_assets.definitions"
         f' --select "{key}" --partition {first.key}'
     )
-    click.echo(f"\n{sql.path(SCAN_OF[key].name).read_text(encoding='utf-8')}")
+    click.echo(f"\n{sql.path(scan.name, scan.folder).read_text(encoding='utf-8')}")
 
 
-def describe(pair: Pair) -> dict[str, object]:
-    """A pair's row in plain values."""
-    scan = SCAN_OF[pair.key]
+def describe(pair: Pair, scan: Scan) -> dict[str, object]:
+    """A pair's row, and that of its scan, in plain values."""
     return {
         "pair": pair.key,
         "description": pair.description,
@@ -103,12 +105,12 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     from metric_assets.coverage import examine
     from metric_assets.stores.postgres import Postgres
 
-    unknown = sorted(set(entities) - set(ENTITIES))
-    if unknown:
-        raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(ENTITIES)}")
     settings = environment.settings()
+    known_entities = settings.catalog.entity
+    if unknown := sorted(set(entities) - set(known_entities)):
+        raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(known_entities)}")
     url = names.store_url(names.POSTGRES_URL, settings.postgres_url)
-    chosen = list(dict.fromkeys(entities)) or list(ENTITIES)
+    chosen = list(dict.fromkeys(entities)) or list(known_entities)
     with (
         Postgres(url, statement_timeout=settings.statement_timeout) as source,
         err().status("ranges") as status,

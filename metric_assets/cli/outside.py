@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metric_assets import settings as names
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.settings import Settings
 

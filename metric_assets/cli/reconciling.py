@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from metric_assets.catalog import PAIRS, SCAN_OF, Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.backfilling import plan_only
 from metric_assets.cli.closing import closing_sentence
@@ -172,7 +172,8 @@ def _causes(
         asked = [key for key in row.legacy_failing_ranges if key not in checked]
         if asked:
             ranges = tuple(IdRange.parse(key) for key in asked)
-            pieces.append(Piece(SCAN_OF[row.pair], (PAIRS[row.pair],), ranges))
+            catalog = settings.catalog
+            pieces.append(Piece(catalog.scan[row.pair], (catalog.pairs[row.pair],), ranges))
         causes += [
             f"{row.pair}/{key}: {LEGACY_DRIFT}"
             for key in row.legacy_failing_ranges

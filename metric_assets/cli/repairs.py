@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from metric_assets.catalog import PAIRS
 from metric_assets.cli.running import Work
 from metric_assets.settings import Settings
 
@@ -16,21 +15,22 @@ def repair_work(ranges: Mapping[str, Sequence[str]], settings: Settings) -> list
     """Runs that load the given partition keys of each pair: pairs of an entity that need the same
     ranges together, a run a stretch of neighbours, because a run takes every range between two.
     """
+    catalog = settings.catalog
     together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for key, found in ranges.items():
         if found:
-            group = (PAIRS[key].entity, tuple(sorted(set(found))))
+            group = (catalog.pairs[key].entity, tuple(sorted(set(found))))
             together.setdefault(group, []).append(key)
     work = []
     for (entity, found), keys in together.items():
-        pairs = tuple(PAIRS[key] for key in keys)
+        pairs = [catalog.pairs[key] for key in keys]
         stretch = []
         for ids in settings.grid_of(entity):
             if ids.key in found:
                 stretch.append(ids)
             elif stretch:
-                work.append(Work(entity, pairs, tuple(stretch)))
+                work.append(Work.of(catalog, entity, pairs, stretch))
                 stretch = []
         if stretch:
-            work.append(Work(entity, pairs, tuple(stretch)))
+            work.append(Work.of(catalog, entity, pairs, stretch))
     return work

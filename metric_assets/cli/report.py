@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.cli.row import Row
 from metric_assets.cli.running import (
     Evaluation,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from metric_assets.catalog import Rule
+from metric_assets.catalog.model import Rule
 from metric_assets.source_check import SourceWord
 
 #: Columns of a backfill's table, and of a reconciliation's.

@@ -6,7 +6,7 @@ Belongs here: what is handed to Dagster and what comes back. Does not belong her
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,8 @@ from typing import Any
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from metric_assets.catalog import PAIRS, Pair, scans_of
+from metric_assets.catalog.catalog import Catalog
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.cli import environment
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.assets import step_name
@@ -79,13 +80,22 @@ class Work:
     entity: str
     pairs: tuple[Pair, ...]
     ranges: tuple[IdRange, ...]
+    scans: tuple[Scan, ...]
+
+    @classmethod
+    def of(
+        cls, catalog: Catalog, entity: str, pairs: Iterable[Pair], ranges: Iterable[IdRange]
+    ) -> Work:
+        """With the scans that feed the pairs."""
+        chosen = tuple(pairs)
+        scans = catalog.scans_of(entity)
+        feeding = tuple(scan for scan in scans if any(pair in chosen for pair in scan.pairs))
+        return cls(entity, chosen, tuple(ranges), feeding)
 
     @property
     def steps(self) -> int:
         """Partitions of scans to be read."""
-        chosen = {pair.key for pair in self.pairs}
-        scans = [s for s in scans_of(self.entity) if chosen & {pair.key for pair in s.pairs}]
-        return len(scans) * len(self.ranges)
+        return len(self.scans) * len(self.ranges)
 
 
 def run_backfill(
@@ -121,7 +131,7 @@ def run_backfill(
                     run_config={} if verbose else _QUIET,
                     raise_on_error=False,
                 )
-            outcome = _outcome(piece.entity, piece.pairs, result)
+            outcome = _outcome(piece.entity, settings.catalog, piece.pairs, result)
             yield outcome
             if outcome.interrupted:
                 return
@@ -156,7 +166,7 @@ def run_checks(
                 run_config={} if verbose else _QUIET,
                 raise_on_error=False,
             )
-    return _outcome("all", pairs, result)
+    return _outcome("all", settings.catalog, pairs, result)
 
 
 @contextmanager
@@ -211,11 +221,11 @@ def plain_metadata(check: Evaluation) -> dict[str, Any]:
     return {name: value.value for name, value in check.metadata.items()}
 
 
-def forget_materializations() -> None:
+def forget_materializations(catalog: Catalog) -> None:
     """Wipe what Dagster knows of all pairs: for the demo, whose data and ranges were replaced."""
     with open_instance() as instance:
         known = instance.all_asset_keys()
-        instance.wipe_assets([key for key in known if "/".join(key.path) in PAIRS])
+        instance.wipe_assets([key for key in known if "/".join(key.path) in catalog.pairs])
 
 
 def quiet_dagster() -> None:
@@ -224,7 +234,9 @@ def quiet_dagster() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _outcome(entity: str, pairs: Sequence[Pair], result: dg.ExecuteInProcessResult) -> Outcome:
+def _outcome(
+    entity: str, catalog: Catalog, pairs: Sequence[Pair], result: dg.ExecuteInProcessResult
+) -> Outcome:
     failures: dict[str, str] = {}
     reasons: list[str] = []
     interrupted = asked()
@@ -238,7 +250,7 @@ def _outcome(entity: str, pairs: Sequence[Pair], result: dg.ExecuteInProcessResu
             if reason and (event.is_step_failure or not reasons):
                 reasons.append(reason)
             if event.is_step_failure:
-                for key, text in _by_pair(event, pairs, reason).items():
+                for key, text in _by_pair(event, catalog, pairs, reason).items():
                     failures.setdefault(key, text)
     if not result.success and not failures:
         failures = {pair.key: "; ".join(reasons) for pair in pairs}
@@ -271,13 +283,15 @@ def _reason(event: dg.DagsterEvent, error: SerializableErrorInfo | None) -> str:
     return error.message.strip()
 
 
-def _by_pair(event: dg.DagsterEvent, pairs: Sequence[Pair], reason: str) -> dict[str, str]:
+def _by_pair(
+    event: dg.DagsterEvent, catalog: Catalog, pairs: Sequence[Pair], reason: str
+) -> dict[str, str]:
     """The pairs that a failed step was about: those it names, else all that it works on."""
     data = event.step_failure_data.user_failure_data
     named = data.metadata.get(PAIRS_METADATA) if data is not None else None
     if named is not None and isinstance(named.value, dict):
         return {str(key): str(text) for key, text in named.value.items()}
-    scans = {step_name(scan): scan for pair in pairs for scan in scans_of(pair.entity)}
+    scans = {step_name(scan): scan for pair in pairs for scan in catalog.scans_of(pair.entity)}
     scan = scans.get(event.step_key or "")
     step = event.step_key or ""
     fed = {pair.key for pair in scan.pairs} if scan is not None else None

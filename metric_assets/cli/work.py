@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets import settings as names
-from metric_assets.catalog import ENTITIES, Pair, select
+from metric_assets.catalog.model import Pair
 from metric_assets.cli import environment
 from metric_assets.cli.local import DEFAULT_SCALE, PORT, fill, start
 from metric_assets.ranges import IdRange
@@ -55,7 +55,7 @@ def backfill(  # noqa: PLR0913 - one a command line option
     from metric_assets.cli.backfilling import backfill as run
 
     settings = environment.settings()
-    pairs = select(selection)
+    pairs = settings.catalog.select(selection)
     wanted = IdRange.parse(key) if key else None
     options = Options(dry_run, heal_live, as_json, quiet, verbose)
     clean = run(pairs, wanted, settings, options)
@@ -77,7 +77,7 @@ def reconcile(
 
     settings = environment.settings()
     options = Options(source or repair, repair, as_json, verbose, everything=not selection)
-    clean = check(select(selection), settings, options)
+    clean = check(settings.catalog.select(selection), settings, options)
     raise click.exceptions.Exit(0 if clean else 1)
 
 
@@ -101,7 +101,8 @@ def demo(scale: int, port: int | None) -> None:
     os.environ.update(environment.local_variables(endpoints))
     fill(endpoints, scale)
     hint = "`make ui` shows all of it; `metric-assets local down` stops the stack."
-    clean = run(select([]), None, environment.settings(), Options(hint=hint))
+    settings = environment.settings()
+    clean = run(settings.catalog.select([]), None, settings, Options(hint=hint))
     raise click.exceptions.Exit(0 if clean else 1)
 
 
@@ -110,13 +111,13 @@ def plan_work(pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings)
     from metric_assets.cli.running import Work
 
     work = []
-    for entity in ENTITIES:
+    for entity in settings.catalog.entity:
         chosen = tuple(pair for pair in pairs if pair.entity == entity)
         if chosen:
             settings.cutoff_of(entity)
             grid = settings.grid_of(entity)
             ranges = tuple(grid) if wanted is None else tuple(grid.covering(wanted))
-            work.append(Work(entity, chosen, ranges))
+            work.append(Work.of(settings.catalog, entity, chosen, ranges))
     return work
 
 

@@ -93,12 +93,12 @@ def _of_postgres(
     report("Postgres")
     yield from guarded("Postgres: server", source.examine_server(store, settings))
     closed: list[str] = []
-    yield from guarded("Postgres: access", access.examine(store, closed))
+    yield from guarded("Postgres: access", access.examine(store, settings.catalog, closed))
     if closed:
         # Every table, statement and question about ids would say the same again.
         return
     tables = source.Tables()
-    yield from guarded("Postgres: tables", source.examine_tables(store, tables))
+    yield from guarded("Postgres: tables", source.examine_tables(store, settings.catalog, tables))
     yield from grids.examine(store, settings, known, report)
     yield from scans.Scans(store, settings, tables, known).examine(report)
 
@@ -111,7 +111,7 @@ def _of_clickhouse(
     report: Report,
 ) -> Iterator[Finding]:
     report("ClickHouse")
-    yield from guarded("ClickHouse: server", engine.examine_server(store))
+    yield from guarded("ClickHouse: server", engine.examine_server(store, settings.catalog))
     yield from guarded("ClickHouse: source", shown.examine_clickhouse(store, settings))
     yield from engine.examine_scans(store, settings)
     report(f"target {settings.target_table}")

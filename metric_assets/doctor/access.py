@@ -9,31 +9,28 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Store
+from metric_assets.catalog.catalog import Catalog
+from metric_assets.catalog.model import Store
 from metric_assets.doctor.findings import FAILED, Finding
 from metric_assets.settings import POSTGRES_URL
 from metric_assets.sql import load
 from metric_assets.stores.postgres import Postgres
 
-#: The mirror of versions in ClickHouse is made from this table.
-MIRRORED = "ModelVersion"
-
 _SUBJECT = "Postgres: access"
 
 
-def needed_tables() -> list[str]:
-    """Every table of the source that a statement of ours reads."""
+def needed_tables(catalog: Catalog) -> list[str]:
+    """Every table of Postgres that a statement of ours reads."""
     return sorted(
-        {name for scan in SCANS if scan.store is Store.POSTGRES for name in scan.sources}
-        | {entity.table for entity in ENTITIES.values()}
-        | {pair.legacy.table for pair in PAIRS.values()}
-        | {MIRRORED}
+        {*catalog.sources(Store.POSTGRES)}
+        | {entity.table for entity in catalog.entities}
+        | {pair.legacy.table for pair in catalog.pairs.values()}
     )
 
 
-def examine(store: Postgres, closed: list[str]) -> Iterator[Finding]:
+def examine(store: Postgres, catalog: Catalog, closed: list[str]) -> Iterator[Finding]:
     """What keeps the search path from finding any table; ``closed`` is filled if there is such."""
-    names = needed_tables()
+    names = needed_tables(catalog)
     rows = store.frame(load("doctor/postgres_access"), {"tables": names})
     role = store.frame(load("doctor/postgres_server"), {})["role"][0]
     if rows["visible"].any():

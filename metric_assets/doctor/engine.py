@@ -8,21 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from metric_assets.catalog import SCANS, Scan, Store
+from clickhouse_connect.driver.binding import quote_identifier
+
+from metric_assets.catalog.catalog import Catalog
+from metric_assets.catalog.model import Dimension, Scan, Store
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
 from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
 from metric_assets.settings import CLICKHOUSE_URL, Settings
 from metric_assets.sql import Statement, load
-from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.clickhouse import ClickHouse, render
 from metric_assets.stores.ports import Bind
 
-#: What sql/doctor/clickhouse_columns.sql calls the relation that stands for the mirror.
-_VERSIONS = "doctor_versions"
+#: How the relation is named that stands for the copy of a dimension.
+_RELATION = "doctor_{}"
+#: In a statement without one there has to be some relation.
+_NO_DIMENSION = Dimension("none", "none", "none", ("id",), "none")
 _PLACE = "/* scan */"
 
 
-def examine_server(store: ClickHouse) -> Iterator[Finding]:
+def examine_server(store: ClickHouse, catalog: Catalog) -> Iterator[Finding]:
     """Time zone, and the settings that our statements pin, which some users may not set."""
     names = load("doctor/clickhouse_settings")
     try:
@@ -39,11 +44,14 @@ def examine_server(store: ClickHouse) -> Iterator[Finding]:
     if row["zone"] == "UTC":
         yield Finding("ClickHouse: server", f"{found}; Postgres sessions are UTC, too")
     else:
+        daily = [scan for scan in catalog.scans if scan.daily]
+        tables = ", ".join(dict.fromkeys(name for scan in daily for name in scan.sources[:1]))
+        pairs = ", ".join(pair.key for scan in daily for pair in scan.pairs)
         yield Finding(
             "ClickHouse: server",
             f"{found}: instants are compared as instants, but tables with a row a day"
-            " (daily_user_resource, buzz_resource_compensation) hold days of that zone",
-            "Expect Generation and Earned to be dated by those days, not by days in UTC",
+            f" ({tables or 'none'}) hold days of that zone",
+            f"Expect {pairs or 'no pair'} to be dated by those days, not by days in UTC",
             REMARK,
         )
     values = ", ".join(f"{name}={value}" for name, value, _ in pinned.iter_rows())
@@ -66,7 +74,7 @@ def _fixed(names: list[str], now: str) -> Finding:
 
 def examine_scans(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     """Every scan of ClickHouse: its tables and columns are there; nothing is read."""
-    for scan in SCANS:
+    for scan in settings.catalog.scans:
         if scan.store is Store.CLICKHOUSE:
             yield from guarded(
                 f"sql/{scan.name}.sql",
@@ -80,9 +88,10 @@ def _scan(scan: Scan, store: ClickHouse, settings: Settings) -> Iterator[Finding
     grid = settings.grid_of(scan.entity)
     cutoff = settings.cutoffs.get(scan.entity, settings.cutoff) or datetime.now(timezone.utc)
     binds: dict[str, Bind] = {"start": 0, "stop": grid.size, "until": cutoff}
-    if scan.versions:
-        binds["versions"] = _VERSIONS
-    columns = store.frame(_around(load("doctor/clickhouse_columns"), load(scan.name)), binds)
+    dimensions = settings.catalog.dimensions_of(scan)
+    binds |= {one.name: _RELATION.format(one.name) for one in dimensions}
+    binds["relations"] = ", ".join(map(_relation, dimensions or [_NO_DIMENSION]))
+    columns = store.frame(_around(load("doctor/clickhouse_columns"), scan.text), binds)
     check_columns(scan, columns)
     derive(columns, scan.pairs)
     sources = store.frame(load("doctor/clickhouse_sources"), {"tables": list(scan.sources)})
@@ -105,4 +114,12 @@ def _scan(scan: Scan, store: ClickHouse, settings: Settings) -> Iterator[Finding
 def _around(frame: Statement, scan: Statement) -> Statement:
     """The scan inside a statement that asks for its columns only."""
     text = frame.text.replace(_PLACE, scan.text)
-    return Statement(scan.name, text, frame.description, scan.placeholders)
+    placeholders = frame.placeholders | scan.placeholders
+    return Statement(scan.name, text, frame.description, placeholders)
+
+
+def _relation(dimension: Dimension) -> str:
+    """A relation without rows that has the columns of a dimension."""
+    columns = ", ".join(f"toInt64(0) AS {quote_identifier(name)}" for name in dimension.columns)
+    binds = {"name": _RELATION.format(dimension.name), "columns": columns}
+    return render(load("doctor/empty_relation"), binds)[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta, timezone
 
-from metric_assets.catalog import ENTITIES, SCANS, Store
+from metric_assets.catalog.catalog import Catalog
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, FAILED, POSTGRES, REMARK, Finding
 from metric_assets.errors import SettingsError
 from metric_assets.settings import (
@@ -34,7 +34,9 @@ _DRIVER = "postgresql+psycopg2"
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Cutoffs: set for every entity, in the past, and what one inside a day means."""
-    given = {entity: settings.cutoffs.get(entity, settings.cutoff) for entity in ENTITIES}
+    given = {
+        entity: settings.cutoffs.get(entity, settings.cutoff) for entity in settings.catalog.entity
+    }
     missing = [entity for entity, cutoff in given.items() if cutoff is None]
     known = {entity: cutoff for entity, cutoff in given.items() if cutoff is not None}
     if missing:
@@ -57,7 +59,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             )
     if known:
         yield Finding("Settings: cutoffs", _in_words(known))
-    yield from _whole_days(known)
+    yield from _whole_days(known, settings.catalog)
 
 
 def _in_words(known: Mapping[str, datetime]) -> str:
@@ -67,21 +69,21 @@ def _in_words(known: Mapping[str, datetime]) -> str:
     return "; ".join(f"{cutoff.isoformat()} for {', '.join(of)}" for cutoff, of in entities.items())
 
 
-def _whole_days(known: Mapping[str, datetime]) -> Iterator[Finding]:
+def _whole_days(known: Mapping[str, datetime], catalog: Catalog) -> Iterator[Finding]:
     """Tables with a row a day cannot be cut inside of one."""
-    daily = {"daily_user_resource", "buzz_resource_compensation"}
-    scans = [scan for scan in SCANS if scan.store is Store.CLICKHOUSE and daily & set(scan.sources)]
+    scans = [scan for scan in catalog.scans if scan.daily]
     for entity in dict.fromkeys(scan.entity for scan in scans):
+        metrics = [pair.metric for scan in scans if scan.entity == entity for pair in scan.pairs]
         cutoff = known.get(entity)
         if cutoff is not None and cutoff.time() != time():
             before = datetime.combine(cutoff.date(), time(), timezone.utc)
             after = before + timedelta(days=1)
             yield Finding(
                 f"{entity}: cutoff",
-                f"{cutoff.isoformat()} lies inside a day, but Generation and Earned are counted by"
-                " whole days, UTC. With live events both take that day as a whole, less what live"
-                " events say of it. Without, Generation leaves it out, and what happened of it"
-                " before the cutoff is in neither backfill nor live events; Earned takes all of it",
+                f"{cutoff.isoformat()} lies inside a day, but {' and '.join(metrics)} are counted"
+                " by whole days, UTC. With live events that day is taken as a whole, less what live"
+                " events say of it. Without, a scan may leave it out, and what happened of it"
+                " before the cutoff is in neither backfill nor live events; or take all of it",
                 f"Use a midnight, UTC, for {entity} in {CUTOFFS}, if the live stream allows it:"
                 f" {before.isoformat()} or {after.isoformat()}",
                 REMARK,

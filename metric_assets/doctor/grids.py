@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from metric_assets import coverage
-from metric_assets.catalog import ENTITIES
 from metric_assets.coverage import Coverage
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded
 from metric_assets.settings import CUTOFF, TARGET_TABLE, Settings
@@ -24,7 +23,7 @@ def examine(
     store: Postgres, settings: Settings, known: dict[str, Coverage], report: Report
 ) -> Iterator[Finding]:
     """Look at the ids of every entity that has a cutoff; fills ``known``."""
-    for entity in ENTITIES:
+    for entity in settings.catalog.entity:
         if settings.cutoffs.get(entity, settings.cutoff) is not None:
             yield from guarded(f"{entity}: ids", _examine(entity, store, settings, known, report))
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, pairs_of
 from metric_assets.doctor.findings import REMARK, Finding, Report, guarded, span
 from metric_assets.settings import CUTOFFS, Settings
 from metric_assets.sql import load
@@ -28,7 +27,7 @@ def examine(
     """What lies on both sides of the cutoff of every entity that has one; fills ``streams`` with
     the metrics that have live events.
     """
-    for entity in ENTITIES:
+    for entity in settings.catalog.entity:
         if settings.cutoffs.get(entity, settings.cutoff) is not None:
             report(f"{entity}: events of the target")
             yield from guarded(f"{entity}: events", _examine(entity, store, settings, streams))
@@ -41,15 +40,17 @@ def _examine(
     binds: Binds = {"target": settings.target_table, "entity": entity, "cutoff": cutoff}
     events = store.frame(load("doctor/target_events"), binds)
     streams[entity] = events.filter(pl.col("live") > 0)["metric"].to_list()
-    yield from judge(entity, cutoff, events)
+    metrics = [pair.metric for pair in settings.catalog.pairs_of(entity)]
+    yield from judge(entity, metrics, cutoff, events)
 
 
-def judge(entity: str, cutoff: datetime, events: pl.DataFrame) -> Iterator[Finding]:
+def judge(
+    entity: str, metrics: Sequence[str], cutoff: datetime, events: pl.DataFrame
+) -> Iterator[Finding]:
     """What the events of an entity, a row a metric, mean for its cutoff."""
-    metrics = [pair.metric for pair in pairs_of(entity)]
     ours = events.filter(pl.col("metric").is_in(metrics))
     yield from _below(entity, ours)
-    yield _first(entity, cutoff, ours)
+    yield _first(entity, metrics, cutoff, ours)
     foreign = events.filter(~pl.col("metric").is_in(metrics))
     if not foreign.is_empty():
         names = ", ".join(
@@ -79,7 +80,7 @@ def _below(entity: str, ours: pl.DataFrame) -> Iterator[Finding]:
     )
 
 
-def _first(entity: str, cutoff: datetime, ours: pl.DataFrame) -> Finding:
+def _first(entity: str, metrics: Sequence[str], cutoff: datetime, ours: pl.DataFrame) -> Finding:
     subject = f"{entity}: live events"
     live = ours.filter(pl.col("live") > 0)
     if live.is_empty():
@@ -92,7 +93,7 @@ def _first(entity: str, cutoff: datetime, ours: pl.DataFrame) -> Finding:
         )
     first: datetime = live.sort("firstLive")["firstLive"][0]
     gap = first - cutoff
-    silent = [pair.metric for pair in pairs_of(entity) if pair.metric not in set(live["metric"])]
+    silent = [metric for metric in metrics if metric not in set(live["metric"])]
     found = (
         f"{int(live['live'].sum()):,}, the first {span(gap)} after the cutoff"
         + ("" if ours["before"].sum() else "; none before it")

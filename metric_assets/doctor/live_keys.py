@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 import polars as pl
 
-from metric_assets.catalog import SCANS, Live, LiveKey, Pair, Scan, Store
+from metric_assets.catalog.model import Live, LiveKey, Pair, Scan, Store
 from metric_assets.coverage import Coverage
 from metric_assets.doctor import given
 from metric_assets.doctor.findings import REMARK, Finding, Report, guarded
@@ -23,7 +23,7 @@ from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.mirror import VersionsMirror
+from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.ports import Bind, Source
 from metric_assets.stores.postgres import Postgres
 
@@ -108,7 +108,7 @@ class Sampling:
         ``streams`` are metrics with live events, ``known`` what is known of ids, by entity type.
         """
         middles = {entity: (found.highest or 0) // 2 for entity, found in known.items()}
-        for scan in SCANS:
+        for scan in self.settings.catalog.scans:
             pairs = [
                 pair
                 for pair in scan.pairs
@@ -148,8 +148,9 @@ class Sampling:
         source = self.postgres if scan.store is Store.POSTGRES else self.clickhouse
         if source is None:
             return "Postgres cannot be reached"
-        if scan.versions and self._lacks_mirror():
-            return "the mirror of ModelVersion is made by the first load"
+        for copy in self._copies(scan).values():
+            if self.clickhouse.frame(load("clickhouse/columns"), {"table": copy}).is_empty():
+                return f"{copy} is made by the first load"
         for first in dict.fromkeys((middle, 0)):
             sample = {**binds, "from": first, "events": EVENTS}
             ids = self.clickhouse.frame(load("doctor/live_sample"), sample)
@@ -176,12 +177,13 @@ class Sampling:
             for pair in pairs
         }
 
-    @property
-    def _mirror(self) -> str:
-        return VersionsMirror(self.clickhouse, self.settings.target_table).name
-
-    def _lacks_mirror(self) -> bool:
-        return self.clickhouse.frame(load("clickhouse/columns"), {"table": self._mirror}).is_empty()
+    def _copies(self, scan: Scan) -> dict[str, str]:
+        """The tables that a scan joins with, by placeholder."""
+        table = self.settings.target_table
+        return {
+            one.name: Mirror(self.clickhouse, table, one).name
+            for one in self.settings.catalog.dimensions_of(scan)
+        }
 
     def _rows(
         self, scan: Scan, pairs: Sequence[Pair], ids: IdRange, source: Source
@@ -191,11 +193,10 @@ class Sampling:
         if scan.daily:
             until = until.replace(hour=0, minute=0, second=0, microsecond=0)
         binds: dict[str, Bind] = {"start": ids.start, "stop": ids.stop, "until": until}
-        if scan.versions:
-            binds["versions"] = self._mirror
+        binds |= self._copies(scan)
         parts = [_NO_ROWS]
         read = 0
-        with source.read(load(scan.name), binds, "doctor") as reading:
+        with source.read(scan.text, binds, "doctor") as reading:
             for frame in reading.frames():
                 check_columns(scan, frame)
                 parts.append(derive(frame, pairs).select(_KEY))

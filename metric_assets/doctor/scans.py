@@ -13,9 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from metric_assets.catalog import ENTITIES, SCANS, Entity, Pair, Scan, Store, pairs_of
+from metric_assets.catalog.model import Dimension, Entity, Pair, Scan, Store
 from metric_assets.coverage import Coverage
-from metric_assets.doctor.access import MIRRORED
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
 from metric_assets.doctor.source import Tables
 from metric_assets.entity_ids import dated_binds, table_binds
@@ -23,7 +22,7 @@ from metric_assets.events import check_columns, derive
 from metric_assets.legacy_tables import by_table, check_ids, counters_binds, misnamed
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
-from metric_assets.sql import load
+from metric_assets.sql import Statement, load
 from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import Postgres
 
@@ -48,23 +47,25 @@ class Scans:
 
     def examine(self, report: Report) -> Iterator[Finding]:
         """All statements, and the sum."""
-        for scan in SCANS:
+        for scan in self.settings.catalog.scans:
             if scan.store is Store.POSTGRES and not self.tables.broken & set(scan.sources):
                 subject = f"sql/{scan.name}.sql"
                 report(subject)
                 yield from guarded(subject, self._scan(scan), _MEND.format(scan.name))
         report("legacy statements")
-        for entity in ENTITIES.values():
+        for entity in self.settings.catalog.entities:
             if entity.table not in self.tables.broken:
                 found = _entity(entity, self.store, self.settings)
                 yield from guarded(f"{entity.name}: entities", found)
-            for pairs in by_table(pairs_of(entity.name)):
+            for pairs in by_table(self.settings.catalog.pairs_of(entity.name)):
                 table = pairs[0].legacy.table
                 if table not in self.tables.broken:
-                    found = _legacy(pairs, self.store, self.settings)
+                    found = _legacy(entity, pairs, self.store, self.settings)
                     yield from guarded(f"{entity.name}: {table}", found)
-        if MIRRORED not in self.tables.broken:
-            yield from guarded("sql/mirror/versions.sql", _mirror(self.store))
+        for dimension in self.settings.catalog.dimensions:
+            if dimension.table not in self.tables.broken:
+                subject = f"sql/{dimension.statement}.sql"
+                yield from guarded(subject, _dimension(dimension, self.store))
         yield Finding(
             "Postgres: full backfill",
             f"about {self.rows:,} rows ({size(self.bytes)}) in {self.ranges:,} readings of a range,"
@@ -77,11 +78,11 @@ class Scans:
         ids = self.known.get(scan.entity)
         cell = typical(grid, ids.highest if ids else None)
         typically: Binds = {"start": cell.start, "stop": cell.stop, "until": cutoff}
-        columns, plan = ask(self.store, scan.name, typically)
+        columns, plan = ask(self.store, scan.text, typically)
         check_columns(scan, columns)
         derive(columns, scan.pairs)
         whole: Binds = {"start": 0, "stop": grid.end, "until": cutoff}
-        _, total = ask(self.store, scan.name, whole)
+        _, total = ask(self.store, scan.text, whole)
         rows = int(total["Plan Rows"])
         weight = rows * int(total["Plan Width"])
         self.rows += rows
@@ -142,47 +143,51 @@ def _cost(scan: Scan, tables: Tables, whole: list[str], found: str, ranges: int)
 
 def _entity(entity: Entity, store: Postgres, settings: Settings) -> Iterator[Finding]:
     """Every question about an entity's rows."""
-    named = table_binds(entity.name)
-    dated: Binds = {**dated_binds(entity.name), "cutoff": _cutoff(entity.name, settings)}
-    ask(store, "entities/existing", {**named, "ids": [1, 2]})
-    ask(store, "entities/highest", {**dated, "below": 1})
-    ask(store, "entities/next", {**dated, "first": 0, "most": 1})
-    ask(store, "entities/outside", {**dated, "first": 0, "last": 1, "size": 1})
+    named = table_binds(entity)
+    dated: Binds = {**dated_binds(entity), "cutoff": _cutoff(entity.name, settings)}
+    ask(store, load("entities/existing"), {**named, "ids": [1, 2]})
+    ask(store, load("entities/highest"), {**dated, "below": 1})
+    ask(store, load("entities/next"), {**dated, "first": 0, "most": 1})
+    ask(store, load("entities/outside"), {**dated, "first": 0, "last": 1, "size": 1})
     yield Finding(f"{entity.name}: entities", f"ids of {entity.table}, dated by {entity.created}")
 
 
-def _legacy(pairs: Sequence[Pair], store: Postgres, settings: Settings) -> Iterator[Finding]:
+def _legacy(
+    entity: Entity, pairs: Sequence[Pair], store: Postgres, settings: Settings
+) -> Iterator[Finding]:
     """The counters of pairs of one legacy table: each is a column of it, and a number."""
-    entity, table = pairs[0].entity, pairs[0].legacy.table
-    wrong = misnamed(pairs, store)
+    table = pairs[0].legacy.table
+    wrong = misnamed(entity, pairs, store)
     rest = [pair for pair in pairs if pair.key not in wrong]
     columns = pl.DataFrame()
     if rest:
-        first = settings.grid_of(entity).cell(0)
-        columns, _ = ask(store, "legacy/counters", counters_binds(rest, first))
-        check_ids(rest, columns)
+        first = settings.grid_of(entity.name).cell(0)
+        columns, _ = ask(store, load("legacy/counters"), counters_binds(entity, rest, first))
+        check_ids(entity, rest, columns)
     for pair in rest:
         if not (kind := columns.schema[pair.legacy.field]).is_numeric():
             wrong[pair.key] = f"{pair.legacy.column} is {kind}, expected a number"
     for key, said in wrong.items():
         yield Finding(f"{key}: legacy", said, _LEGACY, FAILED)
-    yield Finding(f"{entity}: {table}", f"{len(pairs) - len(wrong)} counters of {len(pairs)} pairs")
+    yield Finding(
+        f"{entity.name}: {table}", f"{len(pairs) - len(wrong)} counters of {len(pairs)} pairs"
+    )
 
 
-def _mirror(store: Postgres) -> Iterator[Finding]:
-    columns, _ = ask(store, "mirror/versions", {})
-    if columns.columns != ["id", "modelId"]:
+def _dimension(dimension: Dimension, store: Postgres) -> Iterator[Finding]:
+    columns, _ = ask(store, dimension.text, {})
+    if columns.columns != list(dimension.columns):
         yield Finding(
-            "sql/mirror/versions.sql",
-            f"returns {columns.columns}, not id and modelId",
-            _MEND.format("mirror/versions"),
+            f"sql/{dimension.statement}.sql",
+            f"returns {', '.join(columns.columns)}, expected {', '.join(dimension.columns)}",
+            _MEND.format(dimension.statement),
             FAILED,
         )
 
 
-def ask(store: Postgres, name: str, binds: Binds) -> tuple[pl.DataFrame, dict[str, Any]]:
+def ask(store: Postgres, statement: Statement, binds: Binds) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The columns a statement would return, and its plan; raises SourceError."""
-    with store.read(load(name), binds, "doctor") as reading:
+    with store.read(statement, binds, "doctor") as reading:
         return reading.columns(), reading.plan()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metric_assets.catalog import SCANS, Store
+from metric_assets.catalog.model import Store
 from metric_assets.doctor.findings import REMARK, Finding
 from metric_assets.settings import MAX_REPLICA_LAG, Settings
 from metric_assets.source_state import SourceState
@@ -23,16 +23,9 @@ _ADVICE = (
 )
 
 
-def sources(store: Store) -> list[str]:
-    """The tables that scans read in a store; the mirror's table counts to Postgres."""
-    names = {name for scan in SCANS if scan.store is store for name in scan.sources}
-    mirrored = any(scan.versions for scan in SCANS)
-    return sorted(names | ({"ModelVersion"} if mirrored and store is Store.POSTGRES else set()))
-
-
 def examine_postgres(store: Postgres, settings: Settings) -> Iterator[Finding]:
     """Primary or replica, how far behind, and tables that may leave rows out."""
-    tables = sources(Store.POSTGRES)
+    tables = settings.catalog.sources(Store.POSTGRES)
     with store.read(load("postgres/alive"), {}, "doctor", tables) as reading:
         state = reading.state
     yield judge("Postgres: source", state, settings)
@@ -40,7 +33,7 @@ def examine_postgres(store: Postgres, settings: Settings) -> Iterator[Finding]:
 
 def examine_clickhouse(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     """Replicas behind, and tables that may leave rows out."""
-    tables = sources(Store.CLICKHOUSE)
+    tables = settings.catalog.sources(Store.CLICKHOUSE)
     yield judge("ClickHouse: source", read_state(store, tables), settings)
 
 

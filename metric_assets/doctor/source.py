@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from metric_assets.catalog.catalog import Catalog
 from metric_assets.doctor.access import needed_tables
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, size, together
 from metric_assets.settings import POSTGRES_URL, STATEMENT_TIMEOUT, Settings
@@ -108,9 +109,9 @@ def _role(row: dict[str, Any], settings: Settings) -> Finding:
     )
 
 
-def examine_tables(store: Postgres, tables: Tables) -> Iterator[Finding]:
+def examine_tables(store: Postgres, catalog: Catalog, tables: Tables) -> Iterator[Finding]:
     """Every source and legacy table: there, readable, whole, analyzed; fills ``tables``."""
-    names = needed_tables()
+    names = needed_tables(catalog)
     rows = store.frame(load("doctor/postgres_tables"), {"tables": names}).rows(named=True)
     indexes = store.frame(load("doctor/postgres_indexes"), {"tables": names})
     for table, column, index, valid in indexes.iter_rows():

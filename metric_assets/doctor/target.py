@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from metric_assets.catalog import ENTITIES
 from metric_assets.doctor import grants
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
 from metric_assets.errors import TargetError
@@ -128,7 +127,9 @@ def _replicas(table: str, layout: Layout) -> Finding:
 
 def _times(table: str, layout: Layout, settings: Settings) -> Iterator[Finding]:
     """A cutoff must be an instant that the column can tell from its neighbours."""
-    cutoffs = {entity: settings.cutoffs.get(entity, settings.cutoff) for entity in ENTITIES}
+    cutoffs = {
+        entity: settings.cutoffs.get(entity, settings.cutoff) for entity in settings.catalog.entity
+    }
     finer = [entity for entity, at in cutoffs.items() if at is not None and at.microsecond]
     if layout.coarse and finer:
         yield Finding(

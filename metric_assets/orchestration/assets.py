@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from metric_assets import pipeline
-from metric_assets.catalog import PAIRS, SCANS, Pair, Scan, Store
+from metric_assets.catalog.catalog import Catalog
+from metric_assets.catalog.model import Dimension, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt
@@ -38,13 +39,11 @@ from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import RANGES, Settings
-from metric_assets.stores.mirror import VersionsMirror
+from metric_assets.stores.dimension import Mirror
 
 OWNERS = ["team:metrics"]
 #: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).
 POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse"}
-#: The mirror of ModelVersion.
-MIRROR = dg.AssetKey(["dimensions", "ModelVersion"])
 
 
 def step_name(scan: Scan) -> str:
@@ -55,6 +54,11 @@ def step_name(scan: Scan) -> str:
 def source_key(store: Store, table: str) -> dg.AssetKey:
     """The key of a source or legacy table."""
     return dg.AssetKey([store.value, table])
+
+
+def dimension_key(name: str) -> dg.AssetKey:
+    """The key of a dimension's copy."""
+    return dg.AssetKey(["dimensions", name])
 
 
 def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
@@ -84,24 +88,23 @@ def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
     return materialize_scan
 
 
-def build_mirror_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The mirror of ModelVersion, upstream of scans that read versions' events in ClickHouse.
+def build_dimension_asset(dimension: Dimension, settings: Settings) -> dg.AssetsDefinition:
+    """The copy of a dimension in ClickHouse, upstream of scans that join with it.
 
     Each of their runs refreshes it before its first range, so that it is never stale within a run;
     as an asset it shows the order of the migration and can be refreshed alone.
     """
 
     @dg.asset(
-        key=MIRROR,
-        deps=[source_key(Store.POSTGRES, "ModelVersion")],
-        description="Versions that exist and their models, copied from Postgres for scans that"
-        " read ClickHouse.",
+        key=dimension_key(dimension.name),
+        deps=[source_key(Store.POSTGRES, dimension.table)],
+        description=dimension.description,
         group_name="dimensions",
         kinds={"postgres", "clickhouse"},
         owners=OWNERS,
         pool=POOLS[Store.POSTGRES],
     )
-    def versions_mirror(
+    def copy_dimension(
         context: dg.AssetExecutionContext,
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
@@ -113,17 +116,17 @@ def build_mirror_asset(settings: Settings) -> dg.AssetsDefinition:
                 postgres.open(settings) as source,
                 clickhouse.open(settings) as store,
             ):
-                rows = VersionsMirror(store, settings.target_table).refresh(source)
+                rows = Mirror(store, settings.target_table, dimension).refresh(source)
         except MetricAssetsError as error:
             raise step_error(error, context.op_execution_context, listener) from error
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
-    return versions_mirror
+    return copy_dimension
 
 
-def build_source_assets() -> list[dg.AssetSpec]:
+def build_source_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     """Source and legacy tables as external assets, so that lineage reads source → pair."""
-    sources = {(scan.store, table) for scan in SCANS for table in scan.sources}
+    sources = {(store, table) for store in Store for table in catalog.sources(store)}
     specs = [
         dg.AssetSpec(
             source_key(store, table),
@@ -134,7 +137,7 @@ def build_source_assets() -> list[dg.AssetSpec]:
         )
         for store, table in sorted(sources)
     ]
-    legacy = sorted({pair.legacy.table for pair in PAIRS.values()})
+    legacy = sorted({pair.legacy.table for pair in catalog.pairs.values()})
     specs += [
         dg.AssetSpec(
             source_key(Store.POSTGRES, table),
@@ -201,7 +204,7 @@ class _ScanRun:
             for receipt in self.done
             if receipt.pair == pair.key and (receipt.pair, receipt.ids) not in pending
         ]
-        found = (source_evaluation(receipt, self.proofs) for receipt in own)
+        found = (source_evaluation(pair, receipt, self.proofs) for receipt in own)
         for evaluation in failing_last(found):
             self.context.log_event(evaluation)
 
@@ -216,9 +219,9 @@ class _ScanRun:
             ):
                 stores = open_stores(self.scan, source, server, self.settings, self.context.run_id)
                 self.columns = stores.target.columns
-                if self.scan.versions:
-                    # The run has refreshed the mirror; the UI should know.
-                    self.context.log_event(dg.AssetMaterialization(MIRROR))
+                for name in self.scan.dimensions:
+                    # The run has refreshed the copy; the UI should know.
+                    self.context.log_event(dg.AssetMaterialization(dimension_key(name)))
                 for ids in ranges:
                     self._one(ids, stores)
                 self._look_again(stores)
@@ -299,7 +302,7 @@ def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
         asset_key(pair),
         deps=[
             *(source_key(scan.store, table) for table in scan.sources),
-            *([MIRROR] if scan.versions else []),
+            *(dimension_key(name) for name in scan.dimensions),
         ],
         description=pair.description,
         group_name=pair.entity,

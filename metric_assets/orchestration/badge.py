@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
     MATCHES_SOURCE,

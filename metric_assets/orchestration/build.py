@@ -10,9 +10,8 @@ import warnings
 
 import dagster as dg
 
-from metric_assets.catalog import ENTITIES, SCANS
 from metric_assets.orchestration.assets import (
-    build_mirror_asset,
+    build_dimension_asset,
     build_scan_assets,
     build_source_assets,
 )
@@ -44,17 +43,17 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     checks = [
-        *(build_entity_checks(entity, settings) for entity in ENTITIES),
+        *(build_entity_checks(entity, settings) for entity in settings.catalog.entity),
         build_stray_check(settings),
     ]
-    backfills = [build_backfill_job(entity, settings) for entity in ENTITIES]
+    backfills = [build_backfill_job(entity, settings) for entity in settings.catalog.entity]
     reconcile = build_reconcile_job(checks)
     return dg.Definitions(
         assets=[
-            *build_source_assets(),
+            *build_source_assets(settings.catalog),
             build_target_asset(settings),
-            build_mirror_asset(settings),
-            *(build_scan_assets(scan, settings) for scan in SCANS),
+            *(build_dimension_asset(one, settings) for one in settings.catalog.dimensions),
+            *(build_scan_assets(scan, settings) for scan in settings.catalog.scans),
         ],
         asset_checks=checks,
         jobs=[*backfills, reconcile],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Pair
 
 MATCHES_LEGACY = "matches_legacy"
 MATCHES_SOURCE = "matches_source"

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from metric_assets.audit import check_groups
-from metric_assets.catalog import Pair, Store, pairs_of
+from metric_assets.catalog.model import Pair, Store
 from metric_assets.dry_run import DryRuns
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.headroom import held, inhabited
@@ -60,7 +60,7 @@ from metric_assets.stores.totals import EventTotals
 
 def build_entity_checks(entity: str, settings: Settings) -> dg.AssetChecksDefinition:
     """All checks of every pair of an entity, in one step."""
-    pairs = pairs_of(entity)
+    pairs = settings.catalog.pairs_of(entity)
 
     @dg.multi_asset_check(
         name=checks_name(entity),
@@ -87,7 +87,7 @@ def _partitioned_specs(entity: str, settings: Settings) -> list[dg.AssetCheckSpe
         warnings.simplefilter("ignore", dg.PreviewWarning)
         return [
             spec
-            for pair in pairs_of(entity)
+            for pair in settings.catalog.pairs_of(entity)
             for spec in (
                 dg.AssetCheckSpec(
                     MATCHES_SOURCE,
@@ -127,7 +127,7 @@ class _CheckRun:
         self.entity = entity
         self.settings = settings
         self.listener = listener
-        self.pairs = pairs_of(entity)
+        self.pairs = settings.catalog.pairs_of(entity)
         self.proofs = Proofs(context.instance)
         self.audit = SourceAudit(context, entity, settings, listener, self.proofs)
         #: Why there is no verdict, by pair: the ranges of each reason.
@@ -197,9 +197,11 @@ class _CheckRun:
         target = open_target(server, self.settings, self.context.run_id)
         looked = self.looks.take(target, source, announce=self._announce)
         self.listener.looked(looked)
-        chosen = {pair.key for pair in pairs}
+        chosen = {pair.key: pair for pair in pairs}
         self.evaluations += [
-            source_evaluation(receipt, self.proofs) for receipt in looked if receipt.pair in chosen
+            source_evaluation(chosen[receipt.pair], receipt, self.proofs)
+            for receipt in looked
+            if receipt.pair in chosen
         ]
         return {(receipt.pair, receipt.ids.key) for receipt in looked}
 
@@ -209,7 +211,10 @@ class _CheckRun:
         self.listener.remarked([f"{self.entity}: {sentence}"])
 
     def _add_source_checks(self, runs: DryRuns) -> None:
-        self.evaluations += [source_evaluation(one, self.proofs) for one in runs.settled]
+        known = self.settings.catalog.pairs
+        self.evaluations += [
+            source_evaluation(known[one.pair], one, self.proofs) for one in runs.settled
+        ]
         busy = [str(one.error) for one in runs.missed if one.busy]
         if busy:
             self.listener.remarked(busy)
@@ -237,8 +242,9 @@ class _CheckRun:
         target = EventTotals(server, self.settings.target_table)
         rules = LiveRules(self.settings.live_lag, self.settings.clock_skew)
         patience = Patience(rules, told=self._announce)
+        entity = self.settings.catalog.entity[self.entity]
         groups = [(group, [IdRange.parse(key) for key in keys]) for keys, group in together.items()]
-        for pair, ids, judgment in check_groups(groups, source, target, patience):
+        for pair, ids, judgment in check_groups(entity, groups, source, target, patience):
             if isinstance(judgment, Verdict):
                 self.evaluations.append(legacy_evaluation(pair, ids, judgment, self.proofs))
             else:
@@ -264,7 +270,7 @@ class _CheckRun:
         if not cells:
             return
         cutoff = self.settings.cutoff_of(self.entity)
-        lived = inhabited(self.entity, cells, grid, cutoff, source)
+        lived = inhabited(self.settings.catalog.entity[self.entity], cells, grid, cutoff, source)
         table = self.settings.target_table
         metrics = [pair.metric for pair in pairs]
         rows = held(self.entity, metrics, cells, grid, cutoff, server, table)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from metric_assets.catalog import PAIRS, Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.load_result import Receipt
 from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE, asset_key
 from metric_assets.orchestration.metadata import source_metadata, verdict_metadata
@@ -38,11 +38,11 @@ def legacy_evaluation(
     )
 
 
-def source_evaluation(receipt: Receipt, proofs: Proofs) -> AssetCheckEvaluation:
+def source_evaluation(pair: Pair, receipt: Receipt, proofs: Proofs) -> AssetCheckEvaluation:
     """What a materialization or a dry run verified: an error where the backfilled part differs, a
     warning where only live events do, or where nothing could be proven.
     """
-    pair, verdict = PAIRS[receipt.pair], SourceVerdict(receipt)
+    verdict = SourceVerdict(receipt)
     severity = dg.AssetCheckSeverity
     return AssetCheckEvaluation(
         asset_key=asset_key(pair),

@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from metric_assets import sql
-from metric_assets.catalog import Pair, Scan
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.events import Bounds, event_schema
 from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange

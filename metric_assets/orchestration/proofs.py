@@ -19,7 +19,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from metric_assets.catalog import Pair
+from metric_assets.catalog.model import Pair
 from metric_assets.orchestration.check_names import asset_key, check_key
 from metric_assets.orchestration.metadata import loaded_of
 from metric_assets.ranges import IdRange

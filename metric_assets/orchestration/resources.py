@@ -9,7 +9,7 @@ from typing import Protocol
 import dagster as dg
 
 from metric_assets import settings as names
-from metric_assets.catalog import Scan, Store
+from metric_assets.catalog.model import Scan, Store
 from metric_assets.entity_ids import existing
 from metric_assets.load_result import Receipt
 from metric_assets.orchestration.retries import Retry
@@ -19,7 +19,7 @@ from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings, store_url
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.mirror import VersionsMirror
+from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
 
@@ -131,16 +131,18 @@ def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> Cl
 def open_stores(
     scan: Scan, postgres: Postgres, clickhouse: ClickHouse, settings: Settings, run: str
 ) -> Stores:
-    """The stores for a scan; a scan that reads the mirror of ModelVersion finds it fresh."""
+    """The stores for a scan; dimensions that it joins with are fresh."""
     target = open_target(clickhouse, settings, run)
 
     def alive(entity: str, ids: Sequence[int]) -> set[int]:
-        return existing(entity, ids, postgres)
+        return existing(settings.catalog.entity[entity], ids, postgres)
 
     if scan.store is Store.POSTGRES:
         return Stores(postgres, target, postgres, existing=alive)
-    mirror = VersionsMirror(clickhouse, settings.target_table)
-    if not scan.versions:
-        return Stores(clickhouse, target, postgres, existing=alive)
-    mirror.refresh(postgres)
-    return Stores(clickhouse, target, postgres, mirror.name, mirror.state, alive)
+    copies = {
+        one.name: Mirror(clickhouse, settings.target_table, one)
+        for one in settings.catalog.dimensions_of(scan)
+    }
+    for copy in copies.values():
+        copy.refresh(postgres)
+    return Stores(clickhouse, target, postgres, copies, alive)

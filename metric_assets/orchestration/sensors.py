@@ -14,7 +14,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
-from metric_assets.catalog import ENTITIES, pairs_of
 from metric_assets.coverage import Account
 from metric_assets.entity_ids import windows
 from metric_assets.orchestration.check_names import asset_key
@@ -72,7 +71,7 @@ def look_on(
     that takes too long is ended by Dagster, whatever it has found.
     """
     entity, _, first = (place or "").partition(" ")
-    names = list(ENTITIES)
+    names = list(settings.catalog.entity)
     if entity in names:
         names = names[names.index(entity) :]
     end = time.monotonic() + seconds
@@ -81,7 +80,9 @@ def look_on(
         grid = settings.grid_of(name)
         account = Account(name, grid)
         start = (int(first),) if name == entity and first else ()
-        for window in windows(name, grid, settings.cutoff_of(name), source, *start):
+        for window in windows(
+            settings.catalog.entity[name], grid, settings.cutoff_of(name), source, *start
+        ):
             account.add(window)
             if time.monotonic() > end:
                 outside += filter(None, [account.coverage().sentence])
@@ -108,7 +109,7 @@ def build_missing_sensor(
     ) -> dg.SensorResult:
         requests = []
         waiting = {}
-        for entity in ENTITIES:
+        for entity in settings.catalog.entity:
             missing = _missing(context.instance, entity, settings)
             if missing:
                 waiting[entity] = len(missing)
@@ -132,7 +133,7 @@ def _missing(instance: dg.DagsterInstance, entity: str, settings: Settings) -> l
     A run's range tags take every key between two in the order of the grid, gaps of ids or not.
     """
     common: set[str] | None = None
-    for pair in pairs_of(entity):
+    for pair in settings.catalog.pairs_of(entity):
         done = set(instance.get_materialized_partitions(asset_key(pair)))
         common = done if common is None else common & done
     stretch: list[str] = []

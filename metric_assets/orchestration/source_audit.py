@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from metric_assets.catalog import SCAN_OF, Pair, Scan, scans_of
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.dry_run import DryRuns, Piece
 from metric_assets.load_result import Receipt
 from metric_assets.orchestration.check_names import ALL, MATCHES_SOURCE, NONE, SOURCE_TAG
@@ -63,8 +63,9 @@ class SourceAudit:
         known = {pair.key: self._proofs.current(pair, MATCHES_SOURCE) for pair in pairs}
         units: dict[tuple[str, str], list[Pair]] = {}
         taken = 0
-        for scan in scans_of(self._entity):
-            own = [pair for pair in pairs if SCAN_OF[pair.key] is scan]
+        scans = self._settings.catalog.scans_of(self._entity)
+        for scan in scans:
+            own = [pair for pair in pairs if pair in scan.pairs]
             for key in keys:
                 loaded = [pair for pair in own if key in materialized[pair.key]]
                 taken += bool(loaded)
@@ -79,7 +80,7 @@ class SourceAudit:
             ages = {unit: _age(unit[1], due, known) for unit, due in units.items()}
             most = budget(taken, self._settings.audit_days)
             units = {unit: units[unit] for unit in oldest_first(ages, most)}
-        return _pieces(self._entity, units)
+        return _pieces(scans, units)
 
     def run(self, pieces: Sequence[Piece], source: Postgres, server: ClickHouse) -> DryRuns:
         """Dry-run them; what they come to is in the result."""
@@ -124,10 +125,10 @@ def _age(key: str, pairs: Iterable[Pair], known: dict[str, dict[str, Proof]]) ->
     return min(NEVER if proof is None or not proof.passed else proof.age for proof in found)
 
 
-def _pieces(entity: str, units: dict[tuple[str, str], list[Pair]]) -> list[Piece]:
+def _pieces(scans: Sequence[Scan], units: dict[tuple[str, str], list[Pair]]) -> list[Piece]:
     """Ranges of a scan that concern the same pairs, together."""
     found: list[Piece] = []
-    for scan in scans_of(entity):
+    for scan in scans:
         together: dict[tuple[str, ...], Piece] = {}
         for (name, key), pairs in units.items():
             if name == scan.name:

@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
-from metric_assets.catalog import ENTITIES
+from metric_assets.catalog.catalog import Catalog
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings.fields import DEFAULT_HOME, Fields
 from metric_assets.settings.names import (
     AUDIT_DAYS,
+    CATALOG,
     CLICKHOUSE_URL,
     CLOCK_SKEW,
     CUTOFF,
@@ -47,6 +48,7 @@ from metric_assets.settings.values import (
 
 __all__ = [
     "AUDIT_DAYS",
+    "CATALOG",
     "CLICKHOUSE_URL",
     "CLOCK_SKEW",
     "CUTOFF",
@@ -114,12 +116,12 @@ class Settings(Fields):
             settings = cls(**source())
         except ValidationError as error:
             raise refusal(error, fields) from None
-        _check_entities(CUTOFFS, settings.cutoffs)
+        _check_entities(CUTOFFS, settings.cutoffs, settings.catalog)
         if given.get(RANGES):
-            _check_entities(RANGES, settings.grids)
+            _check_entities(RANGES, settings.grids, settings.catalog)
             return settings
         grids = read_grids(settings.ranges_file, RANGES)
-        _check_entities(str(settings.ranges_file), grids)
+        _check_entities(str(settings.ranges_file), grids, settings.catalog)
         return settings.model_copy(update={"grids": grids})
 
     def cutoff_of(self, entity: str) -> datetime:
@@ -145,7 +147,7 @@ class Settings(Fields):
 
     def grid_of(self, entity: str) -> Grid:
         """The grid of an entity's ids."""
-        return self.grids.get(entity, ENTITIES[entity].grid)
+        return self.grids.get(entity, self.catalog.entity[entity].grid)
 
     @property
     def ranges_file(self) -> Path:
@@ -175,9 +177,9 @@ def store_url(name: str, url: SecretStr | str | None) -> str:
     return text
 
 
-def _check_entities(name: str, given: Mapping[str, object]) -> None:
+def _check_entities(name: str, given: Mapping[str, object], catalog: Catalog) -> None:
     for entity in given:
-        if entity not in ENTITIES:
+        if entity not in catalog.entity:
             raise SettingsError(
-                f"{name}: {entity!r} is not an entity type; known: {', '.join(ENTITIES)}"
+                f"{name}: {entity!r} is not an entity type; known: {', '.join(catalog.entity)}"
             )

@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from metric_assets.catalog.catalog import Catalog
 from metric_assets.settings import names
+from metric_assets.settings.catalogs import OURS, load_catalog
 from metric_assets.settings.values import Grids, Instant, Instants, TableName
 
 DEFAULT_HOME = Path(".metric_assets")
@@ -28,8 +30,23 @@ class Fields(BaseSettings):
         validate_by_name=True,
         validate_by_alias=True,
         hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
     )
 
+    catalog: Annotated[Catalog, BeforeValidator(load_catalog)] = Field(
+        OURS,
+        validate_default=True,
+        exclude=True,
+        repr=False,
+        validation_alias=names.CATALOG,
+        description="The catalog: entities, scans, pairs and dimensions of a platform, and the"
+        " folder of its statements. See [bring your own catalog][catalog].",
+        json_schema_extra={
+            "form": "`package.module:NAME`, importable",
+            "reason": "Another platform writes a package with rows and .sql files, and changes"
+            " nothing here.",
+        },
+    )
     postgres_url: SecretStr | None = Field(
         None,
         validation_alias=names.POSTGRES_URL,

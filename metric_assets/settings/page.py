@@ -48,6 +48,7 @@ WIDTH = 100
 
 #: Pages that descriptions link to, as they lie beside docs/settings.md.
 PAGES = {
+    "catalog": "how-to/bring-your-own-catalog.md",
     "connections": "how-to/connections.md",
     "counter": "explanation/counter.md",
     "ids": "reference/ids.md",

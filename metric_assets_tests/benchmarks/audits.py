@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt
 from metric_assets.pipeline import materialize
@@ -62,8 +62,8 @@ class Audits:
         rows = events // 2
         # Reactions are three seconds apart: half of them lie before this instant.
         self._cutoff = datetime(2023, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=3 * rows // 2)
-        self._pairs = [PAIRS[key] for key in REACTIONS]
-        self._scan = SCAN_OF[REACTIONS[0]]
+        self._pairs = [CATALOG.pairs[key] for key in REACTIONS]
+        self._scan = CATALOG.scan[REACTIONS[0]]
 
     def measure(self, rounds: int) -> dict[str, Cost]:
         """First load, audit in sync, audits of what differs and of what was withdrawn; in turn."""

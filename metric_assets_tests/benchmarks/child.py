@@ -18,7 +18,7 @@ import dagster as dg
 import polars as pl
 
 from metric_assets import pipeline, reading
-from metric_assets.catalog import select
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment, running, work
 from metric_assets.events import Rejections
 from metric_assets.load_result import Receipt
@@ -81,7 +81,7 @@ def main() -> None:
     settings = environment.settings()
     watch = _Watch()
     watch.install()
-    pieces = work.plan_work(select(sys.argv[1:]), None, settings)
+    pieces = work.plan_work(CATALOG.select(sys.argv[1:]), None, settings)
     whole = build_definitions(settings, watch).resolve_implicit_global_asset_job_def()
     seconds = 0.0
     with dg.DagsterInstance.get() as instance:

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from metric_assets.catalog import ENTITIES
+from metric_assets.catalog import CATALOG
 from metric_assets.local.postgres_tools import Tools
 from metric_assets.sql import load as sql
 from metric_assets.stores.ports import Binds
@@ -180,7 +180,7 @@ def command_seconds(env: dict[str, str], folder: Path, command: Sequence[str]) -
 
 def one_range_each() -> str:
     """Grids of a single range for every entity."""
-    return json.dumps({entity: {"size": 1000, "stop": 1000} for entity in ENTITIES})
+    return json.dumps({entity: {"size": 1000, "stop": 1000} for entity in CATALOG.entity})
 
 
 def say(line: str) -> None:

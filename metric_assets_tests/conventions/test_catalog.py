@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Live, LiveKey, Pair
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Live, LiveKey, Pair
 
 pytestmark = pytest.mark.conventions
 
@@ -18,8 +19,8 @@ def test_the_set_of_keys_is_pinned() -> None:
     """
     pinned = PINNED.read_text(encoding="utf-8").split()
     assert {
-        "missing": sorted(set(pinned) - set(PAIRS)),
-        "more": sorted(set(PAIRS) - set(pinned)),
+        "missing": sorted(set(pinned) - set(CATALOG.pairs)),
+        "more": sorted(set(CATALOG.pairs) - set(pinned)),
     } == {
         "missing": [],
         "more": [],
@@ -34,16 +35,16 @@ def test_the_pin_is_sorted() -> None:
 
 def test_every_entity_has_pairs() -> None:
     """No entity without a pair, no pair of an unknown entity."""
-    assert {pair.entity for pair in PAIRS.values()} == set(ENTITIES)
+    assert {pair.entity for pair in CATALOG.pairs.values()} == set(CATALOG.entity)
 
 
 def test_a_scan_is_one_row() -> None:
     """Two rows that read the same statement would read it twice."""
-    names = [scan.name for scan in SCANS]
+    names = [scan.name for scan in CATALOG.scans]
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda entity: entity.name)
+@pytest.mark.parametrize("entity", CATALOG.entity.values(), ids=lambda entity: entity.name)
 def test_default_grids_stay_in_the_low_hundreds(entity: object) -> None:
     """Sizes are round and ranges few enough for the UI, at production size."""
     grid = entity.grid  # type: ignore[attr-defined]
@@ -53,12 +54,12 @@ def test_default_grids_stay_in_the_low_hundreds(entity: object) -> None:
 
 def test_descriptions_differ() -> None:
     """Two pairs of one entity are never described by the same words."""
-    for entity in ENTITIES:
-        texts = [pair.description for pair in PAIRS.values() if pair.entity == entity]
+    for entity in CATALOG.entity:
+        texts = [pair.description for pair in CATALOG.pairs.values() if pair.entity == entity]
         assert len(texts) == len(set(texts))
 
 
-@pytest.mark.parametrize("pair", PAIRS.values(), ids=lambda pair: pair.key)
+@pytest.mark.parametrize("pair", CATALOG.pairs.values(), ids=lambda pair: pair.key)
 def test_every_pair_says_how_its_live_events_are_judged(pair: Pair) -> None:
     """The reason is whole sentences, for a reader of docs/catalog.md."""
     assert pair.live_reason.endswith(".")
@@ -67,7 +68,7 @@ def test_every_pair_says_how_its_live_events_are_judged(pair: Pair) -> None:
 
 def test_live_events_that_mean_something_else_are_absorbed() -> None:
     """Of these the platform is known to write other events than rows of the scan."""
-    absorbed = {key for key, pair in PAIRS.items() if pair.live is Live.ABSORB}
+    absorbed = {key for key, pair in CATALOG.pairs.items() if pair.live is Live.ABSORB}
     thread = {"Article/Comment", "Bounty/Comment", "Image/Comment", "Post/Comment"}
     versions = {"ModelVersion/Collection", "ModelVersion/Favorite"}
     users = {"Model/ThumbsUp", "Model/ThumbsDown", "Model/Comment", "Model/Collection"}
@@ -78,8 +79,10 @@ def test_live_events_that_mean_something_else_are_absorbed() -> None:
 
 def test_only_earnings_have_no_user() -> None:
     """By entity only where the source names nobody; days only of tables that have a row a day."""
-    by_entity = {key for key, pair in PAIRS.items() if pair.live_key is LiveKey.ENTITY}
+    by_entity = {key for key, pair in CATALOG.pairs.items() if pair.live_key is LiveKey.ENTITY}
     assert by_entity == {"Model/Earned", "ModelVersion/Earned"}
-    daily = {name for scan in SCANS if scan.daily for name in (pair.key for pair in scan.pairs)}
+    daily = {
+        name for scan in CATALOG.scans if scan.daily for name in (pair.key for pair in scan.pairs)
+    }
     assert daily == by_entity | {"Model/Generation", "ModelVersion/Generation"}
-    assert [key for key, pair in PAIRS.items() if pair.signed] == ["User/UserImageReaction"]
+    assert [key for key, pair in CATALOG.pairs.items() if pair.signed] == ["User/UserImageReaction"]

@@ -5,7 +5,7 @@ import re
 import polars as pl
 import pytest
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCANS
+from metric_assets.catalog import CATALOG
 from metric_assets.catalog.document import document, words
 from metric_assets_tests.conventions.files import ROOT
 
@@ -23,16 +23,20 @@ def test_every_link_resolves() -> None:
     """Links lead to files of the repository, and every scan is linked."""
     links = set(re.findall(r"\]\(([^)]+)\)", PAGE.read_text(encoding="utf-8")))
     assert [link for link in sorted(links) if not (PAGE.parent / link).is_file()] == []
-    assert links == {f"../sql/{scan.name}.sql" for scan in SCANS} | {"explanation/counter.md"}
+    assert links == {f"../sql/{scan.name}.sql" for scan in CATALOG.scans} | {
+        "explanation/counter.md"
+    }
 
 
 def test_every_row_is_there_once() -> None:
     """A line a pair, a heading an entity."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    assert [sum(line.startswith(f"| `{key}` |") for line in lines) for key in PAIRS] == [1] * len(
-        PAIRS
-    )
-    assert [line for line in lines if line.startswith("## ")][2:] == [f"## {e}" for e in ENTITIES]
+    assert [sum(line.startswith(f"| `{key}` |") for line in lines) for key in CATALOG.pairs] == [
+        1
+    ] * len(CATALOG.pairs)
+    assert [line for line in lines if line.startswith("## ")][2:] == [
+        f"## {e}" for e in CATALOG.entity
+    ]
 
 
 def test_tables_are_whole() -> None:

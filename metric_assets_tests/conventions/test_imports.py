@@ -43,9 +43,9 @@ def test_definitions_load_as_in_production(tmp_path: Path, environ: dict[str, st
     """
     program = _NO_CONNECTION + (
         "from metric_assets.definitions import defs\n"
-        "from metric_assets.catalog import PAIRS\n"
+        "from metric_assets.catalog import CATALOG\n"
         "keys = {'/'.join(spec.key.path) for spec in defs.resolve_all_asset_specs()}\n"
-        "assert keys >= set(PAIRS), sorted(set(PAIRS) - keys)\n"
+        "assert keys >= set(CATALOG.pairs), sorted(set(CATALOG.pairs) - keys)\n"
         "assert 'metric_assets.local' not in sys.modules\n"
     )
     done = fresh_interpreter(program, tmp_path, **environ)

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCANS, Pair, Scan, Store, pairs_of
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Pair, Scan, Store
 from metric_assets.entity_ids import dated_binds, table_binds
 from metric_assets.legacy_tables import by_table, counters_binds
 from metric_assets.ranges import IdRange
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.conventions
 FILES = sorted(SQL.rglob("*.sql"))
 SCOPE = {"start", "stop", "until"}
 
-scans = pytest.mark.parametrize("scan", SCANS, ids=lambda scan: scan.name)
-pairs = pytest.mark.parametrize("pair", PAIRS.values(), ids=lambda pair: pair.key)
+scans = pytest.mark.parametrize("scan", CATALOG.scans, ids=lambda scan: scan.name)
+pairs = pytest.mark.parametrize("pair", CATALOG.pairs.values(), ids=lambda pair: pair.key)
 
 
 @scans
@@ -27,12 +28,12 @@ def test_every_scan_has_its_file(scan: Scan) -> None:
     assert (SQL / f"{scan.name}.sql").is_file()
 
 
-@pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda entity: entity.name)
+@pytest.mark.parametrize("entity", CATALOG.entity.values(), ids=lambda entity: entity.name)
 def test_every_file_of_an_entity_belongs_to_a_scan(entity: object) -> None:
     """No statement lies about that no row of the catalog reads."""
     folder = SQL / entity.folder  # type: ignore[attr-defined]
     found = {f"{folder.name}/{file.stem}" for file in folder.glob("*.sql")}
-    assert found == {scan.name for scan in SCANS if scan.name.startswith(f"{folder.name}/")}
+    assert found == {scan.name for scan in CATALOG.scans if scan.name.startswith(f"{folder.name}/")}
 
 
 def _is_named(name: str, code: str) -> bool:
@@ -44,7 +45,7 @@ def _is_named(name: str, code: str) -> bool:
 
 def test_every_other_file_is_read_by_somebody() -> None:
     """A statement outside the entities' folders is named somewhere in the package."""
-    known = {entity.folder for entity in ENTITIES.values()} | {"demo"}
+    known = {entity.folder for entity in CATALOG.entity.values()} | {"demo"}
     code = "\n".join(module.read_text(encoding="utf-8") for module in MODULES)
     names = [file.relative_to(SQL).with_suffix("").as_posix() for file in FILES]
     rest = [name for name in names if name.split("/")[0] not in known]
@@ -53,9 +54,9 @@ def test_every_other_file_is_read_by_somebody() -> None:
 
 @scans
 def test_a_scan_asks_for_its_scope(scan: Scan) -> None:
-    """Placeholders are start, stop, until; in ClickHouse versions too, where the row says so."""
+    """Placeholders are start, stop, until; in ClickHouse dimensions too, where the row names them."""
     asked = load(scan.name).placeholders
-    wanted = SCOPE | ({"versions"} if scan.versions else set())
+    wanted = SCOPE | set(scan.dimensions)
     assert asked == wanted
     if scan.store is Store.POSTGRES:
         assert asked == SCOPE
@@ -72,8 +73,7 @@ def test_a_scan_binds_in_the_way_of_its_store(scan: Scan) -> None:
         assert found == {}
         return
     types = {"start": "Int64", "stop": "Int64", "until": "DateTime64(3,'UTC')"}
-    if scan.versions:
-        types["versions"] = "Identifier"
+    types |= dict.fromkeys(scan.dimensions, "Identifier")
     assert found == types
 
 
@@ -120,7 +120,7 @@ def test_every_statement_begins_with_its_description() -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("entity", CATALOG.entity)
 @pytest.mark.parametrize(
     ("question", "binds"),
     [
@@ -137,20 +137,22 @@ def test_every_entity_can_be_asked_for(entity: str, question: str, binds: set[st
     statement = load(f"entities/{question}")
     assert statement.placeholders == {"table", "id"} | binds
     assert re.search(r'AS "cell"' if question == "outside" else r'AS "id"', statement.text)
-    names = dated_binds(entity) if "created" in binds else table_binds(entity)
+    row = CATALOG.entity[entity]
+    names = dated_binds(row) if "created" in binds else table_binds(row)
     text = render(statement, {**dict.fromkeys(statement.placeholders, 1), **names})
-    row = ENTITIES[entity]
     assert f'FROM "{row.table}" e' in text
     assert f'e."{row.id}"' in text
     assert (f'e."{row.created}"' in text) is ("created" in binds)
 
 
-@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("entity", CATALOG.entity)
 def test_every_legacy_table_is_read_by_one_statement(entity: str) -> None:
     """It reads the table and columns that the pairs name, all time, by start and stop."""
-    for pairs in by_table(pairs_of(entity)):
-        text = render(load("legacy/counters"), counters_binds(pairs, IdRange(0, 10)))
-        key = ENTITIES[entity].legacy_id
+    for pairs in by_table(CATALOG.pairs_of(entity)):
+        text = render(
+            load("legacy/counters"), counters_binds(CATALOG.entity[entity], pairs, IdRange(0, 10))
+        )
+        key = CATALOG.entity[entity].legacy_id
         assert f'm."{key}" AS "entityId"' in text
         assert f'FROM "{pairs[0].legacy.table}" m' in text
         assert "timeframe = 'AllTime'" in text
@@ -164,13 +166,13 @@ def test_every_pair_names_a_legacy_column_that_there_is(pair: Pair) -> None:
     """The demo's schema, which is the platform's, has it; so it has the column of ids."""
     columns = _columns(pair.legacy.table)
     assert pair.legacy.field in columns
-    assert ENTITIES[pair.entity].legacy_id in columns
+    assert CATALOG.entity[pair.entity].legacy_id in columns
 
 
-@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize("entity", CATALOG.entity)
 def test_every_entity_names_columns_that_there_are(entity: str) -> None:
     """Its table is in the demo's schema, with the columns of ids and of times."""
-    row = ENTITIES[entity]
+    row = CATALOG.entity[entity]
     assert {row.id, row.created} <= _columns(row.table)
 
 
@@ -187,7 +189,7 @@ def test_no_two_statements_differ_by_names_only() -> None:
 
     Scans are apart: each is the text of one entity, to be read and run by itself.
     """
-    apart = {entity.folder for entity in ENTITIES.values()} | {"demo"}
+    apart = {entity.folder for entity in CATALOG.entity.values()} | {"demo"}
     texts: dict[str, list[str]] = {}
     for file in FILES:
         if file.relative_to(SQL).parts[0] not in apart:
@@ -207,4 +209,4 @@ def test_every_pair_is_described(pair: Pair) -> None:
 def test_a_mean_is_taken_over_a_pair(pair: Pair) -> None:
     """The metric that counts what a mean sums is a pair of the same entity."""
     if pair.legacy.average_over is not None:
-        assert f"{pair.entity}/{pair.legacy.average_over}" in PAIRS
+        assert f"{pair.entity}/{pair.legacy.average_over}" in CATALOG.pairs

@@ -25,10 +25,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 STATES = """
 import json
 import dagster as dg
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 with dg.DagsterInstance.get() as instance:
     out = {}
-    for key in PAIRS:
+    for key in CATALOG.pairs:
         asset = dg.AssetKey(key.split("/"))
         check = dg.AssetCheckKey(asset, "matches_legacy")
         infos = instance.event_log_storage.get_asset_check_partition_info([check])

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from metric_assets.catalog import Legacy, Live, LiveKey, Pair, Scan
+from metric_assets.catalog.model import Legacy, Live, LiveKey, Pair, Scan
 from metric_assets.live import LiveRules
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange

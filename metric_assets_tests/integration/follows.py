@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.sql import Statement
 from metric_assets.sql import load as load_sql
@@ -129,7 +129,7 @@ def run(
     with source, ClickHouse(platform.clickhouse_url, timeout=timeout) as store:
         target = ClickHouseTarget(store, TARGET)
         stores = Stores(source, target, source)
-        return materialize(SCAN_OF[key], [PAIRS[key]], IDS, CUTOFF, stores, **options)
+        return materialize(CATALOG.scan[key], [CATALOG.pairs[key]], IDS, CUTOFF, stores, **options)
 
 
 def slowly(name: str, text: str) -> Callable[[str], Statement]:

@@ -26,7 +26,8 @@ import psycopg
 from clickhouse_connect.driver.client import Client
 from psycopg import sql
 
-from metric_assets.catalog import PAIRS, SCAN_OF, Scan, Store
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Scan, Store
 from metric_assets.load_result import Receipt
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse, target_text
@@ -34,7 +35,7 @@ from metric_assets.local.stack import Endpoints
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.mirror import VersionsMirror
+from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
 from metric_assets_tests.integration.servers import PLAIN, Server, own_database, with_engine
@@ -61,18 +62,16 @@ class Doors:
     postgres: Postgres
     clickhouse: ClickHouse
     target: ClickHouseTarget
-    mirror: VersionsMirror
+    mirror: Mirror
 
     def stores(self, scan: Scan) -> Stores:
         """What a scan goes through; one that reads the mirror of ModelVersion finds it fresh."""
         if scan.store is Store.POSTGRES:
             return Stores(self.postgres, self.target, self.postgres)
-        if not scan.versions:
+        if not scan.dimensions:
             return Stores(self.clickhouse, self.target, self.postgres)
         self.mirror.refresh(self.postgres)
-        return Stores(
-            self.clickhouse, self.target, self.postgres, self.mirror.name, self.mirror.state
-        )
+        return Stores(self.clickhouse, self.target, self.postgres, {"versions": self.mirror})
 
 
 @dataclass
@@ -214,9 +213,8 @@ def doors(platform: Platform, *, table: str = TARGET, mode: str = "auto") -> Doo
     if platform._doors is None:
         platform._doors = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
     postgres, store = platform._doors
-    return Doors(
-        postgres, store, ClickHouseTarget(store, table, mode), VersionsMirror(store, table)
-    )
+    mirror = Mirror(store, table, CATALOG.dimensions[0])
+    return Doors(postgres, store, ClickHouseTarget(store, table, mode), mirror)
 
 
 def load(
@@ -229,9 +227,9 @@ def load(
     **options: Any,
 ) -> list[Receipt]:
     """Materialize pairs that share a scan, ``Entity/Metric``, as production does."""
-    pairs = [PAIRS[key] for key in ([keys] if isinstance(keys, str) else keys)]
-    scan = SCAN_OF[pairs[0].key]
-    assert all(SCAN_OF[pair.key] is scan for pair in pairs), "one scan a load"
+    pairs = [CATALOG.pairs[key] for key in ([keys] if isinstance(keys, str) else keys)]
+    scan = CATALOG.scan[pairs[0].key]
+    assert all(CATALOG.scan[pair.key] is scan for pair in pairs), "one scan a load"
     stores = (through or doors(platform)).stores(scan)
     return materialize(scan, pairs, ids, cutoff, stores, **options)
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from metric_assets.catalog import ENTITIES, SCANS, Scan, Store, scans_of
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Scan, Store
 from metric_assets.events import derive
 from metric_assets.local.demo_plan import cutoff_of
 from metric_assets.local.seed import formula_totals
@@ -38,7 +39,7 @@ SINGLE_IDS, SEVENS = 12, 84
 CUTS = st.sets(st.integers(1, 60) | st.integers(1, 900), max_size=3)
 
 Totals = dict[tuple[int, str], int]
-SCAN_NAMES = {scan.name: scan for scan in SCANS}
+SCAN_NAMES = {scan.name: scan for scan in CATALOG.scans}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def open_doors(demo: Platform) -> Doors:
 def formulas(demo: Platform) -> dict[str, Totals]:
     """What the events before the cutoff add up to, by the demo's own formulas."""
     found = {}
-    for entity in ENTITIES:
+    for entity in CATALOG.entity:
         frame = formula_totals(
             demo.postgres_url, demo.clickhouse_url, entity, until=cutoff_of(entity)
         )
@@ -66,7 +67,7 @@ def formulas(demo: Platform) -> dict[str, Totals]:
 def sources(demo: Platform) -> dict[str, Totals]:
     """What every counter must be: all events of the source, by the demo's own formulas."""
     found = {}
-    for entity in ENTITIES:
+    for entity in CATALOG.entity:
         rows = formula_totals(demo.postgres_url, demo.clickhouse_url, entity).iter_rows()
         found[entity] = {(entity_id, metric): total for entity_id, metric, total in rows if total}
     return found
@@ -82,7 +83,7 @@ def read(scan: Scan, ids: IdRange, through: Doors) -> pl.DataFrame:
     """The events of all pairs of a scan in a range, straight from the source."""
     source = through.postgres if scan.store is Store.POSTGRES else through.clickhouse
     binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
-    if scan.versions:
+    if scan.dimensions:
         binds["versions"] = through.mirror.name
     with source.read(load_statement(scan.name), binds, "test_any_grid") as reading:
         frames = [derive(frame, scan.pairs) for frame in reading.frames() if frame.height]
@@ -164,7 +165,7 @@ def test_no_event_lies_beyond_the_range_that_the_grids_cover(
 ) -> None:
     """The ranges of these tests hold every id there is, in the formulas and among the entities."""
     ids = {id for formula in formulas.values() for id, _ in formula}
-    for entity in ENTITIES.values():
+    for entity in CATALOG.entity.values():
         ids.update(id for (id,) in demo.rows(f'SELECT id FROM "{entity.table}"'))
     assert not [id for id in ids if not any(cell.start <= id < cell.stop for cell in INHABITED)]
 
@@ -176,7 +177,7 @@ def test_no_event_lies_beyond_the_range_that_the_grids_cover(
     phases=[Phase.generate],  # a failure names its grid; to shrink it would take minutes
     suppress_health_check=list(HealthCheck),
 )
-@given(cuts=st.fixed_dictionaries(dict.fromkeys(ENTITIES, CUTS)))
+@given(cuts=st.fixed_dictionaries(dict.fromkeys(CATALOG.entity, CUTS)))
 def test_all_pairs_through_a_random_grid_sum_to_the_formula(
     demo: Platform, sources: dict[str, Totals], owners: frozenset[int], cuts: dict[str, set[int]]
 ) -> None:
@@ -188,9 +189,9 @@ def test_all_pairs_through_a_random_grid_sum_to_the_formula(
     demo.command(f"INSERT INTO {table} SELECT * FROM {TARGET}")
     through = doors(demo, table=table)
     live = demo.checksum(table=table)
-    for entity in ENTITIES:
+    for entity in CATALOG.entity:
         borders = [0, *sorted(cuts[entity]), STOP]
-        for scan in scans_of(entity):
+        for scan in CATALOG.scans_of(entity):
             stores = through.stores(scan)
             for start, stop in pairwise(borders):
                 ids = IdRange(start, stop)
@@ -209,7 +210,7 @@ def test_all_pairs_through_a_random_grid_sum_to_the_formula(
     at_or_after = " OR ".join(
         f"(entityType = '{entity}' AND createdAt >="
         f" toDateTime64('{cutoff_of(entity):%Y-%m-%d %H:%M:%S.%f}', 6, 'UTC'))"
-        for entity in ENTITIES
+        for entity in CATALOG.entity
     )
     assert demo.checksum(at_or_after, table=table) == live
     demo.command(f"DROP TABLE {table} SYNC")

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from metric_assets import settings as names
-from metric_assets.catalog import ENTITIES
+from metric_assets.catalog import CATALOG
 from metric_assets.doctor import Finding, examine
 from metric_assets.errors import BusyError, RemovalRefusedError, SourceError, UnreachableError
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse, clickhouse_run, make_target
@@ -272,7 +272,7 @@ def test_a_standby_that_shows_less_removes_nothing(
 
 def doctor(platform: Platform, stack: Endpoints, url: str, home: Path) -> dict[str, Finding]:
     """Findings by subject."""
-    grids = {name: Grid(1_000_000, 1_000_000) for name in ENTITIES}
+    grids = {name: Grid(1_000_000, 1_000_000) for name in CATALOG.entity}
     settings = Settings(home=home, cutoff=CUTOFF, grids=grids)
     environ = {
         names.POSTGRES_URL: url,

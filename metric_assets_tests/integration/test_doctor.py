@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from metric_assets import settings as names
-from metric_assets.catalog import ENTITIES, SCANS
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import cli
 from metric_assets.coverage import survey
 from metric_assets.doctor import Finding, engine, examine, exit_code, live, live_keys, scans, source
@@ -44,7 +44,7 @@ Examine = Callable[..., list[Finding]]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings that fit an empty or small platform."""
-    grids = {name: Grid(1_000_000, 1_000_000) for name in ENTITIES}
+    grids = {name: Grid(1_000_000, 1_000_000) for name in CATALOG.entity}
     return Settings(home=tmp_path, cutoff=CUTOFF, grids=grids)
 
 
@@ -94,13 +94,13 @@ def test_the_demo_is_fit_to_be_loaded(demo: Platform, stack: Endpoints, settings
     assert failed(findings) == {}
     assert exit_code(findings) == 0
     remarks = {f.subject: f for f in findings if f.level == "remark"}
-    lacking = {f"sql/{scan.name}.sql": scan for scan in SCANS if scan.index}
+    lacking = {f"sql/{scan.name}.sql": scan for scan in CATALOG.scans if scan.index}
     assert set(remarks) == set(lacking)
     for subject, scan in lacking.items():
         assert scan.index is not None
         assert scan.index in remarks[subject].advice
         assert scan.cost in remarks[subject].found
-    assert {f"sql/{scan.name}.sql" for scan in SCANS} <= {f.subject for f in findings}
+    assert {f"sql/{scan.name}.sql" for scan in CATALOG.scans} <= {f.subject for f in findings}
 
 
 def test_what_is_told_of_servers_that_are_fit(doctor: Examine) -> None:
@@ -635,7 +635,7 @@ def test_live_keys_that_cannot_be_measured(platform: Platform, doctor: Examine) 
     found = of(findings, "sql/model/generations.sql: live keys")
     assert (found.level, found.found) == (
         "ok",
-        "not measured: the mirror of ModelVersion is made by the first load",
+        "not measured: events__versions is made by the first load",
     )
     assert failed(findings) == {}
 

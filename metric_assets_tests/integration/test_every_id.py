@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from metric_assets import settings as names
+from metric_assets.catalog import CATALOG
 from metric_assets.entity_ids import windows
 from metric_assets.errors import RejectedRowsError
 from metric_assets.local.stack import Endpoints
@@ -313,7 +314,7 @@ def test_windows_are_read_by_the_primary_key(platform: Platform, kind: str) -> N
         platform.add("Tag", id=id, createdAt=None if id == 1001 else "2024-01-01")
     platform.add("Tag", id=2000, createdAt="2025-10-01")
     with Postgres(platform.postgres_url) as source:
-        found = list(windows("Tag", Grid(1000, 1000), CUTOFF, source))
+        found = list(windows(CATALOG.entity["Tag"], Grid(1000, 1000), CUTOFF, source))
     seen = [cell for window in found for cell in window.cells]
     assert sum(count for _, count, _, _ in seen) == 2 + len(edges)
     ends = {end for _, _, low, high in seen for end in (low, high)}

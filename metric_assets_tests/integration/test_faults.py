@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from metric_assets import reading as readings
-from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
@@ -342,14 +342,16 @@ def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> 
         ) as store,
     ):
         source = Postgres(platform.postgres_url)
-        pair = PAIRS["User/Follower"]
+        pair = CATALOG.pairs["User/Follower"]
         for nth in range(1, 40):
             _ = store.client
             proxy.spoil(how, nth)
             stores = Stores(source, ClickHouseTarget(store, TARGET), source)
             failed = None
             try:
-                materialize(SCAN_OF[pair.key], [pair], IDS, CUTOFF, stores, max_removed_share=1.0)
+                materialize(
+                    CATALOG.scan[pair.key], [pair], IDS, CUTOFF, stores, max_removed_share=1.0
+                )
             except MetricAssetsError as error:
                 failed = error
             assert failed.transient if failed else exact(platform), (nth, failed)

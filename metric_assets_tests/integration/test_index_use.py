@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from metric_assets.catalog import ENTITIES, SCANS, Scan, Store
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Scan, Store
 from metric_assets.entity_ids import NEXT_ROWS, dated_binds
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
@@ -30,7 +31,7 @@ SCALE = 1_000_000
 #: From here on reading a whole table for every range is a fault, unless the row says so.
 LARGE = 20_000
 
-POSTGRES_SCANS = {scan.name: scan for scan in SCANS if scan.store is Store.POSTGRES}
+POSTGRES_SCANS = {scan.name: scan for scan in CATALOG.scans if scan.store is Store.POSTGRES}
 CURABLE = {name: scan for name, scan in POSTGRES_SCANS.items() if scan.index}
 
 
@@ -62,7 +63,7 @@ def rows_of(large: Platform) -> dict[str, int]:
 
 def narrow(platform: Platform, scan: Scan) -> IdRange:
     """The middle hundredth of the entity's ids."""
-    table = ENTITIES[scan.entity].table
+    table = CATALOG.entity[scan.entity].table
     ((start, stop),) = platform.rows(
         "SELECT percentile_disc(0.50) WITHIN GROUP (ORDER BY id),"
         f' percentile_disc(0.51) WITHIN GROUP (ORDER BY id) FROM "{table}"'
@@ -165,7 +166,7 @@ def test_the_index_a_row_proposes_cures_its_scan(large: Platform, name: str) -> 
 def test_ids_are_asked_for_by_the_primary_key(large: Platform, question: str, kind: str) -> None:
     """A window of ids above the grid, at its end, in the middle of it or below 0 is read from the
     index of ids of either width."""
-    entity = ENTITIES["Image"]
+    entity = CATALOG.entity["Image"]
     ((median, last),) = large.rows(
         f'SELECT percentile_disc(0.97) WITHIN GROUP (ORDER BY id), max(id) FROM "{entity.table}"'
     )

@@ -14,7 +14,7 @@ from itertools import groupby
 
 import pytest
 
-from metric_assets.catalog import SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import RejectedRowsError
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import IdRange
@@ -77,7 +77,7 @@ def check(platform: Platform, case: Case) -> None:
     """Put the rows in, load the pairs scan by scan, compare the whole target."""
     for table, values in case.rows:
         platform.add(table, **values)
-    for _, pairs in groupby(case.pairs, key=lambda pair: SCAN_OF[pair].name):
+    for _, pairs in groupby(case.pairs, key=lambda pair: CATALOG.scan[pair].name):
         load(platform, list(pairs), case.ids, case.cutoff)
     found = {
         entity: platform.events(f"entityType = '{entity}'")

@@ -18,7 +18,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from metric_assets.audit import check_legacy
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
 from metric_assets.load_result import Receipt
@@ -143,8 +143,10 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
         assert (found.differs, found.drifts, found.proven) == (False, False, True), found
         made = doors(writing)
         patience, totals = Patience(RULES), EventTotals(made.clickhouse, TARGET)
-        pair = PAIRS[KEY]
-        ((_, _, verdict),) = check_legacy([pair], [IDS], made.postgres, totals, patience)
+        pair = CATALOG.pairs[KEY]
+        ((_, _, verdict),) = check_legacy(
+            CATALOG.entity[pair.entity], [pair], [IDS], made.postgres, totals, patience
+        )
         assert verdict.passed, verdict
     # A key that the writer never touches.
     writing.run(

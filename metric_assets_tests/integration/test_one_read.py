@@ -14,7 +14,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from metric_assets.catalog import PAIRS, SCANS, Scan, Store, scans_of
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Scan, Store
 from metric_assets.local.demo_plan import cutoff_of
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
@@ -25,7 +26,11 @@ from metric_assets_tests.integration.platforms import TARGET, Doors, Platform, d
 pytestmark = pytest.mark.integration
 
 IDS = IdRange(0, 500_000)
-SHARED = {scan.name: scan for scan in SCANS if scan.store is Store.POSTGRES and len(scan.pairs) > 1}
+SHARED = {
+    scan.name: scan
+    for scan in CATALOG.scans
+    if scan.store is Store.POSTGRES and len(scan.pairs) > 1
+}
 
 
 @pytest.fixture
@@ -101,7 +106,7 @@ def test_the_six_reactions_of_images_cost_what_one_costs(demo: Platform, through
     """Six pairs from one scan of ImageReaction; one by one they cost six."""
     kinds = ("Like", "Dislike", "Laugh", "Cry", "Heart", "")
     keys = [f"Image/Reaction{kind}" for kind in kinds]
-    assert all(key in PAIRS for key in keys)
+    assert all(key in CATALOG.pairs for key in keys)
     before = work(demo)
     load(demo, keys, IDS, cutoff_of("Image"), through=through)
     together = spent(demo, before, ("ImageReaction",))["ImageReaction"]
@@ -118,7 +123,7 @@ def test_the_six_reactions_of_images_cost_what_one_costs(demo: Platform, through
 @pytest.mark.parametrize("entity", ["Image", "Model"])
 def test_an_entity_costs_one_statement_a_scan(demo: Platform, through: Doors, entity: str) -> None:
     """All pairs of a range: as much work on every table as each scan's SELECT run once."""
-    scans = [scan for scan in scans_of(entity) if scan.store is Store.POSTGRES]
+    scans = [scan for scan in CATALOG.scans_of(entity) if scan.store is Store.POSTGRES]
     tables = tuple({table for scan in scans for table in scan.sources})
     before = work(demo)
     for scan in scans:

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from metric_assets import settings as names
-from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import console, running
 from metric_assets.cli.backfilling import plan_only
 from metric_assets.definitions import build_definitions
@@ -408,7 +408,9 @@ def test_a_legacy_value_that_is_no_number_fails_its_range_only(
     assert {key for pair, key in passed if pair == "Tag/Follower"} == set(KEYS)
     assert {key for pair, key in passed if pair == "Tag/Hidden"} == {"0-9", "20-29"}
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
-    outcome = running._outcome("Tag", [PAIRS["Tag/Follower"], PAIRS["Tag/Hidden"]], result)
+    outcome = running._outcome(
+        "Tag", [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]], result
+    )
     assert list(outcome.failures) == ["Tag/Hidden"]
     assert outcome.failure.startswith(
         "Tag/Hidden/10-19: TagMetric.hiddenCount is String and holds 'many' for entity 11"
@@ -421,10 +423,10 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
     """One range that a run works on is missed and said to be busy; the others are planned."""
     scope = Scope("Tag", ("Follower",), IdRange.parse("10-19"), CUTOFF)
     notes = console.Notes(console.err())
-    pair = PAIRS["Tag/Follower"]
+    pair = CATALOG.pairs["Tag/Follower"]
     ranges = [IdRange.parse(key) for key in KEYS]
     with Postgres(platform.postgres_url) as other, other.enter(scope):
-        piece = Piece(SCAN_OF[pair.key], (pair,), tuple(ranges))
+        piece = Piece(CATALOG.scan[pair.key], (pair,), tuple(ranges))
         (missed,) = plan_only([piece], settings, notes).missed
     assert missed.busy
     assert (missed.pairs, missed.ids.key) == (("Tag/Follower",), "10-19")

@@ -17,7 +17,7 @@ import pytest
 from pydantic import SecretStr
 
 from metric_assets import settings as names
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import console, running
 from metric_assets.cli.reconciling import Options, reconcile
 from metric_assets.definitions import build_definitions
@@ -85,7 +85,7 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", "500")
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    grids = {PAIRS[key].entity: Grid(SIZE, SIZE * RANGES) for key in KEYS}
+    grids = {CATALOG.pairs[key].entity: Grid(SIZE, SIZE * RANGES) for key in KEYS}
     return Settings(
         postgres_url=SecretStr(platform.postgres_url),
         clickhouse_url=SecretStr(platform.clickhouse_url),
@@ -111,11 +111,11 @@ def load_all(settings: Settings) -> None:
     """Load every range but one through Dagster, as the command does."""
     work = []
     for key in KEYS:
-        pair = PAIRS[key]
+        pair = CATALOG.pairs[key]
         cells = list(settings.grid_of(pair.entity))
         gap = next(place for place, ids in enumerate(cells) if ids.key == NEVER_LOADED)
         stretches = (cells[:gap], cells[gap + 1 :])
-        work += [running.Work(pair.entity, (pair,), tuple(ranges)) for ranges in stretches]
+        work += [running.Work.of(CATALOG, pair.entity, [pair], ranges) for ranges in stretches]
     notes = console.Notes(console.err())
     for outcome in running.run_backfill(work, settings, notes, verbose=False):
         assert outcome.success, outcome.failure
@@ -132,7 +132,7 @@ def scheduled_pass(settings: Settings) -> list[dg.AssetCheckEvaluation]:
 
 def place(key: str) -> str:
     """Where the rows of a pair lie in the target."""
-    pair = PAIRS[key]
+    pair = CATALOG.pairs[key]
     return f"entityType = '{pair.entity}' AND metricType = '{pair.metric}'"
 
 
@@ -281,7 +281,9 @@ def test_every_planted_defect_is_found_and_repaired(
     (strays,) = [one for one in found if one.check_name == "every_row_belongs_to_a_pair"]
     assert (strays.passed, strays.metadata["stray_rows"].value) == (False, 4)
 
-    assert reconcile([PAIRS[key] for key in KEYS], settings, Options(source=True, repair=True))
+    assert reconcile(
+        [CATALOG.pairs[key] for key in KEYS], settings, Options(source=True, repair=True)
+    )
     said = capsys.readouterr()
     assert said.out.splitlines()[-1] == "All 3 counters equal their source."
     assert held(platform) == wanted(platform)

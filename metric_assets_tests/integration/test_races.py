@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from metric_assets.audit import check_legacy
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import RemovalRefusedError, UnavailableError
 from metric_assets.plan import Summary
 from metric_assets.ranges import IdRange
@@ -33,7 +33,7 @@ from metric_assets_tests.integration.test_bad_input import LATER, three_follows
 
 pytestmark = pytest.mark.integration
 
-FOLLOWER = PAIRS["User/Follower"]
+FOLLOWER = CATALOG.pairs["User/Follower"]
 
 
 def ours(platform: Platform) -> list[str]:
@@ -68,7 +68,9 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
     def check() -> tuple[bool, float]:
         through = doors(platform)
         totals = EventTotals(through.clickhouse, TARGET)
-        ((_, _, verdict),) = check_legacy([FOLLOWER], [IDS], through.postgres, totals)
+        ((_, _, verdict),) = check_legacy(
+            CATALOG.entity["User"], [FOLLOWER], [IDS], through.postgres, totals
+        )
         return verdict.passed, verdict.missing
 
     with ThreadPoolExecutor() as pool:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.doctor.grants import examine as examine_grants
 from metric_assets.errors import TargetError
 from metric_assets.local import clickhouse as embedded
@@ -265,7 +265,7 @@ class Asking(ClickHouse):
             super().insert(table, frame, owner)
 
 
-SCAN = SCAN_OF["User/Follower"]
+SCAN = CATALOG.scan["User/Follower"]
 READ_ONLY = {"readonly": 1}
 FULL = {"min_free_disk_bytes_to_perform_insert": 10**18}
 #: Steps, in an empty scope and in one with a gap and a surplus, and what the server answers.
@@ -309,7 +309,7 @@ def test_a_refusal_at_any_step(platform: Platform) -> None:
         ):
             stores = Stores(source, ClickHouseTarget(store, TARGET), source)
             with pytest.raises(TargetError, match=said) as refused:
-                materialize(SCAN, [PAIRS["User/Follower"]], IDS, CUTOFF, stores)
+                materialize(SCAN, [CATALOG.pairs["User/Follower"]], IDS, CUTOFF, stores)
         assert store.asked, step
         assert not refused.value.transient
         assert TARGET in str(refused.value)

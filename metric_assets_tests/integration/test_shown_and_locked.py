@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from metric_assets import settings as names
-from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.doctor import Finding, examine
 from metric_assets.errors import BusyError, RemovalRefusedError, SourceError
 from metric_assets.local.stack import Endpoints
@@ -52,7 +52,7 @@ def as_role(platform: Platform, role: str) -> str:
 
 def doctor(platform: Platform, stack: Endpoints, url: str, home: Path) -> dict[str, Finding]:
     """Findings by subject."""
-    grids = {name: Grid(1_000_000, 1_000_000) for name in ENTITIES}
+    grids = {name: Grid(1_000_000, 1_000_000) for name in CATALOG.entity}
     settings = Settings(home=home, cutoff=CUTOFF, grids=grids)
     environ = {
         names.POSTGRES_URL: url,
@@ -169,12 +169,12 @@ def test_a_mirror_that_another_run_has_filled_removes_nothing(platform: Platform
     (first,) = load(platform, "Model/Download")
     assert first.inserted == 1
     ours, other = doors(platform), doors(platform)
-    stores = ours.stores(SCAN_OF["Model/Download"])
+    stores = ours.stores(CATALOG.scan["Model/Download"])
     platform.run('DELETE FROM "ModelVersion"')
     other.mirror.refresh(other.postgres)
-    scan = SCAN_OF["Model/Download"]
+    scan = CATALOG.scan["Model/Download"]
     with pytest.raises(RemovalRefusedError, match="filled anew by another run"):
-        materialize(scan, [PAIRS["Model/Download"]], IDS, CUTOFF, stores)
+        materialize(scan, [CATALOG.pairs["Model/Download"]], IDS, CUTOFF, stores)
     assert len(platform.events()) == 1
 
 

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from metric_assets import settings as names
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 from metric_assets.definitions import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
@@ -28,7 +28,7 @@ from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform
 
 pytestmark = pytest.mark.integration
 
-FOLLOWER = PAIRS["Tag/Follower"]
+FOLLOWER = CATALOG.pairs["Tag/Follower"]
 KEY = dg.AssetKey(["Tag", "Follower"])
 KEYS = ["0-9", "10-19", "20-29", "30-39"]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from metric_assets.catalog import PAIRS, SCAN_OF
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import TargetError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.sql import Statement
@@ -75,10 +75,10 @@ class Watched(ClickHouse):
 
 def watched_load(platform: Platform, table: str) -> list[tuple[str, int]]:
     """Load the follows, and what ClickHouse was given besides queries."""
-    scan = SCAN_OF["User/Follower"]
+    scan = CATALOG.scan["User/Follower"]
     with Postgres(platform.postgres_url) as source, Watched(platform.clickhouse_url) as store:
         stores = Stores(source, ClickHouseTarget(store, table), source)
-        materialize(scan, [PAIRS["User/Follower"]], IDS, CUTOFF, stores)
+        materialize(scan, [CATALOG.pairs["User/Follower"]], IDS, CUTOFF, stores)
     return store.ran
 
 

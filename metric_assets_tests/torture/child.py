@@ -26,7 +26,7 @@ from typing import Any
 import polars as pl
 
 from metric_assets import filling
-from metric_assets.catalog import SCANS
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
@@ -195,7 +195,7 @@ def work(order: dict[str, Any]) -> None:
     source, store = TrappedPostgres(order["postgres"]), TrappedClickHouse(order["clickhouse"])
     source.trap = store.trap = trap
     target = ClickHouseTarget(store, order["table"])
-    scan = next(scan for scan in SCANS if scan.name == order["scan"])
+    scan = next(scan for scan in CATALOG.scans if scan.name == order["scan"])
     pairs = [pair for pair in scan.pairs if pair.metric in order["metrics"]]
     for key in order["ranges"]:
         try:

@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import datetime
 from functools import partial
 
-from metric_assets.catalog import SCANS
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
@@ -104,7 +104,7 @@ class Torture:
 
     def _mend(self, case: Case, table: str, verdict: Verdict) -> None:
         """One more backfill, tried again as Dagster does while the error is one that passes."""
-        scan = next(scan for scan in SCANS if scan.name == case.scan)
+        scan = next(scan for scan in CATALOG.scans if scan.name == case.scan)
         pairs = [pair for pair in scan.pairs if pair.metric in case.metrics]
         patience = REPLICA_SECONDS if self.world.compensates else MEND_SECONDS
         deadline = time.monotonic() + patience

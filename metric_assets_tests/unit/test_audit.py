@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from metric_assets import entity_ids
 from metric_assets.audit import check_legacy, spans
-from metric_assets.catalog import ENTITIES, PAIRS, Legacy, Pair
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Legacy, Pair
 from metric_assets.errors import SchemaDriftError
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
@@ -24,7 +25,8 @@ from metric_assets_tests.fakes import Event, FakeRows, FakeTarget
 
 pytestmark = pytest.mark.unit
 
-HIDDEN, FOLLOWER = PAIRS["Tag/Hidden"], PAIRS["Tag/Follower"]
+TAG = CATALOG.entity["Tag"]
+HIDDEN, FOLLOWER = CATALOG.pairs["Tag/Hidden"], CATALOG.pairs["Tag/Follower"]
 FIRST, SECOND = IdRange(0, 50_000), IdRange(50_000, 100_000)
 THEN = datetime(2025, 1, 1, tzinfo=timezone.utc)
 LIVE = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -65,7 +67,7 @@ def test_events_against_legacy_by_pair_and_range() -> None:
         legacy=legacy((60_000, 0, 3), (5, 0, 3), (100_000, 5, 5)),
         existing={"Tag": {5, 7, 60_000}},
     )
-    found = list(check_legacy([HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
+    found = list(check_legacy(TAG, [HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
     # What breaks its rule comes last.
     assert [(pair.key, ids.key) for pair, ids, _ in found] == [
         ("Tag/Follower", "0-49999"),
@@ -95,7 +97,7 @@ def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
         rows=[event("Hidden", 5, 1), event("Hidden", 6, 1), event("Hidden", 6, 1, -1)]
     )
     source = FakeRows(legacy=legacy((5, 1, 0)))
-    ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
+    ((_, _, verdict),) = check_legacy(TAG, [HIDDEN], [FIRST], source, target)
     assert verdict.passed
     assert asked(source) == ["legacy/counters"]
 
@@ -105,7 +107,7 @@ def test_orphans_are_looked_up_in_batches(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(entity_ids, "EXISTENCE_IDS", 2)
     target = FakeTarget(rows=[event("Hidden", entity, 1) for entity in range(1, 6)])
     source = FakeRows(legacy=legacy(), existing={"Tag": {2, 4}})
-    ((_, _, verdict),) = check_legacy([HIDDEN], [FIRST], source, target)
+    ((_, _, verdict),) = check_legacy(TAG, [HIDDEN], [FIRST], source, target)
     found = [binds["ids"] for name, binds in source.asked if name == "entities/existing"]
     assert [len(ids) for ids in found] == [2, 2, 1]  # type: ignore[arg-type]
     assert sorted(one for ids in found for one in ids) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
@@ -126,7 +128,9 @@ def test_a_mean_reads_what_it_is_taken_over() -> None:
     )
     schema = {"entityId": pl.Int32, "rating": pl.Float64}
     rows = pl.DataFrame([(5, 4.5), (6, 3.0)], schema=schema, orient="row")
-    ((pair, ids, verdict),) = check_legacy([rating], [FIRST], FakeRows({"TagMetric": rows}), target)
+    ((pair, ids, verdict),) = check_legacy(
+        TAG, [rating], [FIRST], FakeRows({"TagMetric": rows}), target
+    )
     assert (pair, ids) == (rating, FIRST)
     assert verdict.missing == 3  # Tag 6 has stars and no count: no mean.
     assert verdict.worst[0].entity_id == 6
@@ -137,7 +141,7 @@ def test_empty_sides() -> None:
     """Nothing on either side is agreement."""
     source = FakeRows(legacy=legacy())
     found = [
-        v.passed for _, _, v in check_legacy([HIDDEN, FOLLOWER], [FIRST], source, FakeTarget())
+        v.passed for _, _, v in check_legacy(TAG, [HIDDEN, FOLLOWER], [FIRST], source, FakeTarget())
     ]
     assert found == [True, True]
 
@@ -193,7 +197,9 @@ def judged(**columns: object) -> dict[tuple[str, str], object]:
     legacy = pl.DataFrame({"entityId": [1, 11], "followerCount": [0, 0], "hiddenCount": [0, 0]})
     legacy = legacy.with_columns(**{name: pl.Series(values) for name, values in columns.items()})  # type: ignore[call-overload]
     source = FakeRows(legacy={"TagMetric": legacy})
-    found = check_legacy([FOLLOWER, HIDDEN], [IdRange(0, 10), IdRange(10, 20)], source, NoEvents())
+    found = check_legacy(
+        TAG, [FOLLOWER, HIDDEN], [IdRange(0, 10), IdRange(10, 20)], source, NoEvents()
+    )
     return {
         (pair.metric, ids.key): one.passed if isinstance(one, Verdict) else str(one)
         for pair, ids, one in found
@@ -256,7 +262,7 @@ def test_a_misspelt_legacy_column_is_named_and_fails_its_pair_only() -> None:
     target = FakeTarget(rows=[event("Follower", 5, 1)])
     source = FakeRows(legacy=legacy((5, 0, 1)))
     pairs = [misspelt("TagMetric.hidenCount"), FOLLOWER]
-    found = {pair.key: one for pair, _, one in check_legacy(pairs, [FIRST], source, target)}
+    found = {pair.key: one for pair, _, one in check_legacy(TAG, pairs, [FIRST], source, target)}
     assert isinstance(found["Tag/Follower"], Verdict)
     assert found["Tag/Follower"].passed
     error = found["Tag/Misspelt"]
@@ -270,7 +276,9 @@ def test_a_misspelt_legacy_table_is_named_and_fails_its_pairs_only() -> None:
     """Pairs of the table that is there are compared."""
     source = FakeRows(legacy=legacy())
     pairs = [misspelt("TagMetrics.hiddenCount"), FOLLOWER]
-    found = {pair.key: one for pair, _, one in check_legacy(pairs, [FIRST], source, FakeTarget())}
+    found = {
+        pair.key: one for pair, _, one in check_legacy(TAG, pairs, [FIRST], source, FakeTarget())
+    }
     assert isinstance(found["Tag/Follower"], Verdict)
     assert str(found["Tag/Misspelt"]).startswith(
         "Tag/Misspelt: there is no legacy table TagMetrics"
@@ -278,10 +286,10 @@ def test_a_misspelt_legacy_table_is_named_and_fails_its_pairs_only() -> None:
     assert "hiddenCount" in str(found["Tag/Misspelt"])
 
 
-def test_a_misspelt_column_of_ids_fails_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_column_of_ids_fails_all_pairs() -> None:
     """Nothing of the table can be read by entity; the row of the catalog to correct is named."""
-    monkeypatch.setitem(ENTITIES, "Tag", replace(ENTITIES["Tag"], legacy_id="tagsId"))
-    found = check_legacy([HIDDEN, FOLLOWER], [FIRST], FakeRows(legacy=legacy()), FakeTarget())
+    tag = replace(TAG, legacy_id="tagsId")
+    found = check_legacy(tag, [HIDDEN, FOLLOWER], [FIRST], FakeRows(legacy=legacy()), FakeTarget())
     assert [str(one).partition(";")[0] for _, _, one in found] == [
         f"{key}: legacy table TagMetric has no column tagsId (legacy_id of Tag)"
         for key in ("Tag/Hidden", "Tag/Follower")
@@ -298,7 +306,7 @@ def test_an_error_that_no_name_explains_stands() -> None:
             return super().frame(statement, binds)
 
     source = Broken(legacy=legacy())
-    found = list(check_legacy([HIDDEN, FOLLOWER], [FIRST], source, FakeTarget()))
+    found = list(check_legacy(TAG, [HIDDEN, FOLLOWER], [FIRST], source, FakeTarget()))
     assert [str(one) for _, _, one in found] == [
         "legacy/counters (TagMetric): timeframe is gone"
     ] * 2
@@ -311,7 +319,8 @@ def test_pairs_of_two_legacy_tables_are_read_from_both() -> None:
     source = FakeRows(legacy={**legacy((5, 0, 1)), "OtherMetric": rows}, existing={"Tag": {5}})
     target = FakeTarget(rows=[event("Follower", 5, 1), event("Other", 5, 1)])
     found = {
-        pair.key: one for pair, _, one in check_legacy([other, FOLLOWER], [FIRST], source, target)
+        pair.key: one
+        for pair, _, one in check_legacy(TAG, [other, FOLLOWER], [FIRST], source, target)
     }
     assert {key: isinstance(one, Verdict) and one.passed for key, one in found.items()} == {
         "Tag/Other": True, "Tag/Follower": True,
@@ -340,7 +349,7 @@ def read_again(
         target.rows.update(late)
 
     source = FakeRows(legacy=legacy((5, 0, legacy_value)), existing={"Tag": {5}})
-    found = check_legacy([pair], [FIRST], source, target, Patience(RULES, wait))
+    found = check_legacy(TAG, [pair], [FIRST], source, target, Patience(RULES, wait))
     ((_, _, verdict),) = found
     assert isinstance(verdict, Verdict)
     return verdict, waits
@@ -421,7 +430,7 @@ def test_a_mean_is_read_again_as_a_mean() -> None:
         source = FakeRows({"TagMetric": pl.DataFrame([(5, value)], schema=schema, orient="row")})
         patience = Patience(RULES, lambda _seconds: None)
         ((_, _, verdict),) = check_legacy(
-            [rating], [FIRST], source, FakeTarget(rows=rows), patience
+            TAG, [rating], [FIRST], source, FakeTarget(rows=rows), patience
         )
         assert isinstance(verdict, Verdict)
         return verdict.passed

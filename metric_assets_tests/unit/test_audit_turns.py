@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 from metric_assets.cli.repairs import repair_work
 from metric_assets.orchestration.badge import Badge
 from metric_assets.orchestration.turns import NEVER, budget, oldest_first
@@ -121,4 +121,4 @@ def test_repairs_are_as_few_runs_as_there_can_be() -> None:
         ("Tag", both, ["40-49"]),
         ("User", ["User/Follower"], ["50-59"]),
     ]
-    assert all(pair in PAIRS.values() for piece in work for pair in piece.pairs)
+    assert all(pair in CATALOG.pairs.values() for piece in work for pair in piece.pairs)

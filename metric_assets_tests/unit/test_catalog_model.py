@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metric_assets.catalog import CatalogError, Entity, Legacy, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import CatalogError, Entity, Legacy, Pair, Rule, Scan, Store
 from metric_assets.ranges import Grid
 
 pytestmark = pytest.mark.unit
@@ -177,9 +177,13 @@ def test_an_index_comes_with_the_cost_of_its_absence() -> None:
 
 def test_the_mirror_of_versions_is_in_clickhouse() -> None:
     """A Postgres scan cannot ask for it."""
-    with pytest.raises(CatalogError, match=r"^user/engaged: the mirror of ModelVersion lives in"):
-        Scan("user/engaged", [pair()], ["T"], versions=True)
-    assert Scan("user/engaged", [pair()], ["T"], store=Store.CLICKHOUSE, versions=True).versions
+    with pytest.raises(
+        CatalogError, match=r"^user/engaged: copies of dimensions are in ClickHouse"
+    ):
+        Scan("user/engaged", [pair()], ["T"], dimensions=["versions"])
+    assert Scan(
+        "user/engaged", [pair()], ["T"], store=Store.CLICKHOUSE, dimensions=["versions"]
+    ).dimensions
 
 
 def test_rows_do_not_change() -> None:

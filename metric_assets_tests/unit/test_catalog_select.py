@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from metric_assets.catalog import ENTITIES, PAIRS, SCAN_OF, SCANS, pairs_of, scans_of, select
+from metric_assets.catalog import CATALOG
 from metric_assets.errors import UnknownKeyError
 
 pytestmark = pytest.mark.unit
@@ -13,13 +13,13 @@ COLLECTION = ["Collection/Follower", "Collection/Contributor", "Collection/Item"
 
 def keys(*selection: str) -> list[str]:
     """The keys a selection means."""
-    return [pair.key for pair in select(selection)]
+    return [pair.key for pair in CATALOG.select(selection)]
 
 
 def test_nothing_selects_everything() -> None:
     """Without a name every pair is meant, in catalogue order."""
-    assert keys() == list(PAIRS)
-    assert len(set(keys())) == len(PAIRS)
+    assert keys() == list(CATALOG.pairs)
+    assert len(set(keys())) == len(CATALOG.pairs)
 
 
 def test_an_entity_selects_its_pairs() -> None:
@@ -58,7 +58,7 @@ def test_the_order_is_the_catalogs() -> None:
 def test_an_unknown_name_is_refused_with_a_hint(name: str, hint: str) -> None:
     """The message begins with the name and points at what was meant, or at the list."""
     with pytest.raises(UnknownKeyError) as refusal:
-        select(["Tag", name])
+        CATALOG.select(["Tag", name])
     assert str(refusal.value).startswith(f"{name}: not an entity or an entity/metric pair")
     assert hint in str(refusal.value)
 
@@ -66,15 +66,15 @@ def test_an_unknown_name_is_refused_with_a_hint(name: str, hint: str) -> None:
 def test_a_half_key_is_unknown() -> None:
     """A slash with nothing behind it names no pair."""
     with pytest.raises(UnknownKeyError):
-        select(["Tag/"])
+        CATALOG.select(["Tag/"])
 
 
 def test_look_ups_agree() -> None:
     """Every pair has the scan that lists it; an entity's pairs are those of its scans."""
-    assert all(pair in SCAN_OF[pair.key].pairs for pair in PAIRS.values())
-    assert [pair.key for pair in pairs_of("Tag")] == TAG
-    assert [scan.name for scan in scans_of("Collection")] == [
+    assert all(pair in CATALOG.scan[pair.key].pairs for pair in CATALOG.pairs.values())
+    assert [pair.key for pair in CATALOG.pairs_of("Tag")] == TAG
+    assert [scan.name for scan in CATALOG.scans_of("Collection")] == [
         "collection/contributors",
         "collection/items",
     ]
-    assert {scan.entity for scan in SCANS} <= set(ENTITIES)
+    assert {scan.entity for scan in CATALOG.scans} <= set(CATALOG.entity)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metric_assets.catalog import PAIRS
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import main
 from metric_assets.cli.grids import write_grids
 from metric_assets.cli.outside import look_outside
@@ -277,10 +277,10 @@ def test_ids_that_nobody_could_look_for_are_told(
     source_with(monkeypatch, 5)
     monkeypatch.setenv("METRIC_ASSETS_HOME", str(tmp_path))
     settings = Settings.load()
-    found = look_outside([PAIRS["Tag/Hidden"]], settings)
+    found = look_outside([CATALOG.pairs["Tag/Hidden"]], settings)
     assert (found.found, found.sentences) == ((), [])
     monkeypatch.setattr(FakeRows, "frame", gone)
-    found = look_outside([PAIRS["Tag/Hidden"]], settings)
+    found = look_outside([CATALOG.pairs["Tag/Hidden"]], settings)
     assert found.sentences == [
         "ids outside of partitions could not be looked for: Postgres is away"
     ]
@@ -325,7 +325,7 @@ def test_a_defect_is_one_line_and_a_file(run: Run, monkeypatch: pytest.MonkeyPat
         raise RuntimeError("boom geheim")
 
     monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:geheim@h/d")
-    monkeypatch.setattr("metric_assets.cli.look.select", broken)
+    monkeypatch.setattr("metric_assets.catalog.catalog.Catalog.select", broken)
     done = run("list", "--json")
     assert done.code == 70
     assert "Traceback" not in done.err

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_assets import entity_ids
+from metric_assets.catalog import CATALOG
 from metric_assets.coverage import Coverage, survey, survey_synced
 from metric_assets.entity_ids import dense_end, highest_id, windows
 from metric_assets.ranges import Grid
@@ -23,12 +24,12 @@ GRID = Grid(1000, 3000)
 
 def look(made: Mapping[int, bool], grid: Grid = GRID) -> Coverage:
     """A grid against ids of tags; True says made at or after the cutoff."""
-    return survey("Tag", grid, CUTOFF, FakeRows(made={"Tag": made}))
+    return survey(CATALOG.entity["Tag"], grid, CUTOFF, FakeRows(made={"Tag": made}))
 
 
 def sync(made: Mapping[int, bool], grid: Grid = GRID) -> Coverage:
     """What `ranges --sync` makes of it."""
-    return survey_synced("Tag", grid, CUTOFF, FakeRows(made={"Tag": made}))
+    return survey_synced(CATALOG.entity["Tag"], grid, CUTOFF, FakeRows(made={"Tag": made}))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def sync(made: Mapping[int, bool], grid: Grid = GRID) -> Coverage:
 def test_the_highest_id(made: dict[int, bool], highest: int | None) -> None:
     """The highest id made before the cutoff, whatever the gaps and with a few dates out of order."""
     source = FakeRows(made={"Tag": made})
-    assert highest_id("Tag", CUTOFF, source) == highest
+    assert highest_id(CATALOG.entity["Tag"], CUTOFF, source) == highest
     assert len(source.asked) <= 70
     if not [id for id in made if id >= 2**31]:
         assert len(source.asked) <= 40
@@ -76,7 +77,7 @@ def test_the_highest_id(made: dict[int, bool], highest: int | None) -> None:
 def test_the_end_of_the_dense_part(made: dict[int, bool], lowest: int, highest: int) -> None:
     """Where ids pass the cutoff, whatever lies far from all others."""
     source = FakeRows(made={"Tag": made})
-    assert lowest <= dense_end("Tag", CUTOFF, source, 32_000) <= highest
+    assert lowest <= dense_end(CATALOG.entity["Tag"], CUTOFF, source, 32_000) <= highest
     assert len(source.asked) <= 70
 
 
@@ -157,7 +158,7 @@ def test_sparse_stretches_cost_one_look_up() -> None:
     source = FakeRows(
         made={"Tag": dict.fromkeys([-(2**63), -1, 5, 4000, INT4_LAST, INT8_LAST], False)}
     )
-    found = list(windows("Tag", GRID, CUTOFF, source))
+    found = list(windows(CATALOG.entity["Tag"], GRID, CUTOFF, source))
     assert sum(cell[1] for window in found for cell in window.cells) == 5
     assert len(found) == 5
     assert len(source.asked) <= 12
@@ -182,7 +183,7 @@ def test_a_window_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look_at(source: FakeRows, grid: Grid) -> Coverage:
     """survey() of tags with the source at hand."""
-    return survey("Tag", grid, CUTOFF, source)
+    return survey(CATALOG.entity["Tag"], grid, CUTOFF, source)
 
 
 @given(

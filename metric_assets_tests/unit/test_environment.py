@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from metric_assets.catalog import ENTITIES
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment
 from metric_assets.errors import SettingsError
 from metric_assets.local import demo_plan
@@ -133,6 +133,6 @@ def test_the_demos_cutoffs_are_those_its_data_is_made_for() -> None:
     assert given["METRIC_ASSETS_CUTOFF"] == "2025-10-01T00:00:00Z"
     assert given["METRIC_ASSETS_CUTOFFS"] == '{"Image": "2024-08-07T15:44:39.044Z"}'
     settings = Settings.load(given)
-    assert {name: settings.cutoff_of(name) for name in ENTITIES} == {
-        name: demo_plan.cutoff_of(name) for name in ENTITIES
+    assert {name: settings.cutoff_of(name) for name in CATALOG.entity} == {
+        name: demo_plan.cutoff_of(name) for name in CATALOG.entity
     }

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from metric_assets.catalog import CATALOG
 from metric_assets.headroom import inhabited
 from metric_assets.ranges import Grid
 from metric_assets_tests.fakes import FakeRows
@@ -20,7 +21,9 @@ def found(made: dict[int, bool], *firsts: int) -> list[int]:
     """First ids of the inhabited cells among those that begin at ``firsts``; True says newer."""
     cells = [GRID.cell(first) for first in firsts]
     rows = FakeRows(made={"Tag": made})
-    return sorted(cell.start for cell in inhabited("Tag", cells, GRID, CUTOFF, rows))
+    return sorted(
+        cell.start for cell in inhabited(CATALOG.entity["Tag"], cells, GRID, CUTOFF, rows)
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,5 +57,5 @@ def test_empty_cells_cost_one_question() -> None:
     """What one answer says of the cells after it is not asked again."""
     rows = FakeRows(made={"Tag": {950: False}})
     cells = [GRID.cell(first) for first in range(0, 900, 100)]
-    assert inhabited("Tag", cells, GRID, CUTOFF, rows) == set()
+    assert inhabited(CATALOG.entity["Tag"], cells, GRID, CUTOFF, rows) == set()
     assert len(rows.asked) == 1

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta, timezone
 import polars as pl
 import pytest
 
-from metric_assets.catalog import PAIRS, LiveKey
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import LiveKey
 from metric_assets.doctor.live_keys import Measured, judge, measure
 
 pytestmark = pytest.mark.unit
 
 CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
-BY_USER, BY_ENTITY = PAIRS["Tag/Follower"], PAIRS["Model/Earned"]
+BY_USER, BY_ENTITY = CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Model/Earned"]
 FINE = Measured(100, 1.0, 1.0, 1.0, 30, 0)
 
 

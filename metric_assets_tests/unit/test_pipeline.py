@@ -4,14 +4,15 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 import polars as pl
 import pytest
 
 from metric_assets import filling
-from metric_assets.catalog import SCANS, Legacy, Pair, Scan
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Legacy, Pair, Scan
 from metric_assets.cli import report
 from metric_assets.errors import (
     BusyError,
@@ -362,7 +363,8 @@ def test_a_mirror_of_a_source_that_lags_counts() -> None:
     """A scan of ClickHouse leaves out what its mirror of the versions lacks."""
     target = FakeTarget(rows=[net(5, 1, 1, 1)])
     house = House(target, signed())
-    stores = Stores(house.source, target, house.turnstile, mirrored=lambda: LAGGING)
+    copies = {"versions": FakeCopy("events__versions", LAGGING)}
+    stores = Stores(house.source, target, house.turnstile, copies)
     with pytest.raises(RemovalRefusedError, match=r"90\.0 s behind"):
         materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
     assert target.writes == []
@@ -737,13 +739,26 @@ def test_the_source_is_asked_for_the_scope() -> None:
     ]
 
 
+@dataclass(frozen=True)
+class FakeCopy:
+    """The copy of a dimension."""
+
+    name: str
+    source: SourceState = SourceState("mirror", None)
+
+    def state(self) -> SourceState:
+        """What its source was."""
+        return self.source
+
+
 @pytest.mark.parametrize(
-    "scan", [scan for scan in SCANS if scan.versions], ids=lambda scan: scan.name
+    "scan", [scan for scan in CATALOG.scans if scan.dimensions], ids=lambda scan: scan.name
 )
 def test_a_scan_that_asks_for_the_mirror_gets_its_name(scan: Scan) -> None:
     """The mirror's table is bound for scans whose row says so."""
     source = FakeSource()
-    stores = Stores(source, FakeTarget(), FakeTurnstile(), versions="events__versions")
+    copies = {"versions": FakeCopy("events__versions")}
+    stores = Stores(source, FakeTarget(), FakeTurnstile(), copies)
     materialize(scan, scan.pairs, IDS, CUTOFF, stores)
     assert source.asked[0][1] == {
         "start": 0,
@@ -756,7 +771,8 @@ def test_a_scan_that_asks_for_the_mirror_gets_its_name(scan: Scan) -> None:
 def test_a_scan_that_does_not_ask_for_the_mirror_gets_none() -> None:
     """Nothing is bound that a text does not ask for."""
     source = FakeSource()
-    stores = Stores(source, FakeTarget(), FakeTurnstile(), versions="events__versions")
+    copies = {"versions": FakeCopy("events__versions")}
+    stores = Stores(source, FakeTarget(), FakeTurnstile(), copies)
     materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
     assert set(source.asked[0][1]) == {"start", "stop", "until"}
 

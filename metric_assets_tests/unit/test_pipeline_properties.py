@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metric_assets.catalog import Legacy, Pair, Scan
+from metric_assets.catalog.model import Legacy, Pair, Scan
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange

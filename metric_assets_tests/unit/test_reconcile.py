@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metric_assets.catalog import Legacy, Pair, Rule
+from metric_assets.catalog.model import Legacy, Pair, Rule
 from metric_assets.reconcile import Discrepancy, Verdict, compare, counters, offenders
 
 pytestmark = pytest.mark.unit

@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from metric_assets.catalog import PAIRS, Rule
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Rule
 from metric_assets.cli import report
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.running import Outcome
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.unit
 
 FOLLOWER = "Tag/Follower"
 HIDDEN = "Tag/Hidden"
-BOTH = [PAIRS[FOLLOWER], PAIRS[HIDDEN]]
+BOTH = [CATALOG.pairs[FOLLOWER], CATALOG.pairs[HIDDEN]]
 FIRST, SECOND = IdRange(0, 10), IdRange(10, 20)
 
 
@@ -49,7 +50,7 @@ def test_a_retried_range_counts_once() -> None:
         receipt(ids=SECOND, wanted=5, inserted=5),
         receipt(wanted=11, present=10, inserted=1, unchanged=10),
     ]
-    (row,) = report.build_rows([PAIRS[FOLLOWER]], attempts, [])
+    (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], attempts, [])
     assert (row.ranges, row.wanted, row.unchanged) == (2, 16, 10)
     assert (row.inserted, row.removed, row.present) == (14, 1, 10)
     assert [one.ids for one in report.merged(attempts)] == [FIRST, SECOND]
@@ -116,7 +117,7 @@ def outcome(*checks: dg.AssetCheckEvaluation) -> Outcome:
 def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
     """Three rows would be inserted: the pair differs in 1 of 2 ranges, and the sentence says so."""
     found = [receipt(inserted=3, wanted=3, dry_run=True), receipt(ids=SECOND, dry_run=True)]
-    (row,) = rows = report.build_rows([PAIRS[FOLLOWER]], found, [])
+    (row,) = rows = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
     assert (row.source_check, row.legacy_check) == ("differs", "unchecked")
     assert row.status == "differs: 1 of 2 ranges"
     assert not report.is_clean(rows, [])
@@ -127,7 +128,7 @@ def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
 
 def test_a_dry_run_in_sync_is_clean() -> None:
     """Nothing to do: the counter equals its source."""
-    rows = report.build_rows([PAIRS[FOLLOWER]], [receipt(dry_run=True, wanted=3)], [])
+    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [receipt(dry_run=True, wanted=3)], [])
     assert report.is_clean(rows, [])
     assert closing_sentence(rows) == "The counter Tag/Follower equals its source."
 
@@ -135,7 +136,7 @@ def test_a_dry_run_in_sync_is_clean() -> None:
 def test_what_the_guard_would_refuse_is_announced() -> None:
     """A dry run says it in the reasons and in the document."""
     found = [receipt(removed=9, dry_run=True, refused="Tag/Follower: removes 9 of 9 events")]
-    (row,) = report.build_rows([PAIRS[FOLLOWER]], found, [])
+    (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
     assert row.as_dict()["refused"] == ["Tag/Follower: removes 9 of 9 events"]
     (said,) = report.reasons([row], [])
     assert "a repair would be refused: Tag/Follower: removes 9 of 9 events" in said
@@ -143,7 +144,7 @@ def test_what_the_guard_would_refuse_is_announced() -> None:
 
 def test_an_informational_pair_never_looks_verified_by_legacy() -> None:
     """Its legacy column says `not judged`, its source check decides: equal, or differs."""
-    pair = next(one for one in PAIRS.values() if one.legacy.rule is Rule.INFORMATIONAL)
+    pair = next(one for one in CATALOG.pairs.values() if one.legacy.rule is Rule.INFORMATIONAL)
     legacy = evaluation("matches_legacy", passed=True, pair=pair.key, **LEGACY)
     for word, passed, status in (
         ("equal", True, "ok"),
@@ -161,7 +162,7 @@ def test_an_exact_pair_is_judged_by_both_checks() -> None:
     """Equal to its source and unlike legacy: not clean, and the sentence tells these two apart."""
     source = evaluation("matches_source", passed=True, word="equal")
     legacy = evaluation("matches_legacy", passed=False, **{**LEGACY, "missing": 2.0})
-    rows = report.build_rows([PAIRS[FOLLOWER]], [], [outcome(source, legacy)])
+    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [], [outcome(source, legacy)])
     assert (rows[0].source_check, rows[0].legacy_check) == ("equal", "differs")
     assert rows[0].status == "legacy differs: 1 of 1 ranges"
     assert not report.is_clean(rows, [])
@@ -180,7 +181,7 @@ def test_an_exact_pair_is_judged_by_both_checks() -> None:
 def test_live_drift_and_a_stream_behind_have_words_of_their_own(word: str, status: str) -> None:
     """They are not clean, and not called a difference of the load."""
     source = evaluation("matches_source", passed=False, word=word)
-    rows = report.build_rows([PAIRS[FOLLOWER]], [], [outcome(source)])
+    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [], [outcome(source)])
     assert rows[0].status == status
     assert not report.is_clean(rows, [])
 
@@ -218,6 +219,6 @@ def test_live_figures_are_summed_and_counted_apart() -> None:
     """Withdrawn and overlap of two ranges add up in the row and its document."""
     live = LiveFigures(withdrawn=2, overlap=1, unsettled=1, unsettled_width=3)
     found = [receipt(live=live), receipt(ids=SECOND, live=live)]
-    (row,) = report.build_rows([PAIRS[FOLLOWER]], found, [])
+    (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
     known = row.as_dict()
     assert (known["withdrawn"], known["overlap"], known["unsettled_width"]) == (4, 2, 6)
