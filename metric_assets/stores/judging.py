@@ -76,6 +76,8 @@ class JudgingStage(ClickHouseStage):
 
     def _rows(self) -> int:
         """About how many rows there are to judge: those that were staged."""
+        if not self._recalled:
+            return self._inserted
         sides = (self.staged(), self.beside())
         return sum(summary.events for side in sides for summary in side.values())
 

@@ -14,7 +14,7 @@ import polars as pl
 from clickhouse_connect.driver.binding import format_str
 
 from metric_assets.errors import MetricAssetsError
-from metric_assets.fingerprint import BITS, Prints
+from metric_assets.fingerprint import BITS, CODES, Prints
 from metric_assets.plan import Mode, Summary
 from metric_assets.sql import Statement, StatementError, load
 from metric_assets.stores.clickhouse import ClickHouse, render
@@ -54,6 +54,9 @@ class ClickHouseStage:
         self.made: dict[str, None] = {}
         self._making = threading.Lock()
         self._attachable = False
+        self._occupied: bool | None = None
+        #: Rows that insert() was given.
+        self._inserted = 0
         self._names: dict[str, str] = {
             "target": target,
             **{kind: f"{target}__{kind}_{attempt}" for kind in KINDS},
@@ -104,8 +107,10 @@ class ClickHouseStage:
         return self._frame("spread")["partitions"][0] if self._layout.partition else 1
 
     def occupied(self) -> bool:
-        """Whether the target holds anything in the scope."""
-        return not self._frame("occupied").is_empty()
+        """Whether the target holds anything in the scope; asked once."""
+        if self._occupied is None:
+            self._occupied = not self._frame("occupied").is_empty()
+        return self._occupied
 
     def fingerprints(self, prints: Prints) -> pl.DataFrame:
         """What the target holds of the scope, by metric and bucket of ids: fingerprints, and held,
@@ -128,11 +133,11 @@ class ClickHouseStage:
         """Look at these buckets only (metricType, bucket): of the rest source and target agree."""
         places = {metric: place for place, metric in enumerate(self._scope.metrics, 1)}
         place = pl.col("metricType").replace_strict(places, return_dtype=pl.Int64)
-        codes = buckets.select((pl.col("bucket") * 256 + place).alias("code"))
+        codes = buckets.select((pl.col("bucket") * CODES + place).alias("code"))
         self._make("buckets", "buckets_table")
         self._store.insert(self._names["buckets"], codes, self._owner)
         names = ", ".join(format_str(metric) for metric in self._scope.metrics)
-        self._restrict("only_buckets", bits=str(BITS), names=names)
+        self._restrict("only_buckets", bits=str(BITS), codes=str(CODES), names=names)
         self._make("copy", "stage_unsorted", stage=self._names["copy"])
         self._run("copy_scope")
         self._binds["held"] = self._names["copy"]
@@ -165,6 +170,8 @@ class ClickHouseStage:
             if rows.height:
                 self.create() if kind == "stage" else self._beside()
                 self._store.insert(self._names[kind], rows.select(COLUMNS), self._owner)
+        with self._making:
+            self._inserted += frame.height
 
     def _beside(self) -> None:
         """Make the table of rows from the cutoff on, once."""
