@@ -1,7 +1,7 @@
 """A mutant: a patch file that takes one safety check out, and the tests that must then fail.
 
-The files lie in ``patches/``. Each is a header, an empty line, and a unified diff with one line of
-context (``git diff -U1``)::
+The files lie in ``patches/``. Each is a header, an empty line, and a unified diff with little
+context (``git diff -U1``; -U2 where the last line would be empty)::
 
     Name: what is no longer safe, unique
     Killed-by: metric_assets_tests/unit/test_x.py::test_y
