@@ -56,9 +56,9 @@ def source_key(store: Store, table: str) -> dg.AssetKey:
     return dg.AssetKey([store.value, table])
 
 
-def dimension_key(name: str) -> dg.AssetKey:
+def dimension_key(dimension: Dimension) -> dg.AssetKey:
     """The key of a dimension's copy."""
-    return dg.AssetKey(["dimensions", name])
+    return dg.AssetKey(["dimensions", dimension.table])
 
 
 def build_scan_assets(scan: Scan, settings: Settings) -> dg.AssetsDefinition:
@@ -96,7 +96,7 @@ def build_dimension_asset(dimension: Dimension, settings: Settings) -> dg.Assets
     """
 
     @dg.asset(
-        key=dimension_key(dimension.name),
+        key=dimension_key(dimension),
         deps=[source_key(Store.POSTGRES, dimension.table)],
         description=dimension.description,
         group_name="dimensions",
@@ -219,9 +219,9 @@ class _ScanRun:
             ):
                 stores = open_stores(self.scan, source, server, self.settings, self.context.run_id)
                 self.columns = stores.target.columns
-                for name in self.scan.dimensions:
+                for dimension in self.settings.catalog.dimensions_of(self.scan):
                     # The run has refreshed the copy; the UI should know.
-                    self.context.log_event(dg.AssetMaterialization(dimension_key(name)))
+                    self.context.log_event(dg.AssetMaterialization(dimension_key(dimension)))
                 for ids in ranges:
                     self._one(ids, stores)
                 self._look_again(stores)
@@ -302,7 +302,7 @@ def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
         asset_key(pair),
         deps=[
             *(source_key(scan.store, table) for table in scan.sources),
-            *(dimension_key(name) for name in scan.dimensions),
+            *map(dimension_key, settings.catalog.dimensions_of(scan)),
         ],
         description=pair.description,
         group_name=pair.entity,

@@ -16,7 +16,7 @@ from metric_assets.cli import console, running
 from metric_assets.cli.backfilling import plan_only
 from metric_assets.definitions import build_definitions
 from metric_assets.dry_run import Piece
-from metric_assets.orchestration.assets import MIRROR
+from metric_assets.orchestration.assets import dimension_key
 from metric_assets.orchestration.sensors import (
     RANGE_START,
     RANGE_STOP,
@@ -329,7 +329,10 @@ def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:
     reference = node.metadata["dagster/code_references"].code_references[0]
     assert Path(reference.file_path).name == "engaged.sql"
     assert Path(reference.file_path).is_file()
-    assert MIRROR in graph.get(dg.AssetKey(["Model", "Download"])).parent_keys
+    assert (
+        dimension_key(CATALOG.dimensions[0])
+        in graph.get(dg.AssetKey(["Model", "Download"])).parent_keys
+    )
     assert len(graph.materializable_asset_keys) == 79
 
 

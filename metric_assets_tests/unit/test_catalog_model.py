@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import CatalogError, Entity, Legacy, Pair, Rule, Scan, Store
 from metric_assets.ranges import Grid
+from metric_assets.sql import StatementError
 
 pytestmark = pytest.mark.unit
 
@@ -194,3 +199,45 @@ def test_rows_do_not_change() -> None:
     for row, field in ((entity(), "name"), (LEGACY, "column"), (pair(), "metric"), (scan, "name")):
         with pytest.raises(AttributeError):
             setattr(row, field, "x")
+
+
+def test_a_catalog_finds_its_rows() -> None:
+    """By name and by key; a scan's text is looked for in the catalog's folder."""
+    scan = Scan("user/engaged", [pair()], ["T"])
+    made = Catalog([entity()], [scan], statements=Path("/nowhere"))
+    assert made.entity == {"User": entity()}
+    assert list(made.pairs) == [pair().key]
+    assert made.scan[pair().key].folder == Path("/nowhere")
+    with pytest.raises(StatementError, match=r"user/engaged\.sql: no such statement in /nowhere"):
+        _ = made.scans[0].text
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: Catalog([entity(), entity()], []), "User: this entity is written down twice"),
+        (
+            lambda: Catalog(
+                [entity()], [Scan("user/a", [pair()], ["T"]), Scan("user/b", [pair()], ["T"])]
+            ),
+            "{key}: this pair is written down twice",
+        ),
+        (
+            lambda: Catalog([entity("Model")], [Scan("user/a", [pair()], ["T"])]),
+            "user/a: User is not an entity of the catalog",
+        ),
+        (
+            lambda: Catalog(
+                [entity()],
+                [Scan("user/a", [pair()], ["T"], store=Store.CLICKHOUSE, dimensions=["towns"])],
+            ),
+            "user/a: towns is not a dimension of the catalog; known: none",
+        ),
+    ],
+    ids=["entity twice", "pair twice", "no such entity", "no such dimension"],
+)
+def test_rows_that_do_not_fit_together_are_refused(build: Callable[[], Catalog], said: str) -> None:
+    """The message begins with the row."""
+    with pytest.raises(CatalogError) as refused:
+        build()
+    assert str(refused.value) == said.format(key=pair().key)

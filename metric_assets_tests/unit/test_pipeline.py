@@ -739,12 +739,15 @@ def test_the_source_is_asked_for_the_scope() -> None:
     ]
 
 
+AT_REST = SourceState("mirror", None)
+
+
 @dataclass(frozen=True)
 class FakeCopy:
     """The copy of a dimension."""
 
     name: str
-    source: SourceState = SourceState("mirror", None)
+    source: SourceState = AT_REST
 
     def state(self) -> SourceState:
         """What its source was."""

@@ -1,0 +1,3 @@
+-- Every shop there is.
+SELECT s.shop_id AS "shop_id"
+FROM shops s
