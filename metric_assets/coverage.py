@@ -225,7 +225,7 @@ def synced(found: Coverage) -> Grid | None:
     extra = list(grid.extra)
     for first in found.cells:
         if end <= first <= end + NEAR_CELLS * grid.size:
-            end = min(first + grid.size, ID_LIMIT)
+            end = grid.cell(first).stop
         elif ID_FLOOR - grid.size < first < ID_LIMIT:
             extra.append(first)
     if len(found.cells) > MAX_PARTITIONS:

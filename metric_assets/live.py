@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from metric_assets import defaults
+
 #: Reading to here reads every row of a source, whenever it was created.
 FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
@@ -38,8 +40,8 @@ class LiveRules:
     whatever live events explain, for events that will never be replayed.
     """
 
-    lag: float = 300.0
-    skew: float = 10.0
+    lag: float = defaults.LIVE_LAG
+    skew: float = defaults.CLOCK_SKEW
     heal: bool = False
 
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from metric_assets import defaults
 from metric_assets.attempt import Attempt, Clock, Outcome, SourceCheck
 from metric_assets.catalog.model import Live, LiveKey, Pair, Scan
 from metric_assets.cutoffs import check_cutoff, check_moved
@@ -66,7 +67,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     cutoff: datetime,
     stores: Stores,
     *,
-    max_removed_share: float = 0.5,
+    max_removed_share: float = defaults.MAX_REMOVED_SHARE,
     guard: RemovalGuard | None = None,
     loaded: Records = dict,
     live: LiveRules | None = None,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from metric_assets import defaults
 from metric_assets.errors import RemovalRefusedError
 
 #: Plans that remove no more rows than this pass the guard whatever their share: in a sparse
@@ -168,8 +169,8 @@ class RemovalGuard:
     refused. A source that is more than ``max_lag`` seconds behind is not trusted with a removal.
     """
 
-    max_share: float = 0.5
-    max_lag: float = 60.0
+    max_share: float = defaults.MAX_REMOVED_SHARE
+    max_lag: float = defaults.MAX_REPLICA_LAG
     #: Rows gone and rows present, by pair and range; a range that is tried again replaces its own.
     _gone: dict[str, int] = field(default_factory=dict)
     _present: dict[str, int] = field(default_factory=dict)

@@ -101,7 +101,12 @@ class Grid:
     @property
     def end(self) -> int:
         """Where the cells without gaps end, exclusive."""
-        return min(-(-self.stop // self.size) * self.size, ID_LIMIT)
+        return min(self._dense * self.size, ID_LIMIT)
+
+    @property
+    def _dense(self) -> int:
+        """How many cells without gaps there are."""
+        return -(-self.stop // self.size)
 
     def floor(self, id: int) -> int:
         """The first id of the cell, of this grid or not, that holds ``id``."""
@@ -123,7 +128,7 @@ class Grid:
         return place < len(self.extra) and self.extra[place] == first
 
     def __len__(self) -> int:
-        return min(-(-self.stop // self.size) + len(self.extra), sys.maxsize)
+        return min(self._dense + len(self.extra), sys.maxsize)
 
     def __iter__(self) -> Iterator[IdRange]:
         """The cells by ascending ids."""

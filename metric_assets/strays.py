@@ -184,7 +184,7 @@ def _cutoff_of(settings: Settings, entity: str) -> datetime:
 
     Where none is set nothing lies below it.
     """
-    cutoff = settings.cutoffs.get(entity, settings.cutoff)
+    cutoff = settings.known_cutoff(entity)
     if cutoff is None and entity not in settings.catalog.entity:
         cutoff = min(settings.cutoffs.values(), default=None)
     return cutoff or _EPOCH

@@ -59,7 +59,7 @@ def show(key: str) -> None:
     for name, value in describe(pair, scan).items():
         click.echo(f"{name:<14}{value}")
     click.echo(f"{'target':<14}{settings.target_table}")
-    cutoff = settings.cutoffs.get(pair.entity, settings.cutoff)
+    cutoff = settings.known_cutoff(pair.entity)
     click.echo(f"{'cutoff':<14}{cutoff.isoformat() if cutoff else 'not set'}")
     apart = f"; {len(grid.extra)} of them apart" if grid.extra else ""
     click.echo(f"{'partitions':<14}{len(grid)} of {grid.size} ids, up to {grid.end - 1}{apart}")

@@ -6,13 +6,13 @@ Belongs here: facts of the server and of sources. Does not belong here: the targ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 
 from clickhouse_connect.driver.binding import quote_identifier
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Dimension, Scan, Store
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
+from metric_assets.doctor.given import cutoff_or_now
 from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
 from metric_assets.settings import CLICKHOUSE_URL, Settings
@@ -86,8 +86,9 @@ def examine_scans(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
 
 def _scan(scan: Scan, store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     grid = settings.grid_of(scan.entity)
-    cutoff = settings.cutoffs.get(scan.entity, settings.cutoff) or datetime.now(timezone.utc)
-    binds: dict[str, Bind] = {"start": 0, "stop": grid.size, "until": cutoff}
+    first = grid.cell(0)
+    cutoff = cutoff_or_now(settings, scan.entity)
+    binds: dict[str, Bind] = {"start": first.start, "stop": first.stop, "until": cutoff}
     dimensions = settings.catalog.dimensions_of(scan)
     binds |= {one.name: _RELATION.format(one.name) for one in dimensions}
     binds["relations"] = ", ".join(map(_relation, dimensions or [_NO_DIMENSION]))

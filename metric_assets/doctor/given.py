@@ -34,9 +34,7 @@ _DRIVER = "postgresql+psycopg2"
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Cutoffs: set for every entity, in the past, and what one inside a day means."""
-    given = {
-        entity: settings.cutoffs.get(entity, settings.cutoff) for entity in settings.catalog.entity
-    }
+    given = {entity: settings.known_cutoff(entity) for entity in settings.catalog.entity}
     missing = [entity for entity, cutoff in given.items() if cutoff is None]
     known = {entity: cutoff for entity, cutoff in given.items() if cutoff is not None}
     if missing:
@@ -60,6 +58,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if known:
         yield Finding("Settings: cutoffs", _in_words(known))
     yield from _whole_days(known, settings.catalog)
+
+
+def cutoff_or_now(settings: Settings, entity: str) -> datetime:
+    """The entity's cutoff; where none is set now, so that a statement can be looked at."""
+    return settings.known_cutoff(entity) or datetime.now(timezone.utc)
 
 
 def _in_words(known: Mapping[str, datetime]) -> str:

@@ -24,7 +24,7 @@ def examine(
 ) -> Iterator[Finding]:
     """Look at the ids of every entity that has a cutoff; fills ``known``."""
     for entity in settings.catalog.entity:
-        if settings.cutoffs.get(entity, settings.cutoff) is not None:
+        if settings.known_cutoff(entity) is not None:
             yield from guarded(f"{entity}: ids", _examine(entity, store, settings, known, report))
 
 

@@ -28,7 +28,7 @@ def examine(
     the metrics that have live events.
     """
     for entity in settings.catalog.entity:
-        if settings.cutoffs.get(entity, settings.cutoff) is not None:
+        if settings.known_cutoff(entity) is not None:
             report(f"{entity}: events of the target")
             yield from guarded(f"{entity}: events", _examine(entity, store, settings, streams))
 

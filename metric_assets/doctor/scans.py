@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 import polars as pl
@@ -16,6 +15,7 @@ import polars as pl
 from metric_assets.catalog.model import Dimension, Entity, Pair, Scan, Store
 from metric_assets.coverage import Coverage
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
+from metric_assets.doctor.given import cutoff_or_now
 from metric_assets.doctor.source import Tables
 from metric_assets.entity_ids import dated_binds, table_binds
 from metric_assets.events import check_columns, derive
@@ -74,7 +74,7 @@ class Scans:
 
     def _scan(self, scan: Scan) -> Iterator[Finding]:
         grid = self.settings.grid_of(scan.entity)
-        cutoff = _cutoff(scan.entity, self.settings)
+        cutoff = cutoff_or_now(self.settings, scan.entity)
         ids = self.known.get(scan.entity)
         cell = typical(grid, ids.highest if ids else None)
         typically: Binds = {"start": cell.start, "stop": cell.stop, "until": cutoff}
@@ -144,7 +144,7 @@ def _cost(scan: Scan, tables: Tables, whole: list[str], found: str, ranges: int)
 def _entity(entity: Entity, store: Postgres, settings: Settings) -> Iterator[Finding]:
     """Every question about an entity's rows."""
     named = table_binds(entity)
-    dated: Binds = {**dated_binds(entity), "cutoff": _cutoff(entity.name, settings)}
+    dated: Binds = {**dated_binds(entity), "cutoff": cutoff_or_now(settings, entity.name)}
     ask(store, load("entities/existing"), {**named, "ids": [1, 2]})
     ask(store, load("entities/highest"), {**dated, "below": 1})
     ask(store, load("entities/next"), {**dated, "first": 0, "most": 1})
@@ -189,8 +189,3 @@ def ask(store: Postgres, statement: Statement, binds: Binds) -> tuple[pl.DataFra
     """The columns a statement would return, and its plan; raises SourceError."""
     with store.read(statement, binds, "doctor") as reading:
         return reading.columns(), reading.plan()
-
-
-def _cutoff(entity: str, settings: Settings) -> datetime:
-    """The entity's cutoff; where none is set now, so that the statement can be looked at."""
-    return settings.cutoffs.get(entity, settings.cutoff) or datetime.now(timezone.utc)

@@ -127,9 +127,7 @@ def _replicas(table: str, layout: Layout) -> Finding:
 
 def _times(table: str, layout: Layout, settings: Settings) -> Iterator[Finding]:
     """A cutoff must be an instant that the column can tell from its neighbours."""
-    cutoffs = {
-        entity: settings.cutoffs.get(entity, settings.cutoff) for entity in settings.catalog.entity
-    }
+    cutoffs = {entity: settings.known_cutoff(entity) for entity in settings.catalog.entity}
     finer = [entity for entity, at in cutoffs.items() if at is not None and at.microsecond]
     if layout.coarse and finer:
         yield Finding(

@@ -15,6 +15,7 @@ from typing import Final
 
 import polars as pl
 
+from metric_assets.defaults import TARGET_TABLE
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import DEMO_NOW, calendar, cutoff_of, sizes
 from metric_assets.local.demo_sql import Fragment, Value
@@ -71,7 +72,7 @@ def seed(  # noqa: PLR0913 - two stores and what to make of them; options are ke
     *,
     scale: int = 1_000_000,
     seed: int = 7,
-    target_table: str = "entityMetricEvents",
+    target_table: str = TARGET_TABLE,
     report: Callable[[str], None] = lambda _line: None,
 ) -> SeedReport:
     """Drop and make the demo: sources, legacy tables, and the target holding live events only.

@@ -124,13 +124,17 @@ class Settings(Fields):
         _check_entities(str(settings.ranges_file), grids, settings.catalog)
         return settings.model_copy(update={"grids": grids})
 
+    def known_cutoff(self, entity: str) -> datetime | None:
+        """The cutoff that is set for an entity type, whatever it is; None if none is."""
+        return self.cutoffs.get(entity, self.cutoff)
+
     def cutoff_of(self, entity: str) -> datetime:
         """The cutoff of an entity type.
 
         Raises SettingsError if none is set, or if it lies in the future: every live event from now
         until then would count as surplus.
         """
-        cutoff = self.cutoffs.get(entity, self.cutoff)
+        cutoff = self.known_cutoff(entity)
         if cutoff is None:
             raise SettingsError(
                 f"{CUTOFF}: not set, and {CUTOFFS} has no {entity}. Set the instant of the first"

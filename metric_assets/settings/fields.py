@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from metric_assets import defaults
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.settings import names
 from metric_assets.settings.catalogs import OURS, load_catalog
@@ -68,7 +69,7 @@ class Fields(BaseSettings):
         },
     )
     target_table: TableName = Field(
-        "entityMetricEvents",
+        defaults.TARGET_TABLE,
         validation_alias=names.TARGET_TABLE,
         description="The target's table, in the database that the ClickHouse URL names.",
         json_schema_extra={
@@ -129,7 +130,7 @@ class Fields(BaseSettings):
         },
     )
     max_removed_share: float = Field(
-        0.5,
+        defaults.MAX_REMOVED_SHARE,
         ge=0,
         le=1,
         validation_alias=names.MAX_REMOVED_SHARE,
@@ -143,7 +144,7 @@ class Fields(BaseSettings):
         },
     )
     max_replica_lag: float = Field(
-        60.0,
+        defaults.MAX_REPLICA_LAG,
         ge=0,
         le=86_400,
         validation_alias=names.MAX_REPLICA_LAG,
@@ -156,7 +157,7 @@ class Fields(BaseSettings):
         },
     )
     live_lag: float = Field(
-        300.0,
+        defaults.LIVE_LAG,
         ge=0,
         le=86_400,
         validation_alias=names.LIVE_LAG,
@@ -170,7 +171,7 @@ class Fields(BaseSettings):
         },
     )
     clock_skew: float = Field(
-        10.0,
+        defaults.CLOCK_SKEW,
         ge=0,
         le=3_600,
         validation_alias=names.CLOCK_SKEW,
@@ -184,7 +185,7 @@ class Fields(BaseSettings):
         },
     )
     statement_timeout: int = Field(
-        1800,
+        defaults.STATEMENT_TIMEOUT,
         ge=1,
         le=86_400,
         validation_alias=names.STATEMENT_TIMEOUT,

@@ -16,6 +16,7 @@ import polars as pl
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
 
+from metric_assets import defaults
 from metric_assets.source_state import SourceState
 from metric_assets.sql import IDENTIFIER, Statement, load
 from metric_assets.stores.arrow import frame_of
@@ -67,7 +68,7 @@ class ClickHouse:
     ``timeout`` (seconds) bounds the silence of the server within one statement.
     """
 
-    def __init__(self, url: str, *, timeout: int = 1800) -> None:
+    def __init__(self, url: str, *, timeout: int = defaults.STATEMENT_TIMEOUT) -> None:
         self._address = Address.parse(url)
         self._timeout = timeout
         #: Settings of every statement besides the pinned ones, where the server knows them.

@@ -17,6 +17,7 @@ import polars as pl
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from metric_assets import defaults
 from metric_assets.errors import MetricAssetsError, SettingsError, SourceError
 from metric_assets.settings import POSTGRES_URL
 from metric_assets.source_state import SourceState
@@ -49,7 +50,11 @@ class Postgres:
     """
 
     def __init__(
-        self, url: str, *, statement_timeout: int = 1800, name: str = POSTGRES_URL
+        self,
+        url: str,
+        *,
+        statement_timeout: int = defaults.STATEMENT_TIMEOUT,
+        name: str = POSTGRES_URL,
     ) -> None:
         self._url = url
         self._name = name

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from metric_assets.catalog import CATALOG, document
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import CatalogError, Entity, Legacy, Pair, Rule, Scan, Store
 from metric_assets.ranges import Grid
@@ -23,7 +25,7 @@ def pair(entity: str = "User", metric: str = "Follower", **more: object) -> Pair
 
 def entity(name: str = "User", grid: Grid | None = None) -> Entity:
     """An entity that is fine, changed."""
-    return Entity(name, "User", "UserMetric", grid or Grid(10, 100), "Accounts.")
+    return Entity(name, "User", "userId", grid or Grid(10, 100), "Accounts.")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,13 @@ def test_an_entity_has_a_few_hundred_partitions_at_most() -> None:
     assert len(entity(grid=Grid(10, 4000)).grid) == 400
     with pytest.raises(CatalogError, match=r"^User: 401 partitions"):
         entity(grid=Grid(10, 4001))
+
+
+@pytest.mark.parametrize("column", ["table", "legacy_id", "id", "created"])
+def test_an_entity_names_its_table_and_columns(column: str) -> None:
+    """A name that is empty is refused, with the entity's."""
+    with pytest.raises(CatalogError, match=r"^User: a table and its columns have names"):
+        replace(entity(), **{column: ""})
 
 
 def test_an_entity_knows_its_folder() -> None:
@@ -241,3 +250,12 @@ def test_rows_that_do_not_fit_together_are_refused(build: Callable[[], Catalog],
     with pytest.raises(CatalogError) as refused:
         build()
     assert str(refused.value) == said.format(key=pair().key)
+
+
+def test_the_page_names_the_end_of_the_last_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grid whose stop lies inside a cell ends where that cell does, as every command says."""
+    tag = replace(CATALOG.entity["Tag"], grid=Grid(10, 95))
+    rows = [tag if row.name == "Tag" else row for row in CATALOG.entities]
+    monkeypatch.setattr(document, "CATALOG", replace(CATALOG, entities=rows))
+    assert tag.grid.end == 100
+    assert "Default grid: 10 ranges of 10 ids, up to 99.\n" in document.document()

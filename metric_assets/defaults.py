@@ -1,0 +1,15 @@
+"""What settings are unless they are set; also for code that is called without settings."""
+
+from __future__ import annotations
+
+TARGET_TABLE = "entityMetricEvents"
+#: Share of what is present (0 to 1) that one plan, and one run, may remove.
+MAX_REMOVED_SHARE = 0.5
+#: Seconds that a replica may lag for its removals to be trusted.
+MAX_REPLICA_LAG = 60.0
+#: Seconds that a statement of the source may take.
+STATEMENT_TIMEOUT = 1800
+#: Seconds that a live event may arrive late.
+LIVE_LAG = 300.0
+#: Seconds by which the clocks of source and platform may differ.
+CLOCK_SKEW = 10.0
