@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
 from metric_assets_tests.conventions.files import ROOT, tree
-from metric_assets_tests.mutants.mutant import Mutant, check, read_all
+from metric_assets_tests.mutants.mutant import Mutant, PatchError, apply, check, read, read_all
 from metric_assets_tests.mutants.page import PAGE, parse, render
+from metric_assets_tests.mutants.refresh import refresh
 
 pytestmark = pytest.mark.conventions
 
@@ -45,3 +47,24 @@ def test_the_page_has_a_row_for_every_mutant() -> None:
         (mutant.name, mutant.patch.name) for mutant in MUTANTS
     ]
     assert render(rows) == text
+
+
+def test_a_patch_follows_the_lines_around_its_change(tmp_path: Path) -> None:
+    """Lines above were renamed and moved: the patch is written anew; where the line itself is gone or
+    stands twice, that is said.
+    """
+    file = tmp_path / "some.py"
+    patch = tmp_path / "one.patch"
+    patch.write_text(
+        "Name: one\nKilled-by: some.py::test\n\n--- a/some.py\n+++ b/some.py\n@@ -1,3 +1,3 @@\n"
+        " old\n-    check()\n+    pass\n last\n"
+    )
+    file.write_text("more\nnew\n    check()\nlast\n")
+    assert refresh(read(patch), tmp_path)
+    assert not refresh(read(patch), tmp_path)
+    apply(read(patch), tmp_path)
+    assert file.read_text() == "more\nnew\n    pass\nlast\n"
+    for count in (0, 2):
+        file.write_text("other\n" + "    check()\n" * count)
+        with pytest.raises(PatchError, match=rf"one\.patch: these lines occur {count} times"):
+            refresh(read(patch), tmp_path)

@@ -15,8 +15,12 @@ from pathlib import Path
 
 from metric_assets_tests.mutants.mutant import Mutant, PatchError, check, read_all
 from metric_assets_tests.mutants.page import Row, row_of, update
+from metric_assets_tests.mutants.refresh import refresh
 from metric_assets_tests.mutants.trees import TreeError, Trees
 from metric_assets_tests.mutants.trial import End, Trial, run
+
+#: The tree that patches are refreshed from.
+ROOT = Path(__file__).parents[2]
 
 
 def main() -> int:
@@ -30,10 +34,15 @@ def main() -> int:
         help="mutants whose names contain one of these",
     )
     parser.add_argument("--list", action="store_true", help="name the mutants and run nothing")
+    parser.add_argument(
+        "--refresh", action="store_true", help="write patches anew whose surroundings have changed"
+    )
     arguments = parser.parse_args()
     chosen = [m for m in read_all() if any(part in m.name for part in arguments.only)]
     if not chosen:
         parser.error(f"no mutant has any of {arguments.only} in its name")
+    if arguments.refresh:
+        return _refresh(chosen)
     if arguments.list:
         for mutant in chosen:
             print(f"{mutant.name}\n    {', '.join(mutant.files)}")
@@ -52,6 +61,19 @@ def main() -> int:
         finally:
             trees.end()
     return 0 if all(row.killed for row in rows) else 1
+
+
+def _refresh(chosen: list[Mutant]) -> int:
+    """Say which patches were written anew, and which need a person."""
+    lost = 0
+    for mutant in chosen:
+        try:
+            if refresh(mutant, ROOT):
+                say(f"refreshed {mutant.patch.name}")
+        except PatchError as error:  # noqa: PERF203 - each patch is judged by itself.
+            lost += 1
+            say(str(error))
+    return 1 if lost else 0
 
 
 def _round(trees: Trees, chosen: list[Mutant]) -> list[Row]:
