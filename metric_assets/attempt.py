@@ -16,7 +16,7 @@ from metric_assets.errors import ProofError, RemovalRefusedError, TargetError
 from metric_assets.live import Judged, Judging, LiveFigures
 from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, outline
 from metric_assets.source_state import Records, SourceState
-from metric_assets.stores.ports import Scope, Stage, Turn
+from metric_assets.stores.ports import PartitionLock, Scope, Stage
 
 #: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
 MAX_ROUNDS = 3
@@ -95,7 +95,7 @@ class Attempt:
 
     stage: Stage
     scope: Scope
-    turn: Turn
+    lock: PartitionLock
     guard: RemovalGuard
     source: SourceCheck
     clock: Clock
@@ -130,14 +130,14 @@ class Attempt:
         for _ in range(MAX_ROUNDS):
             if plan.empty:
                 return replace(outcome, after=present)
-            self.turn.confirm()
+            self.lock.verify()
             _apply(self.stage, plan, wanted)
             self.gone.update({metric.metric: metric.gone for metric in plan.metrics})
             self.clock.ends("apply")
             present = self.stage.present()
             plan = self._plan(wanted, present)
             self._guard(plan)
-            self.clock.ends("prove")
+            self.clock.ends("verify")
         if plan.empty:
             return replace(outcome, after=present)
         raise ProofError(
@@ -149,7 +149,7 @@ class Attempt:
     def _nothing(self, *, dry_run: bool) -> Outcome:
         """The outcome where nothing differs."""
         if dry_run:
-            self.turn.confirm()
+            self.lock.verify()
         none = {metric: Summary() for metric in self.scope.metrics}
         self.clock.ends("plan")
         judged = {metric: Judged(LiveFigures()) for metric in self.scope.metrics}
@@ -163,7 +163,7 @@ class Attempt:
             self._guard(outcome.first)
         except RemovalRefusedError as error:
             refused = str(error)
-        self.turn.confirm()
+        self.lock.verify()
         fresh = [name for name, summary in present.items() if summary.events == 0]
         looked = self.stage.looked(fresh) if outcome.kept else {}
         self.clock.ends("plan")

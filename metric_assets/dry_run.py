@@ -130,7 +130,7 @@ class DryRuns:
         def told(sentence: str) -> None:
             announce(sentence)
 
-        looked = self._looks.take(stores.target, stores.turnstile, announce=told)
+        looked = self._looks.take(stores.target, stores.locks, announce=told)
         again = {(receipt.pair, receipt.ids): receipt for receipt in looked}
         self.receipts = [again.get((one.pair, one.ids), one) for one in self.receipts]
         self._progress.looked(looked)

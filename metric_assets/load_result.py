@@ -20,7 +20,7 @@ class Receipt:
 
     ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the
     scope holds afterwards; in a dry run, what it would hold. ``phases`` say where the ``seconds``
-    went, in the order of the steps: enter, fill, plan, apply, prove, leave. ``source`` says what
+    went, by step: acquire, fill, plan, apply, verify, release. ``source`` says what
     the source was, ``incomplete`` why it may have shown less than there is, and ``system`` (with
     ``snapshot``) which state of it was loaded, as of ``instant``. ``live`` and ``stream`` say what
     live events meant for it; a first load while the stream is behind is ``provisional``. Of a dry

@@ -30,7 +30,15 @@ from metric_assets.ranges import IdRange
 from metric_assets.reading import Extent, Filled, Progress, Request
 from metric_assets.second_look import Existing, Pending, SecondLooks
 from metric_assets.source_state import Loaded, Records, SourceState
-from metric_assets.stores.ports import Bind, Scope, Source, Stage, Target, Turn, Turnstile
+from metric_assets.stores.ports import (
+    Bind,
+    PartitionLock,
+    PartitionLocks,
+    Scope,
+    Source,
+    Stage,
+    Target,
+)
 from metric_assets.streams import Streams
 
 
@@ -55,7 +63,7 @@ class Stores:
 
     source: Source
     target: Target
-    turnstile: Turnstile
+    locks: PartitionLocks
     dimensions: Mapping[str, Copy] = field(default_factory=dict)
     existing: Existing | None = None
 
@@ -88,18 +96,18 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     name = uuid.uuid4().hex[:16]
-    locks, target, clock = stores.turnstile, stores.target, Clock()
+    locks, target, clock = stores.locks, stores.target, Clock()
     guard = guard or RemovalGuard(max_removed_share)
-    with locks.watch(scope, name) if dry_run else locks.enter(scope) as turn:
-        fenced = tuple(target.fence(scope, turn.is_alive, dry_run=dry_run))
+    with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
+        fenced = tuple(target.fence(scope, lock.is_alive, dry_run=dry_run))
         loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
         check_cutoff(scope, loading.records)
         with target.stage(scope, name, dry_run=dry_run) as stage:
-            clock.ends("enter")
+            clock.ends("acquire")
             filled = loading.fill(stage, progress)
-            attempt = loading.attempt(stage, turn, guard, filled, looks=looks is not None)
+            attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
-    clock.ends("leave")
+    clock.ends("release")
     facts = {
         "mode": stage.mode.value,
         "dry_run": dry_run,
@@ -143,7 +151,7 @@ class _Load:
         return filled
 
     def attempt(
-        self, stage: Stage, turn: Turn, guard: RemovalGuard, filled: Filled, *, looks: bool
+        self, stage: Stage, lock: PartitionLock, guard: RemovalGuard, filled: Filled, *, looks: bool
     ) -> Attempt:
         """The attempt that a filled stage is ready for."""
         copied = [copy.state() for copy in self.stores.dimensions.values()]
@@ -156,7 +164,7 @@ class _Load:
         return Attempt(
             stage,
             self.scope,
-            turn,
+            lock,
             guard,
             source,
             self.clock,

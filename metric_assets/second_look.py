@@ -16,7 +16,7 @@ from metric_assets.attempt import Attempt, Clock, Counts, Outcome
 from metric_assets.live import LiveFigures
 from metric_assets.load_result import Receipt
 from metric_assets.ranges import IdRange
-from metric_assets.stores.ports import Scope, Target, Turnstile
+from metric_assets.stores.ports import PartitionLocks, Scope, Target
 
 #: Seconds of one wait, so that an interruption is felt.
 _PULSE = 0.5
@@ -69,7 +69,7 @@ class SecondLooks:
     def take(
         self,
         target: Target,
-        locks: Turnstile,
+        locks: PartitionLocks,
         *,
         wait: Callable[[float], None] = time.sleep,
         announce: Callable[[str], None] = lambda _sentence: None,
@@ -97,7 +97,7 @@ class SecondLooks:
         return found
 
 
-def _look(pending: Pending, target: Target, locks: Turnstile) -> list[Receipt]:
+def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[Receipt]:
     """Look at one scope again; nothing if it was loaded by somebody else in between."""
     scope, dry_run, first = pending.scope, pending.dry_run, pending.attempt
     name = uuid.uuid4().hex[:16]
@@ -106,15 +106,15 @@ def _look(pending: Pending, target: Target, locks: Turnstile) -> list[Receipt]:
         # What the first look left out is not held: it has been loaded since.
         judging = replace(judging, loaded=judging.metrics)
     clock = Clock()
-    with locks.watch(scope, name) if dry_run else locks.enter(scope) as turn:
-        target.fence(scope, turn.is_alive, dry_run=dry_run, spare=pending.name)
+    with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
+        target.fence(scope, lock.is_alive, dry_run=dry_run, spare=pending.name)
         with target.stage(scope, name, dry_run=dry_run) as stage:
             if judging is None or not stage.recall(pending.name, judging):
                 return []
             again = replace(
                 first,
                 stage=stage,
-                turn=turn,
+                lock=lock,
                 judging=judging,
                 clock=clock,
                 looks=False,

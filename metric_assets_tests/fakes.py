@@ -1,7 +1,7 @@
 """Honest fakes of the stores: classes with state that behave as the real doors promise.
 
 Belongs here: a source that yields frames, a target that keeps rows and takes the signed difference
-as sql/clickhouse/difference.sql does, a turnstile. All conform to metric_assets.stores.ports. Does
+as sql/clickhouse/difference.sql does, a locks. All conform to metric_assets.stores.ports. Does
 not belong here: expectations, which are written out in the tests.
 """
 
@@ -32,14 +32,14 @@ from metric_assets.sql import Statement
 from metric_assets.stores.ports import (
     Binds,
     LiveSeen,
+    PartitionLock,
+    PartitionLocks,
     Reading,
     Rows,
     Scope,
     Source,
     Stage,
     Target,
-    Turn,
-    Turnstile,
 )
 from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, cancel_out, judge
 from metric_assets_tests.histories.rule import Key as KeySums
@@ -134,54 +134,54 @@ class FakeSource:
 
 
 @dataclass
-class FakeTurn:
-    """A hold that may be lost: it stands for ``lasts`` confirmations."""
+class FakeLock:
+    """A lock that may be lost: it can be verified ``lasts`` times."""
 
     scope: Scope
     lasts: float
-    confirmed: int = 0
+    verified: int = 0
     living: frozenset[str] = frozenset()
 
     def is_alive(self, attempt: str) -> bool:
         """Whether a dry run is among the living."""
         return attempt in self.living
 
-    def confirm(self) -> None:
-        """Raise BusyError once the hold is gone."""
-        if self.confirmed >= self.lasts:
-            raise BusyError(f"{self.scope.label}: lost the hold on this partition")
-        self.confirmed += 1
+    def verify(self) -> None:
+        """Raise BusyError once the lock is gone."""
+        if self.verified >= self.lasts:
+            raise BusyError(f"{self.scope.label}: lost the lock of this partition")
+        self.verified += 1
 
 
 @dataclass
-class FakeTurnstile:
+class FakeLocks:
     """Holds pairs and ranges; ``held`` are those of other attempts, ``living`` other dry runs."""
 
     held: set[tuple[str, str, str]] = field(default_factory=set)
     lasts: float = float("inf")
-    turns: list[FakeTurn] = field(default_factory=list)
-    watches: list[FakeTurn] = field(default_factory=list)
+    acquired: list[FakeLock] = field(default_factory=list)
+    watches: list[FakeLock] = field(default_factory=list)
     living: frozenset[str] = frozenset()
 
     @contextmanager
-    def enter(self, scope: Scope) -> Iterator[FakeTurn]:
+    def acquire(self, scope: Scope) -> Iterator[FakeLock]:
         """Take every pair of the scope, or none."""
         keys = self._free(scope)
         self.held |= keys
-        turn = FakeTurn(scope, self.lasts, living=self.living)
-        self.turns.append(turn)
+        lock = FakeLock(scope, self.lasts, living=self.living)
+        self.acquired.append(lock)
         try:
-            yield turn
+            yield lock
         finally:
             self.held -= keys
 
     @contextmanager
-    def watch(self, scope: Scope, attempt: str) -> Iterator[FakeTurn]:
+    def watch(self, scope: Scope, attempt: str) -> Iterator[FakeLock]:
         """Take nothing; refused where somebody holds a pair of the scope."""
         self._free(scope)
-        turn = FakeTurn(scope, self.lasts, living=self.living | {attempt})
-        self.watches.append(turn)
-        yield turn
+        lock = FakeLock(scope, self.lasts, living=self.living | {attempt})
+        self.watches.append(lock)
+        yield lock
 
     def _free(self, scope: Scope) -> set[tuple[str, str, str]]:
         keys = {(scope.entity, metric, scope.ids.key) for metric in scope.metrics}
@@ -804,7 +804,7 @@ if TYPE_CHECKING:
     # The fakes are what the ports ask for, or mypy says so.
     _reading: Reading = FakeReading(())
     _source: Source = FakeSource()
-    _turnstile: Turnstile = FakeTurnstile()
-    _turn: Turn = FakeTurn.__new__(FakeTurn)
+    _locks: PartitionLocks = FakeLocks()
+    _lock: PartitionLock = FakeLock.__new__(FakeLock)
     _target: Target = FakeTarget()
     _stage: Stage = FakeStage.__new__(FakeStage)

@@ -26,8 +26,8 @@ def examine(store: Postgres, url: str) -> Iterator[Finding]:
     Raises SourceError if it is granted to both.
     """
     scope = Scope("doctor", (uuid.uuid4().hex,), IdRange(0, 1), datetime.now(timezone.utc))
-    with store.enter(scope) as lock:
-        lock.confirm()
+    with store.acquire(scope) as lock:
+        lock.verify()
         pooled = lock.pooled
     row = store.frame(load("doctor/postgres_lock"), {}).row(0, named=True)
     yield _pooler(url, pooled=pooled)

@@ -279,7 +279,7 @@ class _ScanRun:
             self.context.log.info(f"{self.scan.name}: {sentence}")
             self.listener.remarked([f"{self.scan.name}: {sentence}"])
 
-        looked = self.looks.take(stores.target, stores.turnstile, announce=announce)
+        looked = self.looks.take(stores.target, stores.locks, announce=announce)
         again = {(receipt.pair, receipt.ids): receipt for receipt in looked}
         self.done = [again.get((receipt.pair, receipt.ids), receipt) for receipt in self.done]
         self.listener.looked(looked)

@@ -14,13 +14,13 @@ import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from metric_assets.catalog.model import Pair
+from metric_assets.orchestration.audit_budget import PERIOD_DAYS
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
     MATCHES_SOURCE,
     RECONCILED,
 )
 from metric_assets.orchestration.proofs import Proof, Proofs
-from metric_assets.orchestration.turns import PERIOD_DAYS
 from metric_assets.settings import Settings
 from metric_assets.source_check import SourceWord
 

@@ -99,26 +99,26 @@ class Rows(Protocol):
         ...
 
 
-class Turnstile(Protocol):
-    """The partition lock: one attempt at a time is at a scope, on any machine."""
+class PartitionLocks(Protocol):
+    """Partition locks: one attempt at a time works on a scope, on any machine."""
 
-    def enter(self, scope: Scope) -> AbstractContextManager[Turn]:
-        """Hold all pairs of the scope; raises BusyError if a living attempt holds one of them."""
+    def acquire(self, scope: Scope) -> AbstractContextManager[PartitionLock]:
+        """Lock all pairs of the scope; raises BusyError if a living attempt has locked one."""
         ...
 
-    def watch(self, scope: Scope, attempt: str) -> AbstractContextManager[Turn]:
-        """Look on, for a dry run, without holding anything up, and say that the attempt lives.
+    def watch(self, scope: Scope, attempt: str) -> AbstractContextManager[PartitionLock]:
+        """For a dry run: lock nothing, but say that the attempt lives.
 
-        Raises BusyError if a living attempt holds a pair of the scope, now or when confirming.
+        Raises BusyError if a living attempt has locked a pair of the scope, now or at verify().
         """
         ...
 
 
-class Turn(Protocol):
-    """An attempt's hold on its scope."""
+class PartitionLock(Protocol):
+    """The lock that an attempt has on its scope."""
 
-    def confirm(self) -> None:
-        """Raise BusyError if the hold was lost (its connection broke) in the meantime."""
+    def verify(self) -> None:
+        """Raise BusyError if the lock was lost (its connection broke) in the meantime."""
         ...
 
     def is_alive(self, attempt: str) -> bool:

@@ -166,7 +166,7 @@ class Postgres:
             return pl.concat(reading.frames())
 
     @contextmanager
-    def enter(self, scope: Scope) -> Iterator[PostgresLock]:
+    def acquire(self, scope: Scope) -> Iterator[PostgresLock]:
         """Hold the partition lock of every pair of the scope, verified from a second session.
 
         Raises BusyError if another run holds one, SourceError if the lock excludes nobody.
@@ -210,7 +210,7 @@ class Postgres:
             raise
         self._idle.append(session)
         if granted:
-            lock.confirm()
+            lock.verify()
             raise SourceError(
                 f"{self._name}: {scope.label}: the partition lock excludes nobody: while one"
                 f" session held it, another was granted {granted} of {len(lock.keys)} locks, so two"

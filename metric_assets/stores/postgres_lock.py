@@ -75,7 +75,7 @@ class PostgresLock:
         self._watched = _partitions(self._scope)
         self._look()
 
-    def confirm(self) -> None:
+    def verify(self) -> None:
         """Ask the server on the locks' own connection whether this very transaction holds them.
 
         Raises BusyError if not, or if a run has come to pairs that are only watched.
@@ -128,7 +128,7 @@ class PostgresLock:
 
     def _lost(self, why: str) -> BusyError:
         return BusyError(
-            f"{self._scope.label}: lost the hold on this partition ({why}); another run may have"
+            f"{self._scope.label}: lost the lock of this partition ({why}); another run may have"
             " taken over, so this one stops before it writes. If it is lost each time, something"
             " ends transactions that wait, such as a pooler's idle_transaction_timeout"
         )

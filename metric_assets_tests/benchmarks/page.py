@@ -138,12 +138,12 @@ def _waterfall(results: Results) -> list[str]:
     run = results.waterfall
     lines = ["| step | seconds | |", "|---|--:|---|"]
     notes = {
-        "enter": "lock, fence",
+        "acquire": "lock, orphans cleaned up",
         "fill": "read, derive, validate and insert, overlapped",
         "plan": "summaries of stage and scope",
         "apply": "partitions attached",
-        "prove": "the scope read back",
-        "leave": "stage dropped, lock released",
+        "verify": "the scope read back",
+        "release": "stage dropped, lock released",
     }
     for phase, seconds in run["phases"].items():
         lines.append(f"| {phase} | {seconds:.2f} | {notes.get(phase, '')} |")

@@ -21,7 +21,7 @@ from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.source_state import Loaded, Position, SourceState
 from metric_assets.stores.ports import Target
-from metric_assets_tests.fakes import FakeSource, FakeTurnstile
+from metric_assets_tests.fakes import FakeLocks, FakeSource
 from metric_assets_tests.histories.kinds import History, make
 from metric_assets_tests.histories.model import Loads
 from metric_assets_tests.histories.rule import Row
@@ -54,7 +54,7 @@ class Play:
         shared = {name: getattr(made[0], name) for name in ("moved", "heal", "stale", "killed")}
         self.loads = [Loads(replace(one, **shared)) for one in made]
         self.sent = [0] * self.count
-        self.locks = FakeTurnstile()
+        self.locks = FakeLocks()
         self.recorded: dict[str, Loaded] = {}
 
     @property

@@ -259,7 +259,7 @@ def test_a_run_that_lost_its_lock_writes_nothing(platform: Platform) -> None:
             " datname = current_database() AND application_name = 'metric_assets:lock'"
         )
         gate.opened.set()
-        with pytest.raises(BusyError, match="lost the hold"):
+        with pytest.raises(BusyError, match="lost the lock"):
             first.result(60)
     assert platform.events() == []
     assert debris(platform) == []

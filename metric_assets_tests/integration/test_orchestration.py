@@ -428,7 +428,7 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
     notes = console.Notes(console.err())
     pair = CATALOG.pairs["Tag/Follower"]
     ranges = [IdRange.parse(key) for key in KEYS]
-    with Postgres(platform.postgres_url) as other, other.enter(scope):
+    with Postgres(platform.postgres_url) as other, other.acquire(scope):
         piece = Piece(CATALOG.scan[pair.key], (pair,), tuple(ranges))
         (missed,) = plan_only([piece], settings, notes).missed
     assert missed.busy

@@ -214,14 +214,14 @@ def test_a_session_that_was_ended_while_it_was_kept(platform: Platform) -> None:
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
                 " datname = current_database() AND application_name = 'metric_assets:query'"
             )
-        with source.enter(FOLLOWER) as lock:
-            lock.confirm()
+        with source.acquire(FOLLOWER) as lock:
+            lock.verify()
 
 
 def test_the_lock_holds_up_no_vacuum(platform: Platform) -> None:
     """Its transaction has no snapshot and no number while it waits."""
-    with Postgres(platform.postgres_url) as source, source.enter(FOLLOWER) as lock:
-        lock.confirm()
+    with Postgres(platform.postgres_url) as source, source.acquire(FOLLOWER) as lock:
+        lock.verify()
         found = platform.rows(
             "SELECT state, backend_xmin, backend_xid FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = 'metric_assets:lock'"
@@ -254,7 +254,7 @@ def test_a_lock_that_is_granted_twice_is_refused(
 @pytest.mark.parametrize("ending", ["ROLLBACK", "lost"])
 def test_a_lock_that_is_gone_is_noticed(platform: Platform, ending: str) -> None:
     """Ended behind its back, or its session gone: confirming says so."""
-    with Postgres(platform.postgres_url) as source, source.enter(FOLLOWER) as lock:
+    with Postgres(platform.postgres_url) as source, source.acquire(FOLLOWER) as lock:
         if ending == "ROLLBACK":
             lock._ask("ROLLBACK")
         else:
@@ -262,8 +262,8 @@ def test_a_lock_that_is_gone_is_noticed(platform: Platform, ending: str) -> None
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
                 " datname = current_database() AND application_name = 'metric_assets:lock'"
             )
-        with pytest.raises(BusyError, match="lost the hold"):
-            lock.confirm()
+        with pytest.raises(BusyError, match="lost the lock"):
+            lock.verify()
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def test_a_lock_that_does_not_answer_is_no_lock(
         assert gate.reached.wait(30)
         with stopped(*seen(platform, LOCK)):
             gate.opened.set()
-            with pytest.raises(BusyError, match="lost the hold"):
+            with pytest.raises(BusyError, match="lost the lock"):
                 loading.result(30)
     assert platform.events() == []
     assert eventually(lambda: processes(platform, LOCK) == [], 10)

@@ -29,7 +29,7 @@ from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded, Position, SourceState
-from metric_assets_tests.fakes import Event, FakeSource, FakeStage, FakeTarget, FakeTurnstile
+from metric_assets_tests.fakes import Event, FakeLocks, FakeSource, FakeStage, FakeTarget
 
 pytestmark = pytest.mark.unit
 
@@ -100,12 +100,12 @@ class House:
     def __init__(self, target: FakeTarget, *frames: pl.DataFrame | BaseException) -> None:
         self.source = FakeSource(frames)
         self.target = target
-        self.turnstile = FakeTurnstile()
+        self.locks = FakeLocks()
 
     def run(
         self, scan: Scan = SIGNED, pairs: Sequence[Pair] | None = None, **more: object
     ) -> list[Receipt]:
-        stores = Stores(self.source, self.target, self.turnstile)
+        stores = Stores(self.source, self.target, self.locks)
         chosen = scan.pairs if pairs is None else pairs
         return materialize(scan, chosen, IDS, CUTOFF, stores, **more)  # type: ignore[arg-type]
 
@@ -113,7 +113,7 @@ class House:
         """Whatever happened: nothing is left behind."""
         assert self.target.open_stages == 0
         assert all(reading.closed for reading in self.source.readings)
-        assert self.turnstile.held == set()
+        assert self.locks.held == set()
 
 
 def figures(receipt: Receipt) -> tuple[int, ...]:
@@ -248,8 +248,8 @@ def test_a_dry_run_writes_nothing(mode: Mode) -> None:
     assert target.rows == Counter(rows)
     assert figures(receipt)[:5] == ((2, 2, 1, 1, 1) if mode is Mode.REPLACE else (2, 2, 2, 0, 2))
     assert receipt.events == 2
-    assert house.turnstile.turns == []
-    assert house.turnstile.watches[0].confirmed == 1
+    assert house.locks.acquired == []
+    assert house.locks.watches[0].verified == 1
     house.closed()
 
 
@@ -364,7 +364,7 @@ def test_a_mirror_of_a_source_that_lags_counts() -> None:
     target = FakeTarget(rows=[net(5, 1, 1, 1)])
     house = House(target, signed())
     copies = {"versions": FakeCopy("events__versions", LAGGING)}
-    stores = Stores(house.source, target, house.turnstile, copies)
+    stores = Stores(house.source, target, house.locks, copies)
     with pytest.raises(RemovalRefusedError, match=r"90\.0 s behind"):
         materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
     assert target.writes == []
@@ -389,7 +389,7 @@ def test_the_guard_of_a_run_outlives_its_ranges() -> None:
     house = House(target, signed())
     guard = RemovalGuard()
     house.run(guard=guard)
-    stores = Stores(house.source, target, house.turnstile)
+    stores = Stores(house.source, target, house.locks)
     with pytest.raises(RemovalRefusedError, match="the run removes 1200 of 1200"):
         materialize(SIGNED, SIGNED.pairs, IdRange(2_000, 3_000), CUTOFF, stores, guard=guard)
     assert sum(target.rows.values()) == 600
@@ -402,18 +402,18 @@ def test_a_dry_run_holds_nobody_up() -> None:
     target = FakeTarget()
     target.debris = ["dry run dead", "dry run alive", "table of a run"]
     house = House(target, signed((5, 1, 1, 1)))
-    house.turnstile.living = frozenset({"alive"})
+    house.locks.living = frozenset({"alive"})
     (receipt,) = house.run(dry_run=True)
     assert receipt.fenced == ("dry run dead",)
-    assert house.turnstile.turns == []
-    house.turnstile.held = {("User", "Net", "0-999")}
+    assert house.locks.acquired == []
+    house.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError):
         house.run(dry_run=True)
-    house.turnstile.held = set()
-    house.turnstile.lasts = 0
-    with pytest.raises(BusyError, match="lost the hold"):
+    house.locks.held = set()
+    house.locks.lasts = 0
+    with pytest.raises(BusyError, match="lost the lock"):
         house.run(dry_run=True)
-    house.turnstile.lasts = float("inf")
+    house.locks.lasts = float("inf")
     (loaded,) = house.run()
     assert loaded.fenced == ("table of a run",)
     assert target.debris == ["dry run alive"]
@@ -448,7 +448,7 @@ def test_a_busy_scope_is_not_touched() -> None:
     target = FakeTarget(rows=STRANGERS)
     target.debris = ["table of the other attempt"]
     house = House(target, signed((5, 1, 1, 1)))
-    house.turnstile.held = {("User", "Net", "0-999")}
+    house.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError, match=r"^User/Net/0-999: another run"):
         house.run()
     assert target.fences == 0
@@ -461,10 +461,10 @@ def test_a_busy_scope_is_not_touched() -> None:
 def test_one_busy_pair_holds_back_all() -> None:
     """Pairs of one read are held together."""
     house = House(FakeTarget(), typed((5, 1, 1, "up")))
-    house.turnstile.held = {("User", "Down", "0-999")}
+    house.locks.held = {("User", "Down", "0-999")}
     with pytest.raises(BusyError):
         house.run(TYPED)
-    assert house.turnstile.held == {("User", "Down", "0-999")}
+    assert house.locks.held == {("User", "Down", "0-999")}
 
 
 def test_debris_is_ended_first_and_named() -> None:
@@ -477,25 +477,25 @@ def test_debris_is_ended_first_and_named() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [net(7, 9, 9, 1)]])
-def test_a_lost_hold_writes_nothing(rows: list[Event]) -> None:
+def test_a_lost_lock_writes_nothing(rows: list[Event]) -> None:
     """Whoever is not sure of the scope any more stops before the first write."""
     target = FakeTarget(rows=rows)
     house = House(target, signed((5, 1, 1, 1)))
-    house.turnstile.lasts = 0
-    with pytest.raises(BusyError, match="lost the hold"):
+    house.locks.lasts = 0
+    with pytest.raises(BusyError, match="lost the lock"):
         house.run()
     assert target.writes == []
     assert target.rows == Counter(rows)
     house.closed()
 
 
-def test_every_round_confirms_its_hold() -> None:
+def test_every_round_verifies_its_lock() -> None:
     """A second round asks again: a hold lost in between ends it."""
     target = FakeTarget(rows=[net(7, 9, 9, 1)])
     target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
     house = House(target, signed((5, 1, 1, 1)))
-    house.turnstile.lasts = 1
-    with pytest.raises(BusyError, match="lost the hold"):
+    house.locks.lasts = 1
+    with pytest.raises(BusyError, match="lost the lock"):
         house.run()
     assert len(target.writes) == 1
     house.closed()
@@ -761,7 +761,7 @@ def test_a_scan_that_asks_for_the_mirror_gets_its_name(scan: Scan) -> None:
     """The mirror's table is bound for scans whose row says so."""
     source = FakeSource()
     copies = {"versions": FakeCopy("events__versions")}
-    stores = Stores(source, FakeTarget(), FakeTurnstile(), copies)
+    stores = Stores(source, FakeTarget(), FakeLocks(), copies)
     materialize(scan, scan.pairs, IDS, CUTOFF, stores)
     assert source.asked[0][1] == {
         "start": 0,
@@ -775,7 +775,7 @@ def test_a_scan_that_does_not_ask_for_the_mirror_gets_none() -> None:
     """Nothing is bound that a text does not ask for."""
     source = FakeSource()
     copies = {"versions": FakeCopy("events__versions")}
-    stores = Stores(source, FakeTarget(), FakeTurnstile(), copies)
+    stores = Stores(source, FakeTarget(), FakeLocks(), copies)
     materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
     assert set(source.asked[0][1]) == {"start", "stop", "until"}
 

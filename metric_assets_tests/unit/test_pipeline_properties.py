@@ -14,7 +14,7 @@ from metric_assets.catalog.model import Legacy, Pair, Scan
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
-from metric_assets_tests.fakes import Event, FakeSource, FakeTarget, FakeTurnstile
+from metric_assets_tests.fakes import Event, FakeLocks, FakeSource, FakeTarget
 
 pytestmark = pytest.mark.unit
 
@@ -93,7 +93,7 @@ def test_nets_agree_and_stay(
     stranger = Event("User", "Net", 0, 9, CUTOFF, 1)
     target = FakeTarget(mode, [*there.elements(), stranger])
     source = FakeSource(frames(wanted, cut))
-    stores = Stores(source, target, FakeTurnstile())
+    stores = Stores(source, target, FakeLocks())
     for now in (wanted, changed):
         source.items = frames(now, cut)
         (receipt,) = materialize(SCAN, SCAN.pairs, IDS, CUTOFF, stores)
