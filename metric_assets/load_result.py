@@ -44,7 +44,7 @@ class Receipt:
     mode: str
     code_version: str
     dry_run: bool
-    fenced: tuple[str, ...]
+    cleaned_up: tuple[str, ...]
     phases: dict[str, float]
     source: str = "primary"
     incomplete: tuple[str, ...] = ()

@@ -99,7 +99,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     locks, target, clock = stores.locks, stores.target, Clock()
     guard = guard or RemovalGuard(max_removed_share)
     with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
-        fenced = tuple(target.fence(scope, lock.is_alive, dry_run=dry_run))
+        cleaned_up = tuple(target.clean_up(scope, lock.is_alive, dry_run=dry_run))
         loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
         check_cutoff(scope, loading.records)
         with target.stage(scope, name, dry_run=dry_run) as stage:
@@ -111,7 +111,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     facts = {
         "mode": stage.mode.value,
         "dry_run": dry_run,
-        "fenced": fenced,
+        "cleaned_up": cleaned_up,
         "incomplete": attempt.source.reasons(guard.max_lag),
     }
     receipts = loading.results(filled, outcome, facts)

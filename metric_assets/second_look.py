@@ -107,7 +107,7 @@ def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[Recei
         judging = replace(judging, loaded=judging.metrics)
     clock = Clock()
     with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
-        target.fence(scope, lock.is_alive, dry_run=dry_run, spare=pending.name)
+        target.clean_up(scope, lock.is_alive, dry_run=dry_run, spare=pending.name)
         with target.stage(scope, name, dry_run=dry_run) as stage:
             if judging is None or not stage.recall(pending.name, judging):
                 return []

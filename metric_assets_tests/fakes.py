@@ -1,4 +1,4 @@
-"""Honest fakes of the stores: classes with state that behave as the real doors promise.
+"""Honest fakes of the stores: classes with state that behave as the real stores_of promise.
 
 Belongs here: a source that yields frames, a target that keeps rows and takes the signed difference
 as sql/clickhouse/difference.sql does, a locks. All conform to metric_assets.stores.ports. Does
@@ -120,7 +120,7 @@ class FakeSource:
     def read(
         self, statement: Statement, binds: Binds, owner: str, tables: Sequence[str] = ()
     ) -> Iterator[FakeReading]:
-        """Open a reading, after the check of binds that the real doors make."""
+        """Open a reading, after the check of binds that the real stores_of make."""
         statement.check(binds)
         assert tables, "a scan says which tables it reads"
         self.asked.append((statement.name, dict(binds), owner))
@@ -206,7 +206,7 @@ class FakeTarget:
 
     ``writes`` names every step that reached the table. ``after_write`` is called with the target
     after each of them: somebody else who writes. ``stage_loses`` rows vanish on their way into the
-    stage. ``debris`` is what dead attempts left: fence() ends it. With ``insert_hangs`` an insert
+    stage. ``leftovers`` is what dead attempts left: clean_up() ends it. With ``insert_hangs`` an insert
     ends, as an error, only when the attempt is cancelled.
     """
 
@@ -215,8 +215,8 @@ class FakeTarget:
         self.rows: Counter[Event] = Counter(rows)
         self.writes: list[str] = []
         self.stages: list[FakeStage] = []
-        self.debris: list[str] = []
-        self.fences = 0
+        self.leftovers: list[str] = []
+        self.cleanings = 0
         self.stage_loses = 0
         self.insert_fails: BaseException | None = None
         self.insert_hangs = False
@@ -232,7 +232,7 @@ class FakeTarget:
         """Stages nobody has dropped."""
         return sum(not stage.dropped for stage in self.stages)
 
-    def fence(
+    def clean_up(
         self,
         scope: Scope,
         is_alive: Callable[[str], bool],
@@ -240,11 +240,11 @@ class FakeTarget:
         dry_run: bool = False,
         spare: str = "",
     ) -> list[str]:
-        """End the debris of the dead: "dry run x" is that of dry run x, all else of dead runs."""
+        """End the leftovers of the dead: "dry run x" is that of dry run x, all else of dead runs."""
         del scope, spare
-        self.fences += 1
-        ended = [name for name in self.debris if _is_dead(name, is_alive, dry_run=dry_run)]
-        self.debris = [name for name in self.debris if name not in ended]
+        self.cleanings += 1
+        ended = [name for name in self.leftovers if _is_dead(name, is_alive, dry_run=dry_run)]
+        self.leftovers = [name for name in self.leftovers if name not in ended]
         return ended
 
     @contextmanager

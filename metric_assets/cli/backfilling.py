@@ -18,7 +18,7 @@ from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.endings import Stopped, echo_document
 from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.cli.row import COLUMNS, Row
-from metric_assets.cli.work import open_doors, plan_work, stores_answer
+from metric_assets.cli.work import open_both, plan_work, stores_answer
 from metric_assets.dry_run import DryRuns, Missed, Piece
 from metric_assets.orchestration.resources import open_stores
 from metric_assets.ranges import IdRange
@@ -125,7 +125,7 @@ def plan_only(
     pieces: Sequence[Piece], settings: Settings, listener: Listener, *, heal: bool = False
 ) -> DryRuns:
     """The source check outside of a run: the plan of each range; nothing is written."""
-    with open_doors(settings) as (postgres, clickhouse), running.recorded(listener) as loaded:
+    with open_both(settings) as (postgres, clickhouse), running.recorded(listener) as loaded:
 
         def stores(scan: Scan) -> Stores:
             return open_stores(scan, postgres, clickhouse, settings, "dry-run")

@@ -21,7 +21,7 @@ from metric_assets.cli.endings import Stopped, echo_document
 from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.cli.repairs import repair_work
 from metric_assets.cli.row import CHECK_COLUMNS, Row
-from metric_assets.cli.work import open_doors, stores_answer
+from metric_assets.cli.work import open_both, stores_answer
 from metric_assets.dry_run import Missed, Piece
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.check_names import MATCHES_SOURCE
@@ -151,7 +151,7 @@ def _examine(
     causes, missed = _causes(rows, outcome, settings)
     if missed:
         rows = report.build_rows(pairs, [], [outcome], missed, badges=True)
-    with open_doors(settings) as (_, clickhouse):
+    with open_both(settings) as (_, clickhouse):
         mode = open_target(clickhouse, settings).mode
         entities = None if options.everything else list(dict.fromkeys(one.entity for one in pairs))
         strays = find_strays(clickhouse, settings, mode, entities)
@@ -212,7 +212,7 @@ def _remove(strays: Sequence[Stray], settings: Settings) -> list[str]:
     if not strays:
         return []
     said: list[str] = []
-    with open_doors(settings) as (postgres, clickhouse):
+    with open_both(settings) as (postgres, clickhouse):
         mode = open_target(clickhouse, settings).mode
         for stray in strays:
             with _told(said):

@@ -126,13 +126,13 @@ def stores_answer(settings: Settings) -> None:
     from metric_assets.orchestration.resources import open_target
     from metric_assets.sql import load
 
-    with open_doors(settings) as (postgres, clickhouse):
+    with open_both(settings) as (postgres, clickhouse):
         postgres.frame(load("postgres/alive"), {})
         _ = open_target(clickhouse, settings).layout
 
 
 @contextmanager
-def open_doors(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
+def open_both(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
     """The stores named by the environment."""
     from metric_assets.stores.clickhouse import ClickHouse
     from metric_assets.stores.postgres import Postgres

@@ -118,7 +118,7 @@ def examine_storage(environ: Mapping[str, str]) -> Iterator[Finding]:
 def connect_postgres(
     environ: Mapping[str, str], settings: Settings, made: list[Postgres]
 ) -> Iterator[Finding]:
-    """The source: its URL can be read and a session answers; puts the door into ``made``."""
+    """The source: its URL can be read and a session answers; puts the store into ``made``."""
     try:
         url = store_url(POSTGRES_URL, environ.get(POSTGRES_URL))
         store = _postgres(POSTGRES_URL, url, settings.statement_timeout)
@@ -133,7 +133,7 @@ def connect_postgres(
 def connect_clickhouse(
     environ: Mapping[str, str], settings: Settings, made: list[ClickHouse]
 ) -> Iterator[Finding]:
-    """The target's store: its URL can be read and it answers; puts the door into ``made``."""
+    """The target's store: its URL can be read and it answers; puts the store into ``made``."""
     try:
         url = store_url(CLICKHOUSE_URL, environ.get(CLICKHOUSE_URL))
     except SettingsError as error:

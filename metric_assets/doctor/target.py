@@ -168,7 +168,7 @@ def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding
     copies = re.compile(rf"{re.escape(table)}__versions_[0-9a-f]{{16}}")
     names = [
         f"{kind} {name}"
-        for kind, name, owner in store.frame(load("clickhouse/debris"), binds).iter_rows()
+        for kind, name, owner in store.frame(load("clickhouse/leftovers"), binds).iter_rows()
         if owner.startswith(OWNER) or copies.fullmatch(name)
     ]
     if names:

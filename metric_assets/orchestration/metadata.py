@@ -74,7 +74,7 @@ def receipt_metadata(receipt: Receipt, columns: Mapping[str, str]) -> dict[str, 
         "source_snapshot": receipt.snapshot,
         "source_system": receipt.system,
         "code_version": receipt.code_version,
-        **({"fenced": ", ".join(receipt.fenced)} if receipt.fenced else {}),
+        **({"cleaned_up": ", ".join(receipt.cleaned_up)} if receipt.cleaned_up else {}),
         **live_metadata(receipt),
     }
 

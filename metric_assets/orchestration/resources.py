@@ -1,4 +1,4 @@
-"""Resources: the store URLs, resolved by Dagster when a run needs them, and doors made of them.
+"""Resources: the store URLs, resolved by Dagster when a run needs them, and stores made of them.
 
 Belongs here: what a run is given. Does not belong here: settings that shape the definitions.
 """
@@ -30,7 +30,7 @@ class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     url: str
 
     def open(self, settings: Settings) -> Postgres:
-        """A door; connects when it is used."""
+        """A store; connects when it is used."""
         url = store_url(names.POSTGRES_URL, self.url)
         return Postgres(url, statement_timeout=settings.statement_timeout)
 
@@ -41,7 +41,7 @@ class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     url: str
 
     def open(self, settings: Settings) -> ClickHouse:
-        """A door; connects when it is used."""
+        """A store; connects when it is used."""
         url = store_url(names.CLICKHOUSE_URL, self.url)
         return ClickHouse(url, timeout=settings.statement_timeout)
 

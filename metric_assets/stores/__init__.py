@@ -1,1 +1,1 @@
-"""Doors to the stores. Only this room opens sockets; what is asked is text from sql/."""
+"""Stores: the only package that opens sockets; what is asked is text from sql/."""

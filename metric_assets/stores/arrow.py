@@ -1,6 +1,6 @@
 """Arrow in, Polars out.
 
-Belongs here: the one conversion both doors need. Does not belong here: a connection.
+Belongs here: the one conversion both stores need. Does not belong here: a connection.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The door to ClickHouse: statements by name, Arrow both ways, settings pinned.
+"""The ClickHouse client: statements by name, Arrow both ways, settings pinned.
 
 Belongs here: the client, binding, what every statement carries. Does not belong here: where the
 server is (clickhouse_address), what an error means (clickhouse_errors), what a target is (target).

@@ -1,6 +1,6 @@
 """What the pipeline asks of a store, as small Protocols.
 
-Belongs here: the shapes both doors and the tests' fakes agree on. Does not belong here: anything
+Belongs here: the shapes both stores and the tests' fakes agree on. Does not belong here: anything
 that knows a driver.
 """
 
@@ -244,7 +244,7 @@ class Target(Protocol):
         """The columns of an event, and their types in the store's own words."""
         ...
 
-    def fence(
+    def clean_up(
         self,
         scope: Scope,
         is_alive: Callable[[str], bool],

@@ -1,4 +1,4 @@
-"""The door to Postgres: readings of one snapshot, read-only, Arrow out; and the partition lock.
+"""The Postgres client: readings of one snapshot, read-only, Arrow out; and the partition lock.
 
 Belongs here: what a session and a transaction are told, and that it holds. Does not belong here:
 how long the driver is waited for (postgres_session), the lock's own connection (postgres_lock),

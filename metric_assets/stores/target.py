@@ -23,7 +23,7 @@ from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
 from metric_assets.stores.ports import Binds, Scope
 
-#: Listings of debris before giving up: each statement that is ended may have begun another.
+#: Listings of leftovers before giving up: each statement that is ended may have begun another.
 _LISTINGS = 5
 #: How long an insert of an earlier attempt is waited for, where views make it wrong to end it.
 INSERT_SECONDS = 60.0
@@ -45,7 +45,7 @@ def place(layout: Layout, replicas: Sequence[int], clusters: Sequence[tuple[str,
 
 
 def orphan_binds(table: str, layout: Layout) -> Binds:
-    """What sql/clickhouse/debris.sql binds."""
+    """What sql/clickhouse/leftovers.sql binds."""
     return {
         "owners": OWNER,
         "table": table,
@@ -164,7 +164,7 @@ class ClickHouseTarget:
             " balancer that keeps a client on one server"
         )
 
-    def fence(
+    def clean_up(
         self,
         scope: Scope,
         is_alive: Callable[[str], bool] = lambda _attempt: False,
@@ -215,7 +215,7 @@ class ClickHouseTarget:
         try:
             yield stage
         except BaseException:
-            # The error is the news; what cannot be cleared now, the next fence finds.
+            # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):
                 self._clear(owner.__eq__)
             raise
@@ -254,7 +254,7 @@ class ClickHouseTarget:
         """
         ended = []
         for _ in range(_LISTINGS):
-            found = [(kind, name) for kind, name, owner in self._debris() if ours(owner)]
+            found = [(kind, name) for kind, name, owner in self._leftovers() if ours(owner)]
             if not found:
                 break
             for kind, name in [one for one in found if one[0] != "table"] or found:
@@ -262,10 +262,10 @@ class ClickHouseTarget:
                 ended.append(f"{kind} {name}")
         return ended
 
-    def _debris(self) -> list[tuple[str, str, str]]:
+    def _leftovers(self) -> list[tuple[str, str, str]]:
         """Mutations, statements and private tables, each with its owner."""
         binds = orphan_binds(self._table, self.layout)
-        rows = self._store.frame(load("clickhouse/debris"), binds).sort("kind").rows()
+        rows = self._store.frame(load("clickhouse/leftovers"), binds).sort("kind").rows()
         owners = {name: owner for kind, name, owner in rows if kind == "table"}
         # A mutation is its private table's owner's; once that is gone, nobody's.
         found = [
@@ -293,7 +293,7 @@ class ClickHouseTarget:
         rows in the table that no view will ever see, and that no later plan would find missing.
         """
         end = time.monotonic() + INSERT_SECONDS
-        while ("insert", query_id) in {(kind, name) for kind, name, _ in self._debris()}:
+        while ("insert", query_id) in {(kind, name) for kind, name, _ in self._leftovers()}:
             if time.monotonic() > end:
                 raise BusyError(
                     f"{self._table}: an insert of an earlier attempt is still being shown to the"

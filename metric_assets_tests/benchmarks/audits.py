@@ -21,7 +21,7 @@ from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets_tests.benchmarks.measures import REACTIONS, Figure, clear, say, settle
 from metric_assets_tests.benchmarks.world import EVENTS_AN_IMAGE, World
-from metric_assets_tests.integration.platforms import TARGET, doors
+from metric_assets_tests.integration.platforms import TARGET, stores_of
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: One key in so many differs.
@@ -105,7 +105,7 @@ class Audits:
         settle(self._world.source)
 
     def _load(self, *, dry_run: bool, cutoff: datetime | None = None) -> list[Receipt]:
-        stores = doors(self._world.source).stores(self._scan)
+        stores = stores_of(self._world.source).stores(self._scan)
         return materialize(
             self._scan,
             self._pairs,

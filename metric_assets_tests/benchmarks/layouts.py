@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from metric_assets.ranges import IdRange
 from metric_assets_tests.benchmarks.measures import Figure, interleaved
-from metric_assets_tests.integration.platforms import Platform, doors, load
+from metric_assets_tests.integration.platforms import Platform, load, stores_of
 
 #: Reactions lie in 37 months, evenly.
 MONTHS = 37
@@ -89,7 +89,7 @@ class Layouts:
 
     def _load(self, table: str) -> tuple[float, float]:
         """Seconds of all ranges, and of them those in which the difference was written."""
-        through = doors(self.platform, table=table)
+        through = stores_of(self.platform, table=table)
         began = time.perf_counter()
         receipts = [load(self.platform, _KEYS, ids, through=through)[0] for ids in _CELLS]
         seconds = time.perf_counter() - began

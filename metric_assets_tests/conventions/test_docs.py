@@ -19,7 +19,7 @@ pytestmark = pytest.mark.conventions
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / ".github").rglob("*.md")])
 SHELVES = ("tutorial", "how-to", "reference", "explanation")
-#: The front door is read in a minute.
+#: The front store is read in a minute.
 README_LINES = 110
 
 pages = pytest.mark.parametrize("page", PAGES, ids=name_of)

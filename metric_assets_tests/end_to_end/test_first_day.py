@@ -61,7 +61,7 @@ def test_second_backfill_writes_nothing(loaded: Day) -> None:
     assert loaded.clickhouse("SELECT count(), sum(cityHash64(*)) FROM entityMetricEvents") == before
 
 
-def test_no_debris_is_left(loaded: Day) -> None:
+def test_no_orphans_are_left(loaded: Day) -> None:
     """Nothing but the target, the mirror and the sources is left in ClickHouse."""
     tables = {row[0] for row in loaded.clickhouse("SHOW TABLES")}
     assert {name for name in tables if "__" in name} == {"entityMetricEvents__versions"}

@@ -22,7 +22,7 @@ from metric_assets.stores.ports import Scope
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
 from metric_assets_tests.integration.local_fixtures import eventually
-from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors
+from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, stores_of
 
 FOLLOWER = Scope("User", ("Follower",), IDS, CUTOFF)
 FOLLOWS = 2_000
@@ -48,7 +48,7 @@ def exact(platform: Platform, metric: str = "Follower") -> bool:
     return found == wanted
 
 
-def debris(platform: Platform) -> list[tuple[Any, ...]]:
+def leftovers(platform: Platform) -> list[tuple[Any, ...]]:
     """Private tables, statements and unfinished mutations in this platform's database."""
     return platform.query(
         "SELECT name FROM system.tables WHERE database = currentDatabase()"
@@ -72,7 +72,7 @@ def sessions(platform: Platform) -> int:
 @contextmanager
 def dead_attempt(platform: Platform) -> Iterator[tuple[dict[str, str], str]]:
     """The tables of an attempt that has died, and its name in log comments."""
-    stage = doors(platform).target.stage(FOLLOWER, "dead")
+    stage = stores_of(platform).target.stage(FOLLOWER, "dead")
     made = stage.__enter__()
     made.create()
     yield made._names, made._owner
@@ -125,7 +125,7 @@ class Gate(Postgres):
 def run(
     platform: Platform, key: str, source: Postgres, *, timeout: int = 1800, **options: Any
 ) -> Any:
-    """Materialize a pair through doors of its own, as another process would."""
+    """Materialize a pair through stores_of of its own, as another process would."""
     with source, ClickHouse(platform.clickhouse_url, timeout=timeout) as store:
         target = ClickHouseTarget(store, TARGET)
         stores = Stores(source, target, source)

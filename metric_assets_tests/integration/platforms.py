@@ -1,4 +1,4 @@
-"""Both stores of a platform under names nobody else has, and the production doors to them.
+"""Both stores of a platform under names nobody else has, and the production stores to them.
 
 Belongs here: making and dropping databases of the shared embedded stack, putting rows into source
 tables, reading events back. Does not belong here: what any test expects.
@@ -56,8 +56,8 @@ _FILLERS = {"integer": 0, "text": "", "timestamp without time zone": "2020-01-01
 
 
 @dataclass
-class Doors:
-    """The production doors to a platform, made once: connections are kept between loads."""
+class OpenStores:
+    """The production stores to a platform, made once: connections are kept between loads."""
 
     postgres: Postgres
     clickhouse: ClickHouse
@@ -76,7 +76,7 @@ class Doors:
 
 @dataclass
 class Platform:
-    """A Postgres and a ClickHouse database, with plain clients that share nothing with the doors."""
+    """A Postgres and a ClickHouse database, with plain clients that share nothing with the stores."""
 
     postgres_url: str
     clickhouse_url: str
@@ -86,7 +86,7 @@ class Platform:
     engine: str = PLAIN
     _required: dict[str, dict[str, Any]] = field(default_factory=dict)
     _touched: dict[str, None] = field(default_factory=dict)
-    _doors: tuple[Postgres, ClickHouse] | None = None
+    _open: tuple[Postgres, ClickHouse] | None = None
     _last_id: int = 1_000_000
 
     def add(self, table: str, **values: object) -> None:
@@ -192,9 +192,9 @@ class Platform:
         self.command(f"TRUNCATE TABLE {TARGET}")
 
     def close(self) -> None:
-        """Close the connections that doors keep."""
-        if self._doors:
-            self._doors[0].close()
+        """Close the connections that stores keep."""
+        if self._open:
+            self._open[0].close()
 
     def _fillers(self, table: str) -> dict[str, Any]:
         if table not in self._required:
@@ -208,13 +208,13 @@ class Platform:
         return self._required[table]
 
 
-def doors(platform: Platform, *, table: str = TARGET, mode: str = "auto") -> Doors:
-    """The production doors to a platform. The target is looked at anew with every call."""
-    if platform._doors is None:
-        platform._doors = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
-    postgres, store = platform._doors
+def stores_of(platform: Platform, *, table: str = TARGET, mode: str = "auto") -> OpenStores:
+    """The production stores to a platform. The target is looked at anew with every call."""
+    if platform._open is None:
+        platform._open = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
+    postgres, store = platform._open
     mirror = Mirror(store, table, CATALOG.dimensions[0])
-    return Doors(postgres, store, ClickHouseTarget(store, table, mode), mirror)
+    return OpenStores(postgres, store, ClickHouseTarget(store, table, mode), mirror)
 
 
 def load(
@@ -223,14 +223,14 @@ def load(
     ids: IdRange = IDS,
     cutoff: datetime = CUTOFF,
     *,
-    through: Doors | None = None,
+    through: OpenStores | None = None,
     **options: Any,
 ) -> list[Receipt]:
     """Materialize pairs that share a scan, ``Entity/Metric``, as production does."""
     pairs = [CATALOG.pairs[key] for key in ([keys] if isinstance(keys, str) else keys)]
     scan = CATALOG.scan[pairs[0].key]
     assert all(CATALOG.scan[pair.key] is scan for pair in pairs), "one scan a load"
-    stores = (through or doors(platform)).stores(scan)
+    stores = (through or stores_of(platform)).stores(scan)
     return materialize(scan, pairs, ids, cutoff, stores, **options)
 
 

@@ -24,7 +24,7 @@ from metric_assets.local.seed import formula_totals
 from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
-from metric_assets_tests.integration.platforms import TARGET, Doors, Platform, doors
+from metric_assets_tests.integration.platforms import TARGET, OpenStores, Platform, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -43,9 +43,9 @@ SCAN_NAMES = {scan.name: scan for scan in CATALOG.scans}
 
 
 @pytest.fixture(scope="module")
-def open_doors(demo: Platform) -> Doors:
-    """The doors to the demo, with the mirror of ModelVersion made once."""
-    found = doors(demo)
+def open_both(demo: Platform) -> OpenStores:
+    """The stores to the demo, with the mirror of ModelVersion made once."""
+    found = stores_of(demo)
     found.mirror.refresh(found.postgres)
     return found
 
@@ -79,7 +79,7 @@ def owners(demo: Platform) -> frozenset[int]:
     return frozenset(id for (id,) in demo.rows('SELECT id FROM "User"'))
 
 
-def read(scan: Scan, ids: IdRange, through: Doors) -> pl.DataFrame:
+def read(scan: Scan, ids: IdRange, through: OpenStores) -> pl.DataFrame:
     """The events of all pairs of a scan in a range, straight from the source."""
     source = through.postgres if scan.store is Store.POSTGRES else through.clickhouse
     binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
@@ -141,20 +141,20 @@ def multiset(frames: Iterable[pl.DataFrame]) -> Counter[tuple[object, ...]]:
 
 @pytest.mark.parametrize("name", SCAN_NAMES)
 def test_every_grid_gives_the_events_of_one_read_and_they_sum_to_the_formula(
-    name: str, open_doors: Doors, formulas: dict[str, Totals], owners: frozenset[int]
+    name: str, open_both: OpenStores, formulas: dict[str, Totals], owners: frozenset[int]
 ) -> None:
     """Cells of 1, 7 and 1,000 ids and one of all: no event is lost or doubled at a border, and
     every entity's total is the formula's."""
     scan = SCAN_NAMES[name]
     everything = IdRange(0, STOP)
-    at_once = read(scan, everything, open_doors)
+    at_once = read(scan, everything, open_both)
     wanted = of_scan(formulas[scan.entity], scan, everything)
     assert wanted, "the demo has events for every scan"
     assert totals(at_once, owners) == wanted
     grids = [(busiest(at_once, SINGLE_IDS), 1), (busiest(at_once, SEVENS), 7)]
     grids += [(ids, 1_000) for ids in INHABITED]
     for ids, size in grids:
-        cells = [read(scan, cell, open_doors) for cell in cut(ids, size)]
+        cells = [read(scan, cell, open_both) for cell in cut(ids, size)]
         here = at_once.filter(pl.col("entityId").is_between(ids.start, ids.stop, closed="left"))
         assert multiset(cells) == multiset([here]), f"cells of {size}"
         assert totals(pl.concat(cells), owners) == of_scan(wanted, scan, ids)
@@ -187,7 +187,7 @@ def test_all_pairs_through_a_random_grid_sum_to_the_formula(
     table = f"target_{uuid.uuid4().hex[:12]}"
     demo.command(f"CREATE TABLE {table} AS {TARGET}")
     demo.command(f"INSERT INTO {table} SELECT * FROM {TARGET}")
-    through = doors(demo, table=table)
+    through = stores_of(demo, table=table)
     live = demo.checksum(table=table)
     for entity in CATALOG.entity:
         borders = [0, *sorted(cuts[entity]), STOP]

@@ -22,7 +22,7 @@ from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement
 from metric_assets.sql import load as load_sql
-from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, doors, load
+from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -269,6 +269,6 @@ def test_hostile_text_in_the_source_stays_text(platform: Platform) -> None:
         f"CREATE TABLE `odd'--\\`name` AS {TARGET} ENGINE = MergeTree ORDER BY (entityType, entityId)"
     )
     platform.add("UserEngagement", userId=7, targetUserId=1, type="Follow", createdAt="2024-01-01")
-    load(platform, "User/Follower", through=doors(platform, table="odd'--`name"))
+    load(platform, "User/Follower", through=stores_of(platform, table="odd'--`name"))
     assert platform.query("SELECT count() FROM `odd'--\\`name`") == [(1,)]
     assert platform.events() == []

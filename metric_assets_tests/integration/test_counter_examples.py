@@ -15,7 +15,7 @@ from metric_assets.live import LiveRules, Stream
 from metric_assets.load_result import Receipt
 from metric_assets.second_look import SecondLooks
 from metric_assets.source_state import Loaded, Position
-from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, doors, load
+from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +70,7 @@ def run(platform: Platform, key: str = "Tag/Follower", **options: object) -> Rec
 
 def look_again(platform: Platform, looks: SecondLooks) -> list[Receipt]:
     """The second looks of a run."""
-    made = doors(platform)
+    made = stores_of(platform)
     return looks.take(made.target, made.postgres)
 
 
@@ -320,7 +320,7 @@ def test_a_scope_that_was_loaded_in_between_is_left_alone(platform: Platform) ->
     unfollow(platform, 1, None)
     looks = SecondLooks()
     load(platform, "Tag/Follower", live=RULES, looks=looks)
-    assert run(platform).fenced != ()
+    assert run(platform).cleaned_up != ()
     assert look_again(platform, looks) == []
     assert private_tables(platform) == []
 

@@ -26,7 +26,7 @@ from metric_assets.source_state import Loaded, Position
 from metric_assets.sql import Statement
 from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.debian import ADMIN, READER, Debian, missing
-from metric_assets_tests.integration.follows import Gate, debris, exact, follows, run
+from metric_assets_tests.integration.follows import Gate, exact, follows, leftovers, run
 from metric_assets_tests.integration.local_fixtures import own_folder
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform
 
@@ -100,7 +100,7 @@ def way(debian: Debian, how: str) -> str:
 
 
 def load(platform: Platform, url: str, **options: Any) -> Any:
-    """Materialize followers through doors of its own, by some way to the source."""
+    """Materialize followers through stores_of of its own, by some way to the source."""
     (receipt,) = run(platform, "User/Follower", Postgres(url), **options)
     return receipt
 
@@ -116,7 +116,7 @@ def test_a_load_through_it(debian: Debian, loaded: Platform, how: str) -> None:
     assert (receipt.inserted, receipt.source) == (1_000, "primary")
     assert exact(loaded)
     assert load(loaded, url).unchanged == 1_000
-    assert debris(loaded) == []
+    assert leftovers(loaded) == []
 
 
 @pytest.mark.promise(

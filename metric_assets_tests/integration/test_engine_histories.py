@@ -11,7 +11,7 @@ import pytest
 from metric_assets.stores import judging
 from metric_assets_tests.histories.engine import Play
 from metric_assets_tests.histories.kinds import KINDS
-from metric_assets_tests.integration.platforms import TARGET, Platform, doors
+from metric_assets_tests.integration.platforms import TARGET, Platform, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -32,6 +32,6 @@ def test_an_engine_holds_what_the_rule_says(
     other kind keys are sifted first, as those of a large range are.
     """
     monkeypatch.setattr(judging, "MANY", 10**9 * (list(KINDS).index(kind) % 2))
-    target = doors(platform, mode="replace").target
+    target = stores_of(platform, mode="replace").target
     play = Play(platform.clickhouse, TARGET, target, kind, 1_000, COUNT)
     assert list(play.run()) == []

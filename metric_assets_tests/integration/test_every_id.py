@@ -26,7 +26,7 @@ from metric_assets.errors import RejectedRowsError
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.stores.postgres import Postgres
-from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, doors, load
+from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -247,13 +247,13 @@ def test_an_id_beyond_32_bits_loads_where_the_target_holds_it(platform: Platform
     )
     cell = IdRange(wide, wide + 1000)
     for inserted in (1, 0):
-        (receipt,) = load(platform, "Tag/Follower", cell, through=doors(platform, table=target))
+        (receipt,) = load(platform, "Tag/Follower", cell, through=stores_of(platform, table=target))
         assert (receipt.inserted, receipt.wanted) == (inserted, 1)
     rows = [(wide, 7, "Follower", 1, "2024-02-02 00:00:00.000")]
     assert platform.events(table=target) == rows
     platform.command(f"INSERT INTO {target} SELECT * FROM {target}")
     (receipt,) = load(
-        platform, "Tag/Follower", cell, through=doors(platform, table=target),
+        platform, "Tag/Follower", cell, through=stores_of(platform, table=target),
         max_removed_share=1.0,
     )  # fmt: skip
     assert receipt.removed == 1
@@ -283,7 +283,7 @@ def test_doctor_says_beforehand_what_the_target_cannot_hold(
 )
 def test_versions_beyond_32_bits_keep_their_ids_in_the_mirror(platform: Platform) -> None:
     """Scans that read ClickHouse find a version under its own id, whatever mirror was there."""
-    through = doors(platform)
+    through = stores_of(platform)
     platform.command(
         f"CREATE TABLE {TARGET}__versions (id Int32, modelId Int32) ENGINE = MergeTree ORDER BY id"
     )

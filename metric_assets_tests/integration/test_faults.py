@@ -20,8 +20,8 @@ from metric_assets.errors import BusyError, MetricAssetsError, SourceError, Unav
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
-from metric_assets.stores import postgres as postgres_door
-from metric_assets.stores import stage as stage_door
+from metric_assets.stores import postgres as postgres_module
+from metric_assets.stores import stage as stage_module
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
@@ -31,9 +31,9 @@ from metric_assets_tests.integration.follows import (
     SLOW_ROWS,
     Gate,
     dead_attempt,
-    debris,
     exact,
     follows,
+    leftovers,
     orphan,
     run,
     running,
@@ -41,7 +41,14 @@ from metric_assets_tests.integration.follows import (
     slowly,
 )
 from metric_assets_tests.integration.local_fixtures import eventually, free_port, own_folder
-from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors, load
+from metric_assets_tests.integration.platforms import (
+    CUTOFF,
+    IDS,
+    TARGET,
+    Platform,
+    load,
+    stores_of,
+)
 from metric_assets_tests.integration.proxies import proxy_of, silent_port
 from metric_assets_tests.torture.rounds import FAULTS, Torture
 from metric_assets_tests.torture.world import World
@@ -72,12 +79,12 @@ def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, 
         assert eventually(lambda: platform.query(f"SELECT count() FROM {names[into]}") > [(300,)])
         (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
         statement = "insert" if into == "target" else "query"
-        assert {name.split()[0] for name in receipt.fenced} == {statement, "table"}
+        assert {name.split()[0] for name in receipt.cleaned_up} == {statement, "table"}
         assert not running(platform, owner)
         assert exact(platform)
         time.sleep(0.3)
         assert exact(platform)
-        assert debris(platform) == []
+        assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -104,11 +111,11 @@ def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) 
             settings={"lightweight_deletes_sync": 0, "mutations_sync": 0},
         )
         (receipt,) = load(platform, "User/Follower")
-        assert "mutation" in {name.split()[0] for name in receipt.fenced}
+        assert "mutation" in {name.split()[0] for name in receipt.cleaned_up}
         platform.command(f"SYSTEM START MERGES {TARGET}")
         platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
         assert exact(platform)
-        assert debris(platform) == []
+        assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -135,9 +142,9 @@ def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Plat
     platform.command(f"DROP TABLE {TARGET}__surplus_0 SYNC")
     platform.command(f"SYSTEM START MERGES {TARGET}")
     (receipt,) = load(platform, "Tag/Follower")
-    assert [name.split()[0] for name in receipt.fenced] == ["mutation"]
+    assert [name.split()[0] for name in receipt.cleaned_up] == ["mutation"]
     platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -168,20 +175,20 @@ def test_an_insert_that_views_are_being_shown_is_waited_for(platform: Platform) 
             owner,
         )
         (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-    assert {name.split()[0] for name in receipt.fenced} == {"insert", "table"}
+    assert {name.split()[0] for name in receipt.cleaned_up} == {"insert", "table"}
     orphaned = f"FROM {TARGET} WHERE createdAt = toDateTime64('2024-02-02', 3, 'UTC')"
     assert platform.query(f"SELECT countIf(metricValue > 0), sum(metricValue) {orphaned}") == [
         (3_000, 0)
     ]
     assert platform.query(f"SELECT sum(metricValue) FROM {TARGET}") == [(1_000,)]
     assert platform.query("SELECT sum(total) FROM sums") == [(1_000,)]
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
     "Left alone by the clean-up.", when="attempts at other pairs or other ids", area="kills"
 )
-def test_a_fence_ends_nothing_of_other_pairs_or_other_ids(platform: Platform) -> None:
+def test_cleaning_up_ends_nothing_of_other_pairs_or_other_ids(platform: Platform) -> None:
     """Whoever holds one pair and range knows nothing of another's attempt: it may be alive, so its
     table stays, until somebody comes who holds what it is for.
     """
@@ -189,12 +196,12 @@ def test_a_fence_ends_nothing_of_other_pairs_or_other_ids(platform: Platform) ->
     with dead_attempt(platform) as (names, _):
         (hidden,) = load(platform, "User/Hidden")
         (beyond,) = load(platform, "User/Follower", IdRange(1_000, 2_000))
-        assert hidden.fenced == beyond.fenced == ()
-        assert (names["stage"],) in debris(platform)
+        assert hidden.cleaned_up == beyond.cleaned_up == ()
+        assert (names["stage"],) in leftovers(platform)
         (receipt,) = load(platform, "User/Follower")
-    assert receipt.fenced == (f"table {names['stage']}",)
+    assert receipt.cleaned_up == (f"table {names['stage']}",)
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -217,7 +224,7 @@ def test_two_runs_of_one_partition_one_waits_outside(platform: Platform) -> None
         gate.opened.set()
         first.result(60)
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -226,7 +233,7 @@ def test_two_runs_of_one_partition_one_waits_outside(platform: Platform) -> None
     area="races",
 )
 def test_two_pairs_of_one_scan_in_two_runs(platform: Platform) -> None:
-    """Neither hinders the other, neither fences the other: both end exact."""
+    """Neither hinders the other, neither cleans up after the other: both end exact."""
     follows(platform)
     gates = [Gate(platform.postgres_url), Gate(platform.postgres_url)]
     with ThreadPoolExecutor() as pool:
@@ -238,10 +245,10 @@ def test_two_pairs_of_one_scan_in_two_runs(platform: Platform) -> None:
         for gate in gates:
             gate.opened.set()
         receipts = [one.result(60)[0] for one in both]
-    assert [receipt.fenced for receipt in receipts] == [(), ()]
+    assert [receipt.cleaned_up for receipt in receipts] == [(), ()]
     assert exact(platform)
     assert exact(platform, "Hidden")
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -262,7 +269,7 @@ def test_a_run_that_lost_its_lock_writes_nothing(platform: Platform) -> None:
         with pytest.raises(BusyError, match="lost the lock"):
             first.result(60)
     assert platform.events() == []
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.fixture(scope="module")
@@ -359,7 +366,7 @@ def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> 
             proxy.spoil("", 0)
             load(platform, "User/Follower", max_removed_share=1.0)
             assert exact(platform), nth
-            assert debris(platform) == [], nth
+            assert leftovers(platform) == [], nth
             # A surplus and a gap, so that the next load has a difference to write.
             platform.command(f"INSERT INTO {TARGET} SELECT * FROM {TARGET} WHERE userId % 9 = 0")
             platform.command(f"DELETE FROM {TARGET} WHERE userId % 9 = 1")
@@ -380,7 +387,7 @@ def test_refused_connections_end_at_once(platform: Platform) -> None:
     port = free_port()
     began = time.monotonic()
     with pytest.raises(UnavailableError, match=f"ClickHouse at 127.0.0.1:{port}"):
-        ClickHouseTarget(ClickHouse(f"http://127.0.0.1:{port}/x"), TARGET).fence(FOLLOWER)
+        ClickHouseTarget(ClickHouse(f"http://127.0.0.1:{port}/x"), TARGET).clean_up(FOLLOWER)
     with pytest.raises(UnavailableError, match="Postgres cannot be reached"):
         run(platform, "User/Follower", Postgres(f"postgresql://a@127.0.0.1:{port}/x"))
     assert time.monotonic() - began < 2
@@ -395,12 +402,12 @@ def test_silent_connections_end_within_the_timeout(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody listens but never answers: the same error once the timeout is over."""
-    monkeypatch.setattr(postgres_door, "CONNECT_TIMEOUT", 2)
+    monkeypatch.setattr(postgres_module, "CONNECT_TIMEOUT", 2)
     with silent_port() as port:
         began = time.monotonic()
         store = ClickHouse(f"http://127.0.0.1:{port}/x", timeout=1)
         with pytest.raises(UnavailableError):
-            ClickHouseTarget(store, TARGET).fence(FOLLOWER)
+            ClickHouseTarget(store, TARGET).clean_up(FOLLOWER)
         with pytest.raises(UnavailableError):
             run(platform, "User/Follower", Postgres(f"postgresql://a@127.0.0.1:{port}/x"))
         assert time.monotonic() - began < 12
@@ -435,7 +442,7 @@ def test_a_session_ended_in_mid_stream_is_an_error_that_passes(platform: Platfor
     with pytest.raises(UnavailableError, match="broke off"):
         load(platform, "User/Follower")
     thread.join()
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -449,7 +456,7 @@ def test_a_statement_that_takes_too_long_names_the_setting(platform: Platform) -
     with pytest.raises(SourceError, match="METRIC_ASSETS_STATEMENT_TIMEOUT_SECONDS") as refused:
         run(platform, "User/Follower", Postgres(platform.postgres_url, statement_timeout=1))
     assert not refused.value.transient
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 def interrupt(platform: Platform, when: Callable[[], bool]) -> None:
@@ -468,7 +475,7 @@ def interrupt(platform: Platform, when: Callable[[], bool]) -> None:
     assert time.monotonic() - began < 25
     ended = time.monotonic()
     thread.join()
-    assert eventually(lambda: sessions(platform) == 0 and debris(platform) == [], 5)
+    assert eventually(lambda: sessions(platform) == 0 and leftovers(platform) == [], 5)
     assert time.monotonic() - ended < 5
 
 
@@ -518,7 +525,7 @@ def test_a_cancelled_statement_ends_in_clickhouse(
             f"INSERT INTO {TARGET} SELECT 'User', number, 5, 'Other', 1, now64(3) FROM numbers(1200)"
             " WHERE NOT sleepEachRow(0.05) SETTINGS max_block_size = 10"
         )
-    monkeypatch.setattr(stage_door, "load", slowly(step, slow))
+    monkeypatch.setattr(stage_module, "load", slowly(step, slow))
     probe = ClickHouse(platform.clickhouse_url)
 
     def working() -> bool:
@@ -571,7 +578,7 @@ def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -
             "createdAt": CUTOFF - timedelta(days=1),
         }
     )
-    with doors(platform).target.stage(FOLLOWER, "twice") as stage:
+    with stores_of(platform).target.stage(FOLLOWER, "twice") as stage:
         stage.create()
         platform.command(
             f"ALTER TABLE {next(iter(stage.made))}"

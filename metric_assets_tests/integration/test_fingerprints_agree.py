@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import Scope
-from metric_assets_tests.integration.platforms import CUTOFF, Platform, doors
+from metric_assets_tests.integration.platforms import CUTOFF, Platform, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -54,7 +54,7 @@ def test_both_sides_come_to_the_same(platform: Platform) -> None:
         "CREATE TABLE wide (entityType String, entityId Int64, userId Int64, metricType String,"
         " metricValue Int64, createdAt DateTime64(3, 'UTC')) ENGINE = MergeTree ORDER BY entityId"
     )
-    target = doors(platform, table="wide").target
+    target = stores_of(platform, table="wide").target
     scope = Scope("Tag", METRICS, IDS, CUTOFF)
 
     @settings(
@@ -114,6 +114,6 @@ def test_whole_seconds_are_compared_as_such(platform: Platform) -> None:
     sums = Accumulator(prints)
     frame = pl.DataFrame([("Follower", 1, 2, 1, at)], schema=SCHEMA, orient="row")
     sums.add(frame)
-    target = doors(platform, table="coarse").target
+    target = stores_of(platform, table="coarse").target
     with target.stage(Scope("Tag", ("Follower",), IdRange(0, 10), CUTOFF), "coarse") as stage:
         assert differing(sums.result(), stage.fingerprints(prints)).is_empty()

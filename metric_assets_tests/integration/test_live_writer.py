@@ -25,7 +25,14 @@ from metric_assets.load_result import Receipt
 from metric_assets.local.demo_stores import clickhouse
 from metric_assets.second_look import SecondLooks
 from metric_assets.stores.totals import EventTotals
-from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors, load
+from metric_assets_tests.integration.platforms import (
+    CUTOFF,
+    IDS,
+    TARGET,
+    Platform,
+    load,
+    stores_of,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -125,7 +132,7 @@ def audit(platform: Platform, *, dry_run: bool = True) -> Receipt:
     """What the source check of the schedule comes to; or a load, with its second look."""
     looks = SecondLooks()
     (found,) = load(platform, KEY, live=RULES, looks=looks, dry_run=dry_run)
-    made = doors(platform)
+    made = stores_of(platform)
     return next(iter(looks.take(made.target, made.postgres)), found)
 
 
@@ -141,7 +148,7 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
     for _ in range(ROUNDS):
         found = audit(writing)
         assert (found.differs, found.drifts, found.proven) == (False, False, True), found
-        made = doors(writing)
+        made = stores_of(writing)
         patience, totals = Patience(RULES), EventTotals(made.clickhouse, TARGET)
         pair = CATALOG.pairs[KEY]
         ((_, _, verdict),) = check_legacy(

@@ -21,7 +21,13 @@ from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
 from metric_assets.stores.postgres import render
 from metric_assets_tests.integration.local_fixtures import eventually
-from metric_assets_tests.integration.platforms import TARGET, Doors, Platform, doors, load
+from metric_assets_tests.integration.platforms import (
+    TARGET,
+    OpenStores,
+    Platform,
+    load,
+    stores_of,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -34,11 +40,11 @@ SHARED = {
 
 
 @pytest.fixture
-def through(demo: Platform) -> Iterator[Doors]:
-    """Doors to the demo that load into a table of their own."""
+def through(demo: Platform) -> Iterator[OpenStores]:
+    """OpenStores to the demo that load into a table of their own."""
     table = f"target_{uuid.uuid4().hex[:12]}"
     demo.command(f"CREATE TABLE {table} AS {TARGET}")
-    yield doors(demo, table=table)
+    yield stores_of(demo, table=table)
     demo.command(f"DROP TABLE {table} SYNC")
 
 
@@ -48,7 +54,7 @@ Work = dict[str, tuple[int, int]]
 def work(platform: Platform) -> Work:
     """Per table: scans begun, and rows fetched, since the server started.
 
-    A session hands its numbers in when it ends, at the latest: those of the doors are closed first
+    A session hands its numbers in when it ends, at the latest: those of the stores are closed first
     and waited for, this one hands in its own.
     """
     platform.close()
@@ -56,7 +62,7 @@ def work(platform: Platform) -> Work:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
-    assert eventually(lambda: platform.rows(others) == [(0,)]), "sessions of the doors live on"
+    assert eventually(lambda: platform.rows(others) == [(0,)]), "sessions of the stores live on"
     platform.rows("SELECT pg_stat_force_next_flush()")
     found = platform.rows(
         "SELECT relname, coalesce(seq_scan, 0) + coalesce(idx_scan, 0),"
@@ -87,7 +93,7 @@ def select_once(platform: Platform, scan: Scan) -> None:
 
 @pytest.mark.parametrize("name", SHARED)
 def test_all_pairs_of_a_scan_cost_one_read_of_its_tables(
-    demo: Platform, through: Doors, name: str
+    demo: Platform, through: OpenStores, name: str
 ) -> None:
     """As many scans and rows as its SELECT run once, however many pairs are loaded from it."""
     scan = SHARED[name]
@@ -102,7 +108,9 @@ def test_all_pairs_of_a_scan_cost_one_read_of_its_tables(
     assert len({receipt.rows_read for receipt in receipts}) == 1
 
 
-def test_the_six_reactions_of_images_cost_what_one_costs(demo: Platform, through: Doors) -> None:
+def test_the_six_reactions_of_images_cost_what_one_costs(
+    demo: Platform, through: OpenStores
+) -> None:
     """Six pairs from one scan of ImageReaction; one by one they cost six."""
     kinds = ("Like", "Dislike", "Laugh", "Cry", "Heart", "")
     keys = [f"Image/Reaction{kind}" for kind in kinds]
@@ -121,7 +129,9 @@ def test_the_six_reactions_of_images_cost_what_one_costs(demo: Platform, through
 
 
 @pytest.mark.parametrize("entity", ["Image", "Model"])
-def test_an_entity_costs_one_statement_a_scan(demo: Platform, through: Doors, entity: str) -> None:
+def test_an_entity_costs_one_statement_a_scan(
+    demo: Platform, through: OpenStores, entity: str
+) -> None:
     """All pairs of a range: as much work on every table as each scan's SELECT run once."""
     scans = [scan for scan in CATALOG.scans_of(entity) if scan.store is Store.POSTGRES]
     tables = tuple({table for scan in scans for table in scan.sources})
@@ -141,7 +151,7 @@ def test_a_reading_leaves_no_cursor_open(demo: Platform) -> None:
     binds = {"start": 0, "stop": 10, "until": cutoff_of("Tag")}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
-        with doors(demo).postgres.read(load_statement("tag/engaged"), binds, "test") as reading:
+        with stores_of(demo).postgres.read(load_statement("tag/engaged"), binds, "test") as reading:
             list(reading.frames())
         del reading
         gc.collect()

@@ -21,13 +21,13 @@ from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.stage import ClickHouseStage
 from metric_assets.stores.totals import EventTotals
-from metric_assets_tests.integration.follows import Gate, debris, exact, follows, run
+from metric_assets_tests.integration.follows import Gate, exact, follows, leftovers, run
 from metric_assets_tests.integration.platforms import (
     IDS,
     TARGET,
     Platform,
-    doors,
     load,
+    stores_of,
 )
 from metric_assets_tests.integration.test_bad_input import LATER, three_follows
 
@@ -66,7 +66,7 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
     gate = Gate(platform.postgres_url)
 
     def check() -> tuple[bool, float]:
-        through = doors(platform)
+        through = stores_of(platform)
         totals = EventTotals(through.clickhouse, TARGET)
         ((_, _, verdict),) = check_legacy(
             CATALOG.entity["User"], [FOLLOWER], [IDS], through.postgres, totals
@@ -120,7 +120,7 @@ def test_a_scope_that_changes_after_the_stage_was_made(
         (1_000, 0) if before == "loaded" else platform.changes(1_000, 10)
     )
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -181,7 +181,7 @@ def test_live_events_arrive_in_the_ids_of_a_load(platform: Platform) -> None:
     assert found == [("Follower", written, written), ("Live", 2 * written, written)]
     platform.command(f"DELETE FROM {TARGET} WHERE userId >= 900000")
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -203,7 +203,7 @@ def test_a_cutoff_moved_over_live_events_is_guarded(platform: Platform) -> None:
     with pytest.raises(RemovalRefusedError, match=r"removes 2000 of 2002.*whether.*the cutoff"):
         load(platform, "User/Follower", cutoff=LATER)
     assert platform.checksum() == before
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -232,7 +232,7 @@ def test_connections_that_a_run_takes(platform: Platform) -> None:
     assert names.count("metric_assets:lock") == 2
     assert ours(platform) == []
     with Postgres(platform.postgres_url) as source:
-        through = doors(platform)
+        through = stores_of(platform)
         through.postgres = source
         for start in range(0, 100, 20):
             load(platform, "User/Follower", IdRange(start, start + 20), through=through)

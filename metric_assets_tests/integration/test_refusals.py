@@ -28,7 +28,7 @@ from metric_assets.plan import Mode
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
-from metric_assets_tests.integration.follows import dead_attempt, debris, exact, follows, orphan
+from metric_assets_tests.integration.follows import dead_attempt, exact, follows, leftovers, orphan
 from metric_assets_tests.integration.local_fixtures import free_port, own_folder
 from metric_assets_tests.integration.platforms import (
     CUTOFF,
@@ -179,7 +179,7 @@ def test_a_missing_grant_is_named(guarded: Guarded, database: str) -> None:
         if grant in ("CREATE TABLE", "INSERT"):
             assert platform.checksum() == before
         if grant != "DROP TABLE":
-            assert debris(platform) == []
+            assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -204,11 +204,11 @@ def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
                 owner,
             )
             (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-        assert {name.split()[0] for name in receipt.fenced} == {"insert", "table"}
+        assert {name.split()[0] for name in receipt.cleaned_up} == {"insert", "table"}
         load(platform, "User/Hidden")
         assert exact(platform)
         assert exact(platform, "Hidden")
-        assert debris(platform) == []
+        assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -225,7 +225,7 @@ def test_a_row_policy_on_the_target_is_refused(guarded: Guarded) -> None:
         assert platform.query(f"SELECT count() FROM {TARGET} WHERE metricType = 'Follower'") == [
             (0,)
         ]
-        assert debris(platform) == []
+        assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -239,11 +239,11 @@ def test_once_granted_one_more_load_is_exact(guarded: Guarded) -> None:
             load(platform, ["User/Follower", "User/Hidden"])
             assert exact(platform), database
             assert exact(platform, "Hidden"), database
-            assert debris(platform) == [], database
+            assert leftovers(platform) == [], database
 
 
 class Asking(ClickHouse):
-    """A door that asks the server for a setting besides at one step, so that it refuses that."""
+    """A store that asks the server for a setting besides at one step, so that it refuses that."""
 
     def __init__(self, url: str, step: str, setting: dict[str, int]) -> None:
         super().__init__(url)
@@ -316,6 +316,6 @@ def test_a_refusal_at_any_step(platform: Platform) -> None:
         assert cure in str(refused.value)
         if step not in ("remove", "surplus"):
             assert platform.checksum() == before, step
-        assert debris(platform) == [], step
+        assert leftovers(platform) == [], step
         load(platform, "User/Follower")
         assert exact(platform), step

@@ -14,7 +14,14 @@ import pytest
 
 from metric_assets.errors import TargetError
 from metric_assets.load_result import Receipt
-from metric_assets_tests.integration.platforms import TARGET, Doors, Event, Platform, doors, load
+from metric_assets_tests.integration.platforms import (
+    TARGET,
+    Event,
+    OpenStores,
+    Platform,
+    load,
+    stores_of,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -64,9 +71,9 @@ class Loaded:
     bystanders: tuple[int, int]
 
     @property
-    def through(self) -> Doors:
-        """Doors that look at the target anew."""
-        return doors(self.platform, table=self.table)
+    def through(self) -> OpenStores:
+        """OpenStores that look at the target anew."""
+        return stores_of(self.platform, table=self.table)
 
     def load(self, **options: object) -> list[Receipt]:
         """Load all pairs of the scope."""
@@ -359,7 +366,7 @@ def test_replace_is_refused_where_a_view_reads_the_target(platform: Platform) ->
     made = prepare(platform)
     tables = made.tables()
     with pytest.raises(TargetError, match=r"replace.*sums_mv.*see neither moves nor deletes"):
-        load(platform, PAIRS, cutoff=CUTOFF, through=doors(platform, mode="replace"))
+        load(platform, PAIRS, cutoff=CUTOFF, through=stores_of(platform, mode="replace"))
     assert platform.checksum() == made.bystanders
     assert made.tables() == tables
 

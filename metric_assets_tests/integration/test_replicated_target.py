@@ -24,7 +24,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.load_result import Receipt
-from metric_assets_tests.integration.platforms import Event, Platform, doors, load
+from metric_assets_tests.integration.platforms import Event, Platform, load, stores_of
 from metric_assets_tests.integration.servers import REPLICATED, Server, engine_of_database
 from metric_assets_tests.integration.test_repair import (
     BYSTANDERS,
@@ -68,7 +68,7 @@ class Replicated:
         """Load all pairs of the scope in the default mode; no mutation begins meanwhile."""
         before = self.mutations()
         receipts = load(
-            self.platform, PAIRS, cutoff=CUTOFF, through=doors(self.platform, table=EVENTS), **options
+            self.platform, PAIRS, cutoff=CUTOFF, through=stores_of(self.platform, table=EVENTS), **options
         )  # fmt: skip
         assert self.mutations() == before
         assert {receipt.mode for receipt in receipts} == {"append"}
@@ -349,7 +349,7 @@ def test_replace_is_refused(laid_out: Replicated) -> None:
     nothing.
     """
     before = laid_out.platform.checksum(table=EVENTS)
-    through = doors(laid_out.platform, table=EVENTS, mode="replace")
+    through = stores_of(laid_out.platform, table=EVENTS, mode="replace")
     with pytest.raises(TargetError, match="METRIC_ASSETS_MODE=replace"):
         load(laid_out.platform, PAIRS, cutoff=CUTOFF, through=through)
     assert laid_out.platform.checksum(table=EVENTS) == before

@@ -24,10 +24,17 @@ from metric_assets.pipeline import materialize
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement
-from metric_assets.stores import postgres as postgres_door
+from metric_assets.stores import postgres as postgres_module
 from metric_assets.stores.postgres import Postgres
-from metric_assets_tests.integration.follows import FOLLOWER, Gate, debris, exact, follows, run
-from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors, load
+from metric_assets_tests.integration.follows import FOLLOWER, Gate, exact, follows, leftovers, run
+from metric_assets_tests.integration.platforms import (
+    CUTOFF,
+    IDS,
+    TARGET,
+    Platform,
+    load,
+    stores_of,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -168,7 +175,7 @@ def test_a_mirror_that_another_run_has_filled_removes_nothing(platform: Platform
     )  # fmt: skip
     (first,) = load(platform, "Model/Download")
     assert first.inserted == 1
-    ours, other = doors(platform), doors(platform)
+    ours, other = stores_of(platform), stores_of(platform)
     stores = ours.stores(CATALOG.scan["Model/Download"])
     platform.run('DELETE FROM "ModelVersion"')
     other.mirror.refresh(other.postgres)
@@ -235,14 +242,14 @@ def test_a_lock_that_is_granted_twice_is_refused(
     """A second session that is granted what the first one holds: refused by the setting's name, as
     what no other attempt can outlive, before anything is read.
     """
-    told = postgres_door.text_of
+    told = postgres_module.text_of
 
     def elsewhere(name: str, **binds: Any) -> str:
         if name == "lock_granted":
             binds["keys"] = [key - 1 for key in binds["keys"]]
         return told(name, **binds)
 
-    monkeypatch.setattr(postgres_door, "text_of", elsewhere)
+    monkeypatch.setattr(postgres_module, "text_of", elsewhere)
     follows(platform, 10)
     words = r"METRIC_ASSETS_POSTGRES_URL: User/Follower/0-999: the partition lock excludes nobody"
     with pytest.raises(SourceError, match=words) as refused:
@@ -277,9 +284,9 @@ def test_a_reading_that_is_not_as_asked_is_refused(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, changed: str, words: str
 ) -> None:
     """Whatever stands in between changed what was sent: found out before a row is read."""
-    told = postgres_door.text_of
+    told = postgres_module.text_of
     monkeypatch.setattr(
-        postgres_door,
+        postgres_module,
         "text_of",
         lambda name, **binds: changed if name == "begin" else told(name, **binds),
     )
@@ -320,7 +327,7 @@ def test_a_dry_run_beside_a_real_run(platform: Platform) -> None:
         planning = pool.submit(run, platform, "User/Follower", early, dry_run=True)
         assert early.reached.wait(30)
         (receipt,) = run(platform, "User/Follower", Postgres(platform.postgres_url))
-        assert (receipt.inserted, receipt.fenced) == (1_000, ())
+        assert (receipt.inserted, receipt.cleaned_up) == (1_000, ())
         loading = pool.submit(run, platform, "User/Follower", gate)
         assert gate.reached.wait(30)
         with pytest.raises(BusyError, match="User/Follower/0-999: a run is materializing"):
@@ -333,7 +340,7 @@ def test_a_dry_run_beside_a_real_run(platform: Platform) -> None:
     (told,) = run(platform, "User/Follower", Postgres(platform.postgres_url), dry_run=True)
     assert (told.inserted, told.removed, told.unchanged) == (0, 0, 1_000)
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -342,7 +349,7 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
     next run, or dry run, of its pairs drops it. A dry run drops nothing of a run.
     """
     follows(platform)
-    target = doors(platform).target
+    target = stores_of(platform).target
     with ExitStack() as dead, Postgres(platform.postgres_url) as source:
         left = target.stage(FOLLOWER, "dry", dry_run=True).__enter__()
         left.create()
@@ -351,19 +358,19 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
         lock = dead.enter_context(source.watch(FOLLOWER, "dry"))
         (table,) = (name for name in left.made)
         (receipt,) = load(platform, "User/Follower", dry_run=dry_run)
-        assert receipt.fenced == ()
+        assert receipt.cleaned_up == ()
         lock.release()
         (receipt,) = load(platform, "User/Follower", dry_run=dry_run)
-        assert receipt.fenced == (f"table {table}",)
-    assert len(debris(platform)) == int(dry_run)
+        assert receipt.cleaned_up == (f"table {table}",)
+    assert len(leftovers(platform)) == int(dry_run)
     (last,) = load(platform, "User/Follower")
-    assert len(last.fenced) == int(dry_run)
-    assert debris(platform) == []
+    assert len(last.cleaned_up) == int(dry_run)
+    assert leftovers(platform) == []
 
 
 def test_a_dry_run_says_that_it_is_one(platform: Platform) -> None:
     """In the comment of its staging table, by which others know it."""
-    with doors(platform).target.stage(FOLLOWER, "dry", dry_run=True) as stage:
+    with stores_of(platform).target.stage(FOLLOWER, "dry", dry_run=True) as stage:
         stage.create()
         ((comment,),) = platform.query(
             f"SELECT comment FROM system.tables WHERE name = '{next(iter(stage.made))}'"

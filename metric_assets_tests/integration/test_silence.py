@@ -28,9 +28,9 @@ from metric_assets_tests.integration.follows import (
     SLOW_READ,
     SLOW_ROWS,
     Gate,
-    debris,
     exact,
     follows,
+    leftovers,
     run,
     sessions,
     slowly,
@@ -87,7 +87,7 @@ def stopped(*pids: int) -> Iterator[None]:
 def all_ends(platform: Platform) -> None:
     """Neither store runs anything of ours any more, and the next load is exact."""
     assert eventually(lambda: sessions(platform) == 0, 10)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 def rows_of(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -259,7 +259,7 @@ def test_slowness_below_the_bounds_is_no_error(
         run(slow, "User/Follower", Postgres(url, statement_timeout=5))
         assert time.monotonic() - began > 1.0
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(
@@ -285,7 +285,7 @@ def test_an_answer_later_than_the_timeout_is_an_error_that_passes(platform: Plat
             loading.result(60)
     load(platform, "User/Follower")
     assert exact(platform)
-    assert debris(platform) == []
+    assert leftovers(platform) == []
 
 
 @pytest.mark.promise(

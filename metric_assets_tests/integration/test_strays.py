@@ -11,7 +11,7 @@ from metric_assets.plan import Mode
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.strays import Stray, find_strays, remove_stray
-from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, doors
+from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, stores_of
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +47,7 @@ def settings(platform: Platform, tmp_path: Path) -> Settings:
 
 def strays(platform: Platform, settings: Settings, mode: Mode = Mode.REPLACE) -> list[Stray]:
     """What belongs to nothing."""
-    return find_strays(doors(platform).clickhouse, settings, mode)
+    return find_strays(stores_of(platform).clickhouse, settings, mode)
 
 
 def facts(found: list[Stray]) -> set[tuple[str, str, bool, int, int, int]]:
@@ -57,7 +57,7 @@ def facts(found: list[Stray]) -> set[tuple[str, str, bool, int, int, int]]:
 
 def remove(platform: Platform, settings: Settings, mode: Mode) -> list[str]:
     """Remove every kind."""
-    through = doors(platform)
+    through = stores_of(platform)
     return [
         remove_stray(stray, through.clickhouse, through.postgres, settings, mode)
         for stray in strays(platform, settings, mode)
@@ -75,7 +75,7 @@ def test_rows_of_nothing_are_found(platform: Platform, settings: Settings) -> No
         "Tag/Nothing: 1 row of id 5 below the cutoff belong to nothing: no pair of Tag has this"
         " metric" in said
     )
-    only = find_strays(doors(platform).clickhouse, settings, Mode.REPLACE, ["Tag"])
+    only = find_strays(stores_of(platform).clickhouse, settings, Mode.REPLACE, ["Tag"])
     assert {stray.entity for stray in only} == {"Tag"}
 
 
@@ -125,7 +125,7 @@ def test_many_rows_of_one_kind_are_refused(platform: Platform, settings: Setting
         f"INSERT INTO {TARGET} SELECT 'Nobody', number, 1, 'Follower', 1, '2024-01-01 00:00:00'"
         " FROM numbers(999)"
     )
-    through = doors(platform)
+    through = stores_of(platform)
     (stray,) = [one for one in strays(platform, settings) if one.entity == "Nobody"]
     with pytest.raises(
         RemovalRefusedError, match=r"1,001 rows .* METRIC_ASSETS_MAX_REMOVED_SHARE=1"

@@ -20,7 +20,14 @@ from metric_assets.stores.layout import PARTS
 from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
-from metric_assets_tests.integration.platforms import CUTOFF, IDS, TARGET, Platform, doors, load
+from metric_assets_tests.integration.platforms import (
+    CUTOFF,
+    IDS,
+    TARGET,
+    Platform,
+    load,
+    stores_of,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -112,7 +119,7 @@ def test_what_cannot_be_right_is_refused_before_the_first_row(
     kind = "VIEW" if engine == "View" else "TABLE"
     platform.command(f"CREATE {kind} unfit {UNFIT[engine]}")
     with pytest.raises(TargetError, match=f"unfit: .*{engine}") as refused:
-        load(platform, "User/Follower", through=doors(platform, table="unfit"))
+        load(platform, "User/Follower", through=stores_of(platform, table="unfit"))
     assert not refused.value.transient
     assert platform.query("SELECT count() FROM unfit") == [(0,)]
     assert platform.events() == []
@@ -125,9 +132,13 @@ def test_an_unsigned_value_is_refused_where_surplus_is_compensated(platform: Pla
     unsigned = COLUMNS.replace("metricValue Int32", "metricValue UInt32")
     platform.command(f"CREATE TABLE unsigned ({unsigned}) ENGINE = MergeTree {ORDER}")
     with pytest.raises(TargetError, match="metricValue is UInt32"):
-        load(platform, "User/Follower", through=doors(platform, table="unsigned", mode="append"))
+        load(
+            platform,
+            "User/Follower",
+            through=stores_of(platform, table="unsigned", mode="append"),
+        )
     assert platform.query("SELECT count() FROM unsigned") == [(0,)]
-    load(platform, "User/Follower", through=doors(platform, table="unsigned"))
+    load(platform, "User/Follower", through=stores_of(platform, table="unsigned"))
     assert platform.query("SELECT count() FROM unsigned") == [(DAYS,)]
 
 
@@ -151,7 +162,7 @@ def test_a_target_of_many_partitions_is_loaded_in_portions(
     """More partitions than a server takes in one insert: first load, repair and re-run."""
     follows_a_day(platform)
     platform.command(f"CREATE TABLE fine ({COLUMNS}) ENGINE = MergeTree PARTITION BY {key} {ORDER}")
-    through = lambda: doors(platform, table="fine", mode=mode)  # noqa: E731 - looks anew each time.
+    through = lambda: stores_of(platform, table="fine", mode=mode)  # noqa: E731 - looks anew each time.
     wanted = [(user, 1) for user in range(1, DAYS + 1)]
     (first,) = load(platform, "User/Follower", through=through())
     assert (first.inserted, first.removed) == (DAYS, 0)
@@ -194,12 +205,12 @@ def test_a_removal_touches_no_part_of_a_large_table(
             "INSERT INTO wide SELECT 'Other', number, 1, 'x', 1,"
             " toDateTime64('2022-01-15', 3, 'UTC') + toIntervalMonth(number) FROM numbers(36)"
         )
-    load(platform, "User/Follower", through=doors(platform, table="wide"))
+    load(platform, "User/Follower", through=stores_of(platform, table="wide"))
     assert platform.query(_PARTS)[0][0] > PARTS
     platform.command(
         "INSERT INTO wide SELECT * FROM wide WHERE entityType = 'User' AND userId <= 100"
     )
-    through = doors(platform, table="wide")
+    through = stores_of(platform, table="wide")
     (repaired,) = load(platform, "User/Follower", through=through)
     assert through.target.mode.value == mode
     assert (repaired.removed, repaired.inserted) == (removed, 100 - removed)
@@ -219,9 +230,9 @@ def test_a_table_of_few_parts_loses_its_surplus_for_good(platform: Platform) -> 
     """There a delete is cheap, and the target ends as if nothing had been wrong."""
     follows_a_day(platform)
     platform.command(f"CREATE TABLE small ({COLUMNS}) ENGINE = MergeTree {ORDER}")
-    load(platform, "User/Follower", through=doors(platform, table="small"))
+    load(platform, "User/Follower", through=stores_of(platform, table="small"))
     platform.command("INSERT INTO small SELECT * FROM small WHERE userId <= 100")
-    (repaired,) = load(platform, "User/Follower", through=doors(platform, table="small"))
+    (repaired,) = load(platform, "User/Follower", through=stores_of(platform, table="small"))
     assert (repaired.inserted, repaired.removed) == (0, 100)
     assert platform.query("SELECT count(), countIf(metricValue < 0) FROM small") == [(DAYS, 0)]
 
@@ -234,9 +245,9 @@ def test_projections_are_appended_to(platform: Platform) -> None:
         " PROJECTION totals (SELECT entityId, sum(metricValue) GROUP BY entityId))"
         f" ENGINE = MergeTree {ORDER}"
     )
-    load(platform, "User/Follower", through=doors(platform, table="projected"))
+    load(platform, "User/Follower", through=stores_of(platform, table="projected"))
     platform.command("INSERT INTO projected SELECT * FROM projected WHERE userId <= 100")
-    (repaired,) = load(platform, "User/Follower", through=doors(platform, table="projected"))
+    (repaired,) = load(platform, "User/Follower", through=stores_of(platform, table="projected"))
     assert (repaired.inserted, repaired.removed) == (100, 0)
     assert held(platform, "projected") == [(user, 1) for user in range(1, DAYS + 1)]
 

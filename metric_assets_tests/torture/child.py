@@ -1,6 +1,6 @@
 """One backfill in a process of its own, which strikes at a named point of its own work.
 
-Belongs here: the production doors with a trap in front of a step, and the report of what came of
+Belongs here: the production stores with a trap in front of a step, and the report of what came of
 it. Does not belong here: which rounds there are (rounds) or whether the target is right (world).
 """
 
@@ -31,7 +31,7 @@ from metric_assets.errors import MetricAssetsError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
-from metric_assets.stores import postgres as postgres_door
+from metric_assets.stores import postgres as postgres_module
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import Postgres, PostgresReading
@@ -131,7 +131,7 @@ class TrappedReading:
 
 
 class TrappedPostgres(Postgres):
-    """The door to Postgres with a trap."""
+    """The store to Postgres with a trap."""
 
     trap: Trap
 
@@ -142,7 +142,7 @@ class TrappedPostgres(Postgres):
 
 
 class TrappedClickHouse(ClickHouse):
-    """The door to ClickHouse with a trap."""
+    """The store to ClickHouse with a trap."""
 
     trap: Trap
 
@@ -221,7 +221,7 @@ def main() -> None:
     # The driver logs every connection that a kill breaks.
     logging.disable(logging.CRITICAL)
     filling.CHUNK_ROWS = CHUNK_ROWS
-    postgres_door.BATCH_BYTES = BATCH_BYTES
+    postgres_module.BATCH_BYTES = BATCH_BYTES
     line = sys.stdin.readline()
     if line:
         began = time.monotonic()

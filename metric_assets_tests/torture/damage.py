@@ -35,7 +35,7 @@ _SUMS = (
     " AND entityType = {e:String} AND metricType IN {m:Array(String)} AND entityId < 300"
     " GROUP BY entityId, metricType"
 )
-_DEBRIS = (
+_LEFTOVERS = (
     "SELECT 'table ' || name FROM system.tables WHERE database = currentDatabase()"
     " AND startsWith(name, '{0}__')"
     " UNION ALL SELECT 'query ' || query FROM system.processes"
@@ -65,12 +65,12 @@ class Damage:
     doubled: int = 0
     live: int = 0
     counters: int = 0
-    debris: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
         """Nothing."""
-        return not (self.lost or self.doubled or self.live or self.counters or self.debris)
+        return not (self.lost or self.doubled or self.live or self.counters or self.leftovers)
 
 
 def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANGES) -> Damage:
@@ -97,10 +97,10 @@ def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANG
     return Damage(lost, doubled)
 
 
-def debris_of(world: World, table: str) -> list[str]:
+def leftovers_of(world: World, table: str) -> list[str]:
     """Tables, statements, mutations, sessions and locks of ours that nobody needs."""
     with world.postgres() as session, world.clickhouse() as client:
-        query = _DEBRIS + (_MUTATIONS if world.compensates else "")
+        query = _LEFTOVERS + (_MUTATIONS if world.compensates else "")
         found = [*client.query(query.format(table)).result_rows]
         found += session.execute(_SESSIONS.encode()).fetchall()
     return [row[0] for row in found]

@@ -29,7 +29,7 @@ from metric_assets_tests.torture.cases import (
     TABLES,
     Case,
 )
-from metric_assets_tests.torture.damage import damage_of, debris_of
+from metric_assets_tests.torture.damage import damage_of, leftovers_of
 from metric_assets_tests.torture.faults import FAULTS, REPLICATED_FAULTS, Fault
 from metric_assets_tests.torture.live import Live, counters_wrong
 from metric_assets_tests.torture.managed import Dagster
@@ -136,7 +136,7 @@ class Torture:
         # A pair of live events is one insert: between two of them counters are right.
         self.live.at = None
         verdict.damage.counters = counters_wrong(self.world, case, table)
-        verdict.damage.debris = debris_of(self.world, table)
+        verdict.damage.leftovers = leftovers_of(self.world, table)
 
 
 def faults_of(world: World) -> tuple[Fault, ...]:

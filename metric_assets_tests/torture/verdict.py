@@ -40,7 +40,7 @@ class Verdict:
 def table(verdicts: list[Verdict]) -> str:
     """Rounds by fault, as Markdown; ``struck`` are rounds in which the fault took place."""
     lines = [
-        "| fault | rounds | struck | lost | doubled | live events hit | counters unlike the source | debris"
+        "| fault | rounds | struck | lost | doubled | live events hit | counters unlike the source | leftovers"
         " | hung |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
@@ -55,7 +55,7 @@ def table(verdicts: list[Verdict]) -> str:
             sum(v.damage.doubled for v in those),
             sum(v.damage.live for v in those),
             sum(v.damage.counters for v in those),
-            sum(len(v.damage.debris) for v in those),
+            sum(len(v.damage.leftovers) for v in those),
             sum(v.hung for v in those),
         )
         lines.append("| " + " | ".join(map(str, cells)) + " |")

@@ -1,6 +1,6 @@
 """The stores of a torture, and what drifts in them.
 
-Belongs here: sources, targets, drift, plain clients. Does not belong here: the production doors, or
+Belongs here: sources, targets, drift, plain clients. Does not belong here: the production stores, or
 whether a target is right (damage).
 """
 

@@ -400,11 +400,11 @@ def test_a_dry_run_holds_nobody_up() -> None:
     come; beside a run that is at work it is refused.
     """
     target = FakeTarget()
-    target.debris = ["dry run dead", "dry run alive", "table of a run"]
+    target.leftovers = ["dry run dead", "dry run alive", "table of a run"]
     house = House(target, signed((5, 1, 1, 1)))
     house.locks.living = frozenset({"alive"})
     (receipt,) = house.run(dry_run=True)
-    assert receipt.fenced == ("dry run dead",)
+    assert receipt.cleaned_up == ("dry run dead",)
     assert house.locks.acquired == []
     house.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError):
@@ -415,8 +415,8 @@ def test_a_dry_run_holds_nobody_up() -> None:
         house.run(dry_run=True)
     house.locks.lasts = float("inf")
     (loaded,) = house.run()
-    assert loaded.fenced == ("table of a run",)
-    assert target.debris == ["dry run alive"]
+    assert loaded.cleaned_up == ("table of a run",)
+    assert target.leftovers == ["dry run alive"]
     house.closed()
 
 
@@ -444,15 +444,15 @@ def test_nothing_wanted_and_nothing_there(frames: list[pl.DataFrame]) -> None:
 
 
 def test_a_busy_scope_is_not_touched() -> None:
-    """While another attempt holds a pair and range nothing is fenced, read or staged."""
+    """While another attempt holds a pair and range nothing is cleaned_up, read or staged."""
     target = FakeTarget(rows=STRANGERS)
-    target.debris = ["table of the other attempt"]
+    target.leftovers = ["table of the other attempt"]
     house = House(target, signed((5, 1, 1, 1)))
     house.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError, match=r"^User/Net/0-999: another run"):
         house.run()
-    assert target.fences == 0
-    assert target.debris == ["table of the other attempt"]
+    assert target.cleanings == 0
+    assert target.leftovers == ["table of the other attempt"]
     assert target.stages == []
     assert house.source.asked == []
     assert target.rows == Counter(STRANGERS)
@@ -467,13 +467,13 @@ def test_one_busy_pair_holds_back_all() -> None:
     assert house.locks.held == {("User", "Down", "0-999")}
 
 
-def test_debris_is_ended_first_and_named() -> None:
+def test_orphans_are_ended_first_and_named() -> None:
     """What a dead attempt left is ended before reading begins; the receipt names it."""
     target = FakeTarget()
-    target.debris = ["query 1", "table x"]
+    target.leftovers = ["query 1", "table x"]
     (receipt,) = House(target, signed((5, 1, 1, 1))).run()
-    assert receipt.fenced == ("query 1", "table x")
-    assert target.debris == []
+    assert receipt.cleaned_up == ("query 1", "table x")
+    assert target.leftovers == []
 
 
 @pytest.mark.parametrize("rows", [[], [net(7, 9, 9, 1)]])

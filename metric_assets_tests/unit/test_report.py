@@ -32,7 +32,13 @@ def receipt(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> Recei
     facts: dict[str, Any] = dict.fromkeys(("rows_read", "wanted", "present", "inserted", "removed", "unchanged", "rejected", "events", "total"), 0)  # fmt: skip
     facts |= {"seconds": 0.0, "snapshot": "", "cutoff": datetime(2025, 1, 1, tzinfo=timezone.utc)}
     facts |= {"stream": Stream.NONE, "live": LiveFigures(), "refused": ""}
-    facts |= {"mode": "replace", "code_version": "", "dry_run": False, "fenced": (), "phases": {}}
+    facts |= {
+        "mode": "replace",
+        "code_version": "",
+        "dry_run": False,
+        "cleaned_up": (),
+        "phases": {},
+    }
     known = Receipt.__dataclass_fields__
     return Receipt(
         pair=pair,

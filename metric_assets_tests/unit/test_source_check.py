@@ -22,7 +22,13 @@ def receipt(**changes: Any) -> Receipt:
     counts = ("rows_read", "wanted", "present", "inserted", "removed", "unchanged", "rejected", "events", "total")  # fmt: skip
     facts: dict[str, Any] = dict.fromkeys(counts, 0)
     facts |= {"seconds": 0.0, "snapshot": "", "cutoff": datetime(2025, 1, 1, tzinfo=timezone.utc)}
-    facts |= {"mode": "replace", "code_version": "", "dry_run": True, "fenced": (), "phases": {}}
+    facts |= {
+        "mode": "replace",
+        "code_version": "",
+        "dry_run": True,
+        "cleaned_up": (),
+        "phases": {},
+    }
     return Receipt(pair="Tag/Follower", ids=IdRange(0, 10), **{**facts, **changes})
 
 
