@@ -4,5 +4,6 @@
 
 To add one, take the check out of the code, ``git diff -U1 > patches/what-is-unsafe.patch``, put the
 code back and write the header (``mutant`` describes it). A rename by search and replace takes the
-patches along, as they are text.
+patches along, as they are text; where only lines around a change have become others, ``--refresh``
+writes its patch anew.
 """
