@@ -14,7 +14,7 @@ from typing import Any
 
 from metric_assets.errors import ProofError, RemovalRefusedError, TargetError
 from metric_assets.live import Judged, Judging, LiveFigures
-from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, outline
+from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, compare_summaries
 from metric_assets.source_state import Records, SourceState
 from metric_assets.stores.ports import PartitionLock, Scope, Stage
 
@@ -222,8 +222,8 @@ class Attempt:
     def _plan(self, wanted: Mapping[str, Summary], present: Mapping[str, Summary]) -> Plan:
         # What is behind keeps what it holds: that is wanted of it.
         aims = {name: present[name] if name in self.behind else wanted[name] for name in wanted}
-        unlike = outline(aims, present).unlike
-        return build_plan(aims, present, self.stage.difference(unlike) if unlike else {})
+        differing = compare_summaries(aims, present).differing
+        return build_plan(aims, present, self.stage.difference(differing) if differing else {})
 
     def _guard(self, plan: Plan) -> None:
         """Raise RemovalRefusedError if what the plan removes is too much, or cannot be judged."""
@@ -243,9 +243,9 @@ class Attempt:
 
 def _apply(stage: Stage, plan: Plan, wanted: Mapping[str, Summary]) -> None:
     fresh = [name for name in plan.changed if plan.of(name).present == 0]
-    unlike = [name for name in plan.changed if plan.of(name).present > 0]
+    differing = [name for name in plan.changed if plan.of(name).present > 0]
     if fresh:
         others = [name for name in wanted if name not in fresh and wanted[name].events]
         stage.publish(fresh, alone=not others)
-    if unlike:
-        stage.level(unlike)
+    if differing:
+        stage.apply_difference(differing)

@@ -60,16 +60,16 @@ def _fill_differing(request: Request, stage: Stage) -> Filled:
     with Spool(scope.metrics) as spool:
         read = read_events(request, stage.bounds, keep, begin)
         target = stage.fingerprints(sums[0].prints)
-        unlike = pl.concat([differing(sums[0].result(), target), sums[0].edge()]).unique()
-        if unlike.height > MOSTLY * target.height:
+        differ = pl.concat([differing(sums[0].result(), target), sums[0].edge()]).unique()
+        if differ.height > MOSTLY * target.height:
             return _staged(read, scope, spool, stage, None)
-        agreed = target.join(unlike, on=["metricType", "bucket"], how="anti")
-        partly = replace(_agreeing(read, agreed), in_sync=unlike.is_empty())
+        agreed = target.join(differ, on=["metricType", "bucket"], how="anti")
+        partly = replace(_agreeing(read, agreed), in_sync=differ.is_empty())
         if partly.in_sync:
             nothing = dict.fromkeys(scope.metrics, Summary())
             return _settled(read, replace(partly, sent=nothing, after=nothing))
-        stage.restrict(unlike)
-        return _settled(read, _staged(partly, scope, spool, stage, unlike))
+        stage.restrict(differ)
+        return _settled(read, _staged(partly, scope, spool, stage, differ))
 
 
 def _prints(request: Request, horizon: Horizon, *, coarse: bool) -> Prints:

@@ -111,7 +111,7 @@ class Accumulator:
 
 
 def differing(source: pl.DataFrame, target: pl.DataFrame) -> pl.DataFrame:
-    """metricType and bucket where the two sides are unlike, or where late events may still come.
+    """metricType and bucket where the two sides differ, or where late events may still come.
 
     A bucket that is absent on a side counts as zeros.
     """
@@ -121,12 +121,12 @@ def differing(source: pl.DataFrame, target: pl.DataFrame) -> pl.DataFrame:
         .cast({"recent": pl.UInt8})
         .join(target.select(columns), on=["metricType", "bucket"], how="full", coalesce=True)
     )
-    unlike: pl.Expr = pl.lit(value=False)
+    differs: pl.Expr = pl.lit(value=False)
     for name in ("net", "dated"):
-        unlike |= pl.col(name).fill_null(0) != pl.col(f"{name}_right").fill_null(0)
+        differs |= pl.col(name).fill_null(0) != pl.col(f"{name}_right").fill_null(0)
     for name in ("recent", "recent_right"):
-        unlike |= pl.col(name).fill_null(0).cast(pl.Boolean)
-    return both.filter(unlike).select("metricType", "bucket")
+        differs |= pl.col(name).fill_null(0).cast(pl.Boolean)
+    return both.filter(differs).select("metricType", "bucket")
 
 
 def bucket(entity_id: str = "entityId") -> pl.Expr:

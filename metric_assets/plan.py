@@ -96,29 +96,29 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Outline:
+class Comparison:
     """Metrics of a scope sorted by how much has to be compared.
 
-    ``level`` hold exactly what is staged; ``empty`` hold nothing yet; ``unlike`` need a difference
-    key by key.
+    ``in_sync`` hold exactly what is staged; ``empty`` hold nothing yet; ``differing`` need a
+    difference key by key.
     """
 
-    level: tuple[str, ...]
+    in_sync: tuple[str, ...]
     empty: tuple[str, ...]
-    unlike: tuple[str, ...]
+    differing: tuple[str, ...]
 
 
-def outline(staged: Mapping[str, Summary], present: Mapping[str, Summary]) -> Outline:
+def compare_summaries(staged: Mapping[str, Summary], present: Mapping[str, Summary]) -> Comparison:
     """Sort metrics by their summaries; those that agree are in sync."""
-    level, empty, unlike = [], [], []
+    in_sync, empty, differing = [], [], []
     for metric, summary in staged.items():
         if present[metric].agrees(summary):
-            level.append(metric)
+            in_sync.append(metric)
         elif present[metric].events == 0:
             empty.append(metric)
         else:
-            unlike.append(metric)
-    return Outline(tuple(level), tuple(empty), tuple(unlike))
+            differing.append(metric)
+    return Comparison(tuple(in_sync), tuple(empty), tuple(differing))
 
 
 def build_plan(
@@ -126,8 +126,8 @@ def build_plan(
     present: Mapping[str, Summary],
     differences: Mapping[str, tuple[int, int, int]],
 ) -> Plan:
-    """The plan from summaries and the (inserted, removed, compensated) rows of unlike metrics."""
-    empty = outline(staged, present).empty
+    """The plan from summaries, and (inserted, removed, compensated) rows of differing metrics."""
+    empty = compare_summaries(staged, present).empty
     return Plan(
         tuple(
             MetricPlan(

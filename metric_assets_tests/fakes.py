@@ -643,7 +643,7 @@ class FakeStage:
                 self._target.rows[event] += copies
         self._target.wrote(f"insert {'+'.join(metrics)}")
 
-    def level(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str]) -> None:
         """Write the last difference."""
         for key, change in self._difference.items():
             positive, negative = self._events(key)
@@ -653,7 +653,7 @@ class FakeStage:
                 raise TargetError(f"{key.metric}: its surplus is removed without being named")
             self._target.rows[positive] -= change.remove_positive
             self._target.rows[negative] -= change.remove_negative
-        self._target.wrote(f"level {'+'.join(metrics)}")
+        self._target.wrote(f"apply {'+'.join(metrics)}")
 
     def _in_scope(self) -> Counter[Event]:
         return Counter(
@@ -779,7 +779,7 @@ def _cells(ids: Sequence[int], binds: Binds) -> pl.DataFrame:
 def signed_difference(
     wanted: tuple[int, int], present: tuple[int, int], magnitude: int, mode: Mode
 ) -> Change | None:
-    """One key of difference.sql: (events, negations) wanted and present; None if level."""
+    """One key of difference.sql: (events, negations) wanted and present; None if in sync."""
     net = wanted[0] - wanted[1] - present[0] + present[1]
     if mode is Mode.APPEND:
         negations = 0 if magnitude == 0 else max(-net, 0)

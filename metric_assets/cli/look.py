@@ -190,21 +190,23 @@ def doctor(as_json: bool, create_target: bool, show_all: bool) -> None:
         findings = examine(settings, create_target=create_target, report=status.update)
     if hint := environment.stack_hint():
         findings = [
-            replace(f, advice=hint) if f.level == "failed" and f.subject in CONNECTIONS else f
+            replace(f, advice=hint) if f.status == "failed" and f.subject in CONNECTIONS else f
             for f in findings
         ]
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:
-        levels = Counter(finding.level for finding in findings)
-        title = f"doctor: {levels['ok']} ok, {levels['remark']} remarks, {levels['failed']} failed"
+        counts = Counter(finding.status for finding in findings)
+        title = f"doctor: {counts['ok']} ok, {counts['remark']} remarks, {counts['failed']} failed"
         rows = [
-            (f.subject, f.found, f.advice, f.level) for f in findings if show_all or f.level != "ok"
+            (f.subject, f.found, f.advice, f.status)
+            for f in findings
+            if show_all or f.status != "ok"
         ]
         shown = table(title, ("subject", "found", "what to do", "status"), rows)
         shown.columns[3].no_wrap = True
         out().print(shown)
-        if not show_all and levels["ok"]:
+        if not show_all and counts["ok"]:
             click.echo("`metric-assets doctor --all` shows what is ok, with sizes.", err=True)
     raise click.exceptions.Exit(exit_code(findings))
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.settings import CLICKHOUSE_URL, DAGSTER_POSTGRES_URL, POSTGRES_URL
 
-#: Levels, from fine to grave.
+#: Statuses, from fine to grave.
 OK, REMARK, FAILED = "ok", "remark", "failed"
 
 #: Subjects that say whether a store answers; if one of them failed there is nothing to work with.
@@ -38,7 +38,7 @@ class Finding:
     subject: str
     found: str
     advice: str = ""
-    level: str = OK
+    status: str = OK
 
     def as_dict(self) -> dict[str, str]:
         """Plain values, for JSON."""
@@ -52,7 +52,7 @@ def silent(what: str) -> None:
 
 def exit_code(findings: Iterable[Finding]) -> int:
     """2 if a store cannot be reached, 1 if anything else failed, 0 otherwise."""
-    failed = {finding.subject for finding in findings if finding.level == FAILED}
+    failed = {finding.subject for finding in findings if finding.status == FAILED}
     return 2 if failed & CONNECTIONS else int(bool(failed))
 
 
@@ -74,7 +74,7 @@ def together(findings: Iterable[Finding]) -> Iterator[Finding]:
     """One finding for all that say the same of several subjects, in the order of the first ones."""
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.found, finding.level), []).append(finding)
+        groups.setdefault((finding.found, finding.status), []).append(finding)
     for group in groups.values():
         first = group[0]
         if len(group) == 1:
@@ -84,7 +84,7 @@ def together(findings: Iterable[Finding]) -> Iterator[Finding]:
         names = ", ".join(one.subject.removeprefix(f"{store}: ") for one in group)
         advice = "; ".join(dict.fromkeys(one.advice for one in group))
         yield Finding(
-            f"{store}: {len(group)} tables", f"{first.found}: {names}", advice, first.level
+            f"{store}: {len(group)} tables", f"{first.found}: {names}", advice, first.status
         )
 
 

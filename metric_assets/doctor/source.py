@@ -121,7 +121,7 @@ def examine_tables(store: Postgres, catalog: Catalog, tables: Tables) -> Iterato
             tables.rows[row["table"]] = row["rows"]
             tables.bytes[row["table"]] = row["bytes"]
     found = [(row["table"], finding) for row in rows for finding in _table(row)]
-    tables.broken = {table for table, finding in found if finding.level == FAILED}
+    tables.broken = {table for table, finding in found if finding.status == FAILED}
     yield from together(finding for _, finding in found)
     analyzed = sum(max(rows, 0) for rows in tables.rows.values())
     yield Finding(

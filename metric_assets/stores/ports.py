@@ -231,7 +231,7 @@ class Stage(Protocol):
         """
         ...
 
-    def level(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str]) -> None:
         """Write what the last difference() found."""
         ...
 

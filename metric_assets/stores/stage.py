@@ -216,7 +216,7 @@ class ClickHouseStage:
         for partition in parts["partition_id"]:
             self._run("attach", partition=partition)
 
-    def level(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str]) -> None:
         """Insert what is missing, then remove what is surplus."""
         self._reread()
         for portion in self._portions("difference_partitions"):

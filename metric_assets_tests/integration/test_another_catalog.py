@@ -104,7 +104,7 @@ def test_another_platforms_catalog_goes_the_whole_way(shops: Market) -> None:
     assert (code, [row["pair"] for row in listed]) == (0, KEYS)
     code, findings = shops.run("doctor")
     assert [
-        one for one in findings if one["level"] == "failed" and "Dagster" not in one["subject"]
+        one for one in findings if one["status"] == "failed" and "Dagster" not in one["subject"]
     ] == []
     code, planned = shops.run("backfill", "--dry-run")
     assert (code, sum(row["inserted"] for row in planned["pairs"])) == (1, 8)

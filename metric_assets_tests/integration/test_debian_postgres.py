@@ -290,19 +290,19 @@ def test_what_doctor_says(
     """
     pooled = doctor(loaded, stack, debian.url(DATABASE, debian.poolers["transaction"]), tmp_path)
     assert pooled["Postgres: pooler"].found.startswith("a pooler answers")
-    assert pooled["Postgres: lock"].level == "ok"
+    assert pooled["Postgres: lock"].status == "ok"
     assert "idle_session_timeout of 1s does not end it" in pooled["Postgres: lock"].found
     assert pooled["Postgres: source"].found == "primary; it shows all there is"
-    assert {one.subject for one in pooled.values() if one.level == "failed"} == set()
+    assert {one.subject for one in pooled.values() if one.status == "failed"} == set()
     debian.ask(debian.standby, "SELECT pg_wal_replay_pause()")
     try:
         replica = doctor(loaded, stack, debian.url(DATABASE, debian.standby), tmp_path)
     finally:
         debian.ask(debian.standby, "SELECT pg_wal_replay_resume()")
     assert replica["Postgres: pooler"].found.startswith("none seen")
-    assert replica["Postgres: lock"].level == "remark"
+    assert replica["Postgres: lock"].status == "remark"
     assert "only runs that use the same server" in replica["Postgres: lock"].found
-    assert replica["Postgres: source"].level == "remark"
+    assert replica["Postgres: source"].status == "remark"
     assert "replay is paused" in replica["Postgres: source"].found
     with pytest.raises(UnreachableError, match="Check the database"):
         load(loaded, debian.url("nowhere", debian.primary))

@@ -77,7 +77,7 @@ def of(findings: list[Finding], subject: str) -> Finding:
 
 def failed(findings: list[Finding]) -> dict[str, str]:
     """What failed: subject and what was found."""
-    return {finding.subject: finding.found for finding in findings if finding.level == "failed"}
+    return {finding.subject: finding.found for finding in findings if finding.status == "failed"}
 
 
 def command(environ: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
@@ -93,7 +93,7 @@ def test_the_demo_is_fit_to_be_loaded(demo: Platform, stack: Endpoints, settings
     findings = examine(given, environ=urls(demo, stack))
     assert failed(findings) == {}
     assert exit_code(findings) == 0
-    remarks = {f.subject: f for f in findings if f.level == "remark"}
+    remarks = {f.subject: f for f in findings if f.status == "remark"}
     lacking = {f"sql/{scan.name}.sql": scan for scan in CATALOG.scans if scan.index}
     assert set(remarks) == set(lacking)
     for subject, scan in lacking.items():
@@ -127,7 +127,7 @@ def test_what_is_told_of_servers_that_are_fit(doctor: Examine) -> None:
     }
     for subject, words in told.items():
         assert re.search(words, of(findings, subject).found), of(findings, subject)
-    assert all(finding.advice for finding in findings if finding.level != "ok")
+    assert all(finding.advice for finding in findings if finding.status != "ok")
 
 
 class Answers:
@@ -149,7 +149,7 @@ SESSION = {
 
 
 @pytest.mark.parametrize(
-    ("said", "subject", "level", "advice"),
+    ("said", "subject", "status", "advice"),
     [
         ({"readOnly": "off"}, "Postgres: session", "failed", "pooler"),
         ({"isolation": "read committed"}, "Postgres: session", "failed", "pooler"),
@@ -161,12 +161,12 @@ SESSION = {
     ],
 )
 def test_a_postgres_that_is_not_as_asked(
-    settings: Settings, said: dict[str, object], subject: str, level: str, advice: str
+    settings: Settings, said: dict[str, object], subject: str, status: str, advice: str
 ) -> None:
     """Options that a pooler dropped, a replica that ends readings, no room: told, with a remedy."""
     store: Any = Answers(postgres_server=[{**SESSION, **said}])
     finding = of(list(source.examine_server(store, settings)), subject)
-    assert (finding.level, advice in finding.advice) == (level, True), finding
+    assert (finding.status, advice in finding.advice) == (status, True), finding
 
 
 def test_a_clickhouse_that_is_not_as_asked() -> None:
@@ -178,8 +178,8 @@ def test_a_clickhouse_that_is_not_as_asked() -> None:
         clickhouse_settings=[{"name": "async_insert", "value": "1", "fixed": True}],
     )
     zone, fixed = engine.examine_server(store)
-    assert (zone.level, "days of that zone" in zone.found) == ("remark", True)
-    assert (fixed.level, "async_insert" in fixed.found) == ("failed", True)
+    assert (zone.status, "days of that zone" in zone.found) == ("remark", True)
+    assert (fixed.status, "async_insert" in fixed.found) == ("failed", True)
 
 
 class Refusing(Answers):
@@ -201,7 +201,7 @@ def test_a_profile_that_fixes_what_our_statements_set() -> None:
     """The driver refuses before the server is asked: what is fixed is named all the same."""
     store: Any = Refusing()
     (finding,) = engine.examine_server(store)
-    assert (finding.subject, finding.level) == ("ClickHouse: settings", "failed")
+    assert (finding.subject, finding.status) == ("ClickHouse: settings", "failed")
     assert finding.found.endswith("forbids to change async_insert")
     assert finding.advice
 
@@ -288,7 +288,7 @@ def test_a_role_without_privileges(
     assert "sql/article/hidden.sql" not in failed(findings)
     assert "row security" in failed(findings)['Postgres: "Tag"']
     assert of(findings, 'Postgres: "ArticleEngagement"').advice.startswith("GRANT SELECT ON")
-    assert of(findings, "Postgres: connections").level == "remark"
+    assert of(findings, "Postgres: connections").status == "remark"
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_tables_with_the_same_fault_are_one_finding(
         findings = examine(settings, environ=given)
     finally:
         platform.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
-    told = [f for f in findings if f.level == "failed" and "may not be read" in f.found]
+    told = [f for f in findings if f.status == "failed" and "may not be read" in f.found]
     assert len(told) == 1
     assert '"ArticleEngagement"' in told[0].found
     assert 'GRANT SELECT ON "ArticleEngagement"' in told[0].advice
@@ -349,7 +349,7 @@ def test_tables_with_the_same_fault_are_one_finding(
 
 
 @pytest.mark.parametrize(
-    ("index", "level"),
+    ("index", "status"),
     [
         ('CREATE INDEX ON "CollectionItem" ("postId")', "ok"),
         ('CREATE INDEX ON "CollectionItem" ("postId", id) WHERE "postId" IS NOT NULL', "ok"),
@@ -359,11 +359,11 @@ def test_tables_with_the_same_fault_are_one_finding(
     ],
 )
 def test_an_index_that_serves_is_known(
-    platform: Platform, doctor: Examine, index: str, level: str
+    platform: Platform, doctor: Examine, index: str, status: str
 ) -> None:
     """Any valid btree that begins with the column will do, also one that leaves out NULL only."""
     platform.run(index)
-    assert of(doctor(), "sql/post/collected.sql").level == level
+    assert of(doctor(), "sql/post/collected.sql").status == status
 
 
 def test_an_invalid_index_does_not_serve(platform: Platform, doctor: Examine) -> None:
@@ -371,7 +371,7 @@ def test_an_invalid_index_does_not_serve(platform: Platform, doctor: Examine) ->
     platform.run('CREATE INDEX half ON "CollectionItem" ("postId")')
     platform.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'half'::regclass")
     finding = of(doctor(), "sql/post/collected.sql")
-    assert finding.level == "remark"
+    assert finding.status == "remark"
     assert "half is invalid" in finding.found
 
 
@@ -386,10 +386,10 @@ def test_a_large_table_read_from_end_to_end(
         " FROM generate_series(1, 50) n"
     )
     platform.run("ANALYZE")
-    assert of(doctor(), "sql/bountyentry/awards.sql").level == "ok"
+    assert of(doctor(), "sql/bountyentry/awards.sql").status == "ok"
     monkeypatch.setattr(scans, "LARGE", 10)
     finding = of(doctor(), "sql/bountyentry/awards.sql")
-    assert finding.level == "remark"
+    assert finding.status == "remark"
     assert "reads BountyBenefactor from end to end" in finding.found
 
 
@@ -428,8 +428,8 @@ def test_the_target_is_made_only_when_asked_for(platform: Platform, doctor: Exam
     assert "--create-target" in of(doctor(), f"Target {TARGET}").advice
     assert platform.query(f"EXISTS TABLE {TARGET}") == [(0,)]
     findings = doctor(create_target=True)
-    assert of(findings, f"Target {TARGET}").level == "ok"
-    assert of(findings, f"Target {TARGET}: layout").level == "ok"
+    assert of(findings, f"Target {TARGET}").status == "ok"
+    assert of(findings, f"Target {TARGET}: layout").status == "ok"
     assert platform.query(f"EXISTS TABLE {TARGET}") == [(1,)]
 
 
@@ -445,7 +445,7 @@ COLUMNS = (
     area="targets",
 )
 @pytest.mark.parametrize(
-    ("table", "about", "level", "said"),
+    ("table", "about", "status", "said"),
     [
         (
             "DateTime64(3)) ENGINE MergeTree ORDER BY (entityType, entityId)",
@@ -482,13 +482,13 @@ COLUMNS = (
     ],
 )
 def test_what_the_target_is_made_of(
-    platform: Platform, doctor: Examine, table: str, about: str, level: str, said: str
+    platform: Platform, doctor: Examine, table: str, about: str, status: str, said: str
 ) -> None:
     """Engines that lose rows, expiry and coarse times fail; a slow order is remarked."""
     platform.command(f"CREATE TABLE other ({COLUMNS}{table}")
     findings = doctor(target_table="other", cutoff=CUTOFF + timedelta(milliseconds=1))
     finding = of(findings, f"Target other: {about}" if about else "Target other")
-    assert (finding.level, said in finding.found) == (level, True), finding
+    assert (finding.status, said in finding.found) == (status, True), finding
 
 
 def test_views_are_named(platform: Platform, doctor: Examine) -> None:
@@ -508,14 +508,14 @@ def test_views_are_named(platform: Platform, doctor: Examine) -> None:
 
 def test_leftovers_of_dead_attempts_are_named(platform: Platform, doctor: Examine) -> None:
     """Private tables under our name are listed; the mirror of versions is none of them."""
-    assert of(doctor(), f"Target {TARGET}: leftovers").level == "ok"
+    assert of(doctor(), f"Target {TARGET}: leftovers").status == "ok"
     owner = "metric_assets {}"
     platform.command(f"CREATE TABLE {TARGET}__stage_1 AS {TARGET} COMMENT '{owner}'")
     columns = "(id Int32, modelId Int32) ENGINE MergeTree ORDER BY id"
     platform.command(f"CREATE TABLE {TARGET}__versions {columns}")
     platform.command(f"CREATE TABLE {TARGET}__versions_{'0' * 16} {columns}")
     finding = of(doctor(), f"Target {TARGET}: leftovers")
-    assert finding.level == "remark"
+    assert finding.status == "remark"
     assert sorted(finding.found.split(", ")) == [
         f"table {TARGET}__stage_1",
         f"table {TARGET}__versions_{'0' * 16}",
@@ -536,13 +536,13 @@ def test_cutoff_and_live_stream(platform: Platform, doctor: Examine) -> None:
         "1 since 2025-09-30T23:59"
     )
     gap = of(findings, "Tag: live events")
-    assert (gap.level, "2.5 days after" in gap.found) == ("remark", True)
+    assert (gap.status, "2.5 days after" in gap.found) == ("remark", True)
     assert "2025-10-03T12:00:00" in gap.advice
     other = of(findings, "Tag: other events")
-    assert (other.level, "Hide (0 before" in other.found) == ("remark", True)
+    assert (other.status, "Hide (0 before" in other.found) == ("remark", True)
     user = of(findings, "User: live events")
-    assert (user.level, "none of Following, Follower" in user.found) == ("ok", True)
-    assert of(findings, "Post: live events").level == "remark"
+    assert (user.status, "none of Following, Follower" in user.found) == ("ok", True)
+    assert of(findings, "Post: live events").status == "remark"
     assert failed(findings) == {}
 
 
@@ -568,7 +568,7 @@ def test_live_keys_that_fit(platform: Platform, doctor: Examine) -> None:
     """All 40 users are found; no -1 bears the time of its +1."""
     _follows(platform)
     found = of(doctor(), "sql/tag/engaged.sql: live keys")
-    assert (found.level, found.found) == (
+    assert (found.status, found.found) == (
         "ok",
         "of rows after the cutoff, found among live events: Follower 100.0% of 40 by user, 100.0% by"
         " entity, 0 of 30 -1 at the time of their +1",
@@ -584,7 +584,7 @@ def test_live_events_of_other_users(platform: Platform, doctor: Examine) -> None
     """Rows and events name the same tag, but other users: an entity key is advised."""
     _follows(platform, shift=1000)
     found = of(doctor(), "Tag/Follower: live key")
-    assert (found.level, "LiveKey.ENTITY" in found.advice) == ("remark", True)
+    assert (found.status, "LiveKey.ENTITY" in found.advice) == ("remark", True)
     assert "of 40 keys after the cutoff live events have 0% by user, 100% by entity" in found.found
 
 
@@ -597,7 +597,7 @@ def test_live_events_dated_by_their_row(platform: Platform, doctor: Examine) -> 
     """Every -1 is dated by the birth of its row: absorbing is advised."""
     _follows(platform, taken_back_at="2025-11-01")
     found = of(doctor(), "Tag/Follower: live dates")
-    assert (found.level, "Live.ABSORB" in found.advice) == ("remark", True)
+    assert (found.status, "Live.ABSORB" in found.advice) == ("remark", True)
     assert "of 30 users with a +1 and a -1, 30 have both at the same time" in found.found
 
 
@@ -621,7 +621,7 @@ def test_samples_are_bounded(
     with live_keys.sampling(urls(platform, stack), settings, postgres=True) as sampling:
         sample = replace(sampling, **bounds)
         (found,) = sample.examine({"Tag": ["Follower", "Hide"]}, {}, lambda _what: None)
-        assert (found.level, found.found) == ("ok", f"not measured: {why}")
+        assert (found.status, found.found) == ("ok", f"not measured: {why}")
         (again,) = sampling.examine({"Tag": ["Follower"]}, {}, lambda _what: None)
         assert again.found.startswith("of rows after the cutoff")
 
@@ -633,7 +633,7 @@ def test_live_keys_that_cannot_be_measured(platform: Platform, doctor: Examine) 
     )
     findings = doctor()
     found = of(findings, "sql/model/generations.sql: live keys")
-    assert (found.level, found.found) == (
+    assert (found.status, found.found) == (
         "ok",
         "not measured: events__versions is made by the first load",
     )
@@ -644,11 +644,11 @@ def test_no_events_at_all() -> None:
     """An entity the target knows nothing of has no live stream yet: worth a remark, no more."""
     schema = {"metric": pl.String, "before": pl.Int64, "live": pl.Int64}
     (finding,) = live.judge("Tag", CUTOFF, pl.DataFrame(schema=schema))
-    assert (finding.subject, finding.level) == ("Tag: live events", "remark")
+    assert (finding.subject, finding.status) == ("Tag: live events", "remark")
 
 
 @pytest.mark.parametrize(
-    ("highest", "grid", "level"),
+    ("highest", "grid", "status"),
     [
         (99, Grid(10, 100), "ok"),
         (100, Grid(10, 100), "failed"),
@@ -657,11 +657,11 @@ def test_no_events_at_all() -> None:
         (None, Grid(10, 100), "remark"),
     ],
 )
-def test_ids_against_the_grid(highest: int | None, grid: Grid, level: str) -> None:
+def test_ids_against_the_grid(highest: int | None, grid: Grid, status: str) -> None:
     """Beyond the grid fails; too many partitions, empty ones and no ids are remarked."""
     made = {"tag": {} if highest is None else {highest: False}}
     found = survey("Tag", grid, CUTOFF, FakeRows(made=made))
-    assert judge_ids(found, default=False).level == level
+    assert judge_ids(found, default=False).status == status
 
 
 def test_ids_beyond_the_grid_are_found(platform: Platform, doctor: Examine) -> None:
@@ -677,11 +677,11 @@ def test_ids_beyond_the_grid_are_found(platform: Platform, doctor: Examine) -> N
 def test_cutoffs(doctor: Examine) -> None:
     """Missing and future ones fail; the rest is examined all the same."""
     findings = doctor(cutoff=None, cutoffs={"Tag": datetime(2999, 1, 1, tzinfo=timezone.utc)})
-    found = [f.found for f in findings if f.subject == "Settings: cutoffs" and f.level == "failed"]
+    found = [f.found for f in findings if f.subject == "Settings: cutoffs" and f.status == "failed"]
     assert len(found) == 2
     assert "none for User, Model" in found[0]
     assert "Tag: 2999-01-01" in found[1]
-    assert of(findings, "sql/image/reactions.sql").level == "ok"
+    assert of(findings, "sql/image/reactions.sql").status == "ok"
 
 
 @pytest.mark.promise(
@@ -695,7 +695,7 @@ def test_a_cutoff_inside_a_day(doctor: Examine) -> None:
     remarked = [f for f in findings if f.subject.endswith(": cutoff")]
     assert [f.subject for f in remarked] == ["Model: cutoff", "ModelVersion: cutoff"]
     for finding in remarked:
-        assert finding.level == "remark"
+        assert finding.status == "remark"
         assert "2025-10-01T00:00:00+00:00" in finding.advice
         assert "2025-10-02T00:00:00+00:00" in finding.advice
     whole = doctor(cutoff=CUTOFF)
@@ -712,7 +712,7 @@ def test_nothing_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         for form in (SECRET, "s3cret@w/rd", "s3cret"):
             assert form not in out + err
     found = json.loads(command(given, "--json")[1])
-    assert {f["subject"] for f in found if f["level"] == "failed"} == {
+    assert {f["subject"] for f in found if f["status"] == "failed"} == {
         POSTGRES,
         CLICKHOUSE,
         DAGSTER,
@@ -762,7 +762,7 @@ def test_the_command(
     )
     code, out, err = command(given, "--json")
     assert code == 0
-    assert all(set(row) == {"subject", "found", "advice", "level"} for row in json.loads(out))
+    assert all(set(row) == {"subject", "found", "advice", "status"} for row in json.loads(out))
     shown = command(given)[1]
     assert "0 failed" in shown
     assert "sql/user/engaged.sql" in shown

@@ -143,7 +143,7 @@ def test_every_command_names_ids_outside_until_they_are_loaded(
     assert said in console.run("metric-assets", "ranges", "User").stderr
     code, findings = console.json("doctor")
     assert code == 1
-    failed = [finding for finding in findings if finding["level"] == "failed"]
+    failed = [finding for finding in findings if finding["status"] == "failed"]
     assert [finding["subject"] for finding in failed] == ["User: ids"]
     assert said in failed[0]["found"]
     assert "ranges User --sync" in failed[0]["advice"]
@@ -166,7 +166,7 @@ def test_every_command_names_ids_outside_until_they_are_loaded(
     assert (row["checked"], row["status"], row["failed_ranges"]) == (5, "ok", [])
     assert console.json("ranges", "User")[0] == 0
     code, findings = console.json("doctor")
-    assert code == 0, [finding for finding in findings if finding["level"] == "failed"]
+    assert code == 0, [finding for finding in findings if finding["status"] == "failed"]
 
 
 def test_a_cell_below_zero_is_a_partition_like_any_other(
@@ -269,7 +269,7 @@ def test_doctor_says_beforehand_what_the_target_cannot_hold(
         json.dumps({"Tag": {"size": 10, "stop": 10, "extra": [3_000_000_000]}})
     )
     code, findings = console.json("doctor")
-    failed = [finding for finding in findings if finding["level"] == "failed"]
+    failed = [finding for finding in findings if finding["status"] == "failed"]
     assert (code, [f["subject"] for f in failed]) == (1, ["Tag: ids the target cannot hold"])
     assert "3,000,000,000: entityId of entityMetricEvents is Int32" in failed[0]["found"]
     code, document = console.json("backfill", "Tag/Follower")

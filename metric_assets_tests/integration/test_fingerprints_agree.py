@@ -87,10 +87,10 @@ def test_both_sides_come_to_the_same(platform: Platform) -> None:
         with target.stage(scope, "prints") as stage:
             found = stage.fingerprints(PRINTS)
         recent = seen.filter(pl.col("createdAt") >= PRINTS.recent)
-        unlike = differing(sums.result(), found)
+        differ = differing(sums.result(), found)
         # A bucket has 56 bits: of larger ids it wraps, on both sides.
         buckets = {(one // 16 + 2**55) % 2**56 - 2**55 for one in recent["entityId"]}
-        assert set(unlike["bucket"]) == buckets
+        assert set(differ["bucket"]) == buckets
         held = frame.filter(pl.col("createdAt") < CUTOFF)
         assert (found["held"].sum(), found["held_total"].sum()) == (
             held.height,

@@ -164,7 +164,7 @@ def test_a_missing_grant_is_named(guarded: Guarded, database: str) -> None:
     with guarded.within(database) as platform:
         with ClickHouse(platform.clickhouse_url) as store:
             (finding, *_) = examine_grants(store, TARGET, Mode.REPLACE)
-        assert finding.level == "failed"
+        assert finding.status == "failed"
         assert f"GRANT {grant} ON {database}." in finding.advice
         before = platform.checksum() if grant != "SELECT" else None
         for key in ("User/Follower", "User/Hidden"):
@@ -194,7 +194,7 @@ def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
     guarded.restrict(True)
     with guarded.within(ENOUGH) as platform, ClickHouse(platform.clickhouse_url) as store:
         findings = list(examine_grants(store, TARGET, Mode.REPLACE))
-        assert {finding.level for finding in findings} == {"ok", "remark"}
+        assert {finding.status for finding in findings} == {"ok", "remark"}
         with dead_attempt(platform) as (names, owner):
             orphan(
                 platform,

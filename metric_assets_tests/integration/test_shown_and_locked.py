@@ -91,7 +91,7 @@ def test_a_policy_that_hides_rows_is_an_error(
     assert not refused.value.transient
     assert platform.checksum() == before
     finding = doctor(platform, stack, url, tmp_path)['Postgres: "UserEngagement"']
-    assert (finding.level, "BYPASSRLS" in finding.advice) == ("failed", True)
+    assert (finding.status, "BYPASSRLS" in finding.advice) == ("failed", True)
     platform.run(f"ALTER ROLE {role} BYPASSRLS")
     (receipt,) = run(platform, "User/Follower", Postgres(url))
     assert receipt.unchanged == 1_000
@@ -113,7 +113,7 @@ def test_a_table_that_is_a_view_removes_nothing(
         load(platform, "User/Follower")
     assert platform.checksum() == before
     found = doctor(platform, stack, platform.postgres_url, tmp_path)["Postgres: source"]
-    assert (found.level, '"UserEngagement" is a view' in found.found) == ("remark", True)
+    assert (found.status, '"UserEngagement" is a view' in found.found) == ("remark", True)
     platform.command(f"TRUNCATE TABLE {TARGET}")
     (first,) = load(platform, "User/Follower")
     assert (first.inserted, len(first.incomplete)) == (995, 1)

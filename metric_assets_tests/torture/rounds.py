@@ -45,7 +45,7 @@ MEND_SECONDS = 30
 #: The same on a server that was given: a replica that comes back is read-only for a while.
 REPLICA_SECONDS = 90
 #: Kinds of drift to choose from: of all, and of those for which a backfill has rows to stage.
-_DRIFTS = {"any": ("empty", "differs", "differs", "level"), "stages": ("empty", "differs")}
+_DRIFTS = {"any": ("empty", "differs", "differs", "in sync"), "stages": ("empty", "differs")}
 
 
 class Torture:

@@ -40,7 +40,7 @@ class Verdict:
 def table(verdicts: list[Verdict]) -> str:
     """Rounds by fault, as Markdown; ``struck`` are rounds in which the fault took place."""
     lines = [
-        "| fault | rounds | struck | lost | doubled | live events hit | counters unlike the source | leftovers"
+        "| fault | rounds | struck | lost | doubled | live events hit | counters wrong | leftovers"
         " | hung |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]

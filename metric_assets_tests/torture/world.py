@@ -182,7 +182,7 @@ class World:
 
     def drift(self, case: Case, table: str, kind: str, chance: random.Random) -> None:
         """Move source and target apart: ``empty``, ``partial`` (one metric is gone), ``differs``;
-        ``level`` does nothing.
+        ``in sync`` does nothing.
         """
         self._until_writable(table)
         salt = chance.randrange(1000)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("wanted", "present", "replace", "append"),
     [
-        # Copies of (event, negation); None is level.
+        # Copies of (event, negation); None is in sync.
         ((1, 0), (1, 0), None, None),
         ((0, 0), (1, 1), None, None),
         ((1, 0), (2, 1), None, None),

@@ -95,8 +95,8 @@ def test_a_metric_by_entity_has_no_user_in_its_counter() -> None:
 def test_a_bucket_where_late_events_may_come_differs() -> None:
     """However alike both sides are."""
     recent = ("Up", 5, 7, 1, CUTOFF + 31 * DAY)
-    unlike = differing(prints(recent, BASE), prints(recent, BASE))
-    assert unlike.rows() == [("Up", 0)]
+    buckets = differing(prints(recent, BASE), prints(recent, BASE))
+    assert buckets.rows() == [("Up", 0)]
 
 
 @settings(max_examples=50)

@@ -1,4 +1,4 @@
-"""Random histories: no counter ends unlike its source untold, and no load moves a right one.
+"""Random histories: no counter ends other than its source untold, and no load moves a right one.
 
 Belongs here: the rule against the source, which is the oracle. Does not belong here: an engine
 (integration/test_engine_histories).

@@ -153,7 +153,7 @@ def test_a_first_load_moves_in_replace_and_copies_in_append() -> None:
 
 @MODES
 def test_an_unchanged_rerun_writes_nothing(mode: Mode) -> None:
-    """The second run finds everything level."""
+    """The second run finds everything in sync."""
     target = FakeTarget(mode)
     house = House(target, signed((5, 1, 1, 1), (6, 2, 2, -1)))
     house.run()
@@ -169,7 +169,7 @@ def test_replace_writes_exactly_the_difference() -> None:
     target = FakeTarget(rows=[*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 1)])
     (receipt,) = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1))).run()
     assert figures(receipt) == (2, 2, 1, 1, 1, 2, 2)
-    assert target.writes == ["level Net"]
+    assert target.writes == ["apply Net"]
     assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1)])
 
 
@@ -183,7 +183,7 @@ def test_append_compensates_the_surplus() -> None:
         [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3), net(6, 2, 2, 1)]
     )
     (again,) = house.run()
-    assert target.writes == ["level Net"]
+    assert target.writes == ["apply Net"]
     assert figures(again) == (2, 4, 0, 0, 4, 4, 2)
 
 
@@ -641,7 +641,7 @@ def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
     area="races",
 )
 @MODES
-def test_somebody_who_wrote_once_is_levelled(mode: Mode) -> None:
+def test_somebody_who_wrote_once_is_put_right(mode: Mode) -> None:
     """A row that came in while the plan was applied costs one more round; the end is exact."""
     target = FakeTarget(mode, [net(7, 9, 9, 1)])
     target.after_write = write_once(net(8, 8, 8, 1))
@@ -651,7 +651,7 @@ def test_somebody_who_wrote_once_is_levelled(mode: Mode) -> None:
 
 
 @MODES
-def test_somebody_who_wrote_once_into_a_first_load_is_levelled(mode: Mode) -> None:
+def test_somebody_who_wrote_once_into_a_first_load_is_put_right(mode: Mode) -> None:
     """A row that came in while a first load was published is taken out, and only that row."""
     target = FakeTarget(mode)
     target.after_write = write_once(net(8, 8, 8, 1))
@@ -690,7 +690,7 @@ def sums(target: FakeTarget) -> dict[tuple[int, int], int]:
 
 @MODES
 def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
-    """One is level, one empty, one has a row too many: one read, a receipt each."""
+    """One is in sync, one empty, one has a row too many: one read, a receipt each."""
     up = net(5, 1, 1, 1, "Up")
     down = net(6, 2, 2, 1, "Down")
     side = [net(7, 3, 3, 1, "Side"), net(7, 4, 4, 1, "Side")]
@@ -702,7 +702,7 @@ def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
     assert all(receipt.rows_read == 3 for receipt in receipts)
     assert figures(receipts[0]) == (1, 1, 0, 0, 1, 1, 1)
     assert figures(receipts[1]) == (1, 0, 1, 0, 0, 1, 1)
-    assert target.writes == ["insert Down", "level Side"]
+    assert target.writes == ["insert Down", "apply Side"]
     if mode is Mode.REPLACE:
         assert figures(receipts[2]) == (1, 2, 0, 1, 1, 1, 1)
         assert target.rows == Counter([up, down, side[0]])

@@ -4,22 +4,22 @@ import pytest
 
 from metric_assets.errors import RemovalRefusedError
 from metric_assets.plan import (
+    Comparison,
     MetricPlan,
-    Outline,
     Plan,
     RemovalGuard,
     Summary,
     build_plan,
+    compare_summaries,
     guard_removal,
-    outline,
 )
 
 pytestmark = pytest.mark.unit
 
 
 def test_summaries_sort_metrics() -> None:
-    """Equal sum, hash and net number is level, whatever cancels out besides; nothing present is empty;
-    all else is unlike.
+    """Equal sum, hash and net number is in sync, whatever cancels out besides; nothing present is empty;
+    all else differs.
     """
     staged = {
         "Same": Summary(3, 5, 99, 3),
@@ -41,10 +41,10 @@ def test_summaries_sort_metrics() -> None:
         "Hash": Summary(3, 5, 98),
         "Gone": Summary(1, 0, 4),
     }
-    assert outline(staged, present) == Outline(
-        level=("Same", "Compensated", "Nothing"),
+    assert compare_summaries(staged, present) == Comparison(
+        in_sync=("Same", "Compensated", "Nothing"),
         empty=("First",),
-        unlike=("Count", "Total", "Hash", "Gone"),
+        differing=("Count", "Total", "Hash", "Gone"),
     )
 
 

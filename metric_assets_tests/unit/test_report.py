@@ -165,7 +165,7 @@ def test_an_informational_pair_never_looks_verified_by_legacy() -> None:
 
 
 def test_an_exact_pair_is_judged_by_both_checks() -> None:
-    """Equal to its source and unlike legacy: not clean, and the sentence tells these two apart."""
+    """Equal to its source and differing from legacy: not clean, and the sentence tells these two apart."""
     source = evaluation("matches_source", passed=True, word="equal")
     legacy = evaluation("matches_legacy", passed=False, **{**LEGACY, "missing": 2.0})
     rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [], [outcome(source, legacy)])

@@ -77,11 +77,11 @@ def test_ids_of_64_bits_come_back(entity: int) -> None:
     events = frame(("Up", 1), ("Down", 1)).with_columns(entityId=pl.lit(entity, pl.Int64))
     sums = Accumulator(Prints(METRICS, (), (), *([AT + timedelta(days=1)] * 4)))
     sums.add(events)
-    unlike = differing(sums.result(), sums.result().clear())
+    buckets = differing(sums.result(), sums.result().clear())
     with Spool(METRICS) as spool:
         spool.write(events)
-        assert read(spool, unlike) == [("Up", entity), ("Down", entity)]
-        assert read(spool, unlike.filter(metricType="Down")) == [("Down", entity)]
+        assert read(spool, buckets) == [("Up", entity), ("Down", entity)]
+        assert read(spool, buckets.filter(metricType="Down")) == [("Down", entity)]
 
 
 def test_nothing_in_nothing_out(folder: Path) -> None:

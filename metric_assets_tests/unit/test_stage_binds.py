@@ -66,7 +66,7 @@ def stage(store: Any) -> ClickHouseStage:
 def test_every_placeholder_of_a_repair_is_bound() -> None:
     """Inserting what is missing and removing what is surplus bind all that they ask for."""
     store = Store()
-    stage(store).level(["Hidden"])
+    stage(store).apply_difference(["Hidden"])
     assert [name.partition("/")[2] for name in store.sent] == [
         "insert_missing", "surplus_table", "surplus", "remove",
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def test_a_placeholder_that_nobody_binds_is_an_error(folder: Path, name: str) ->
     file.write_text(file.read_text() + "\nAND entityId != {nobody:Int64}")
     store = Store()
     with pytest.raises(StatementError, match=rf"sql/clickhouse/{name}\.sql: missing .*'nobody'"):
-        stage(store).level(["Hidden"])
+        stage(store).apply_difference(["Hidden"])
     assert f"clickhouse/{name}" not in store.sent
 
 

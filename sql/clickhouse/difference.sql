@@ -1,10 +1,10 @@
--- The signed difference of stage and scope, a row a key that is not level: how many copies of
--- the event and of its negation to add and to take away. A key is level when both sides net the
+-- The signed difference of stage and scope, a row a key that is not in sync: how many copies of
+-- the event and of its negation to add and to take away. A key is in sync when both sides net the
 -- same, so an event and the compensation of it weigh nothing. Where nothing may be taken away
 -- (append), its negation is added; an event of value 0 needs none.
 -- Keys are first thrown into a million buckets, in which wanted and present cancel out as signed
--- sums of 64-bit hashes: a bucket that is level by count and hash is, like a scope, taken for
--- level, and only keys of the others are compared one by one. A metric is grouped by its number: its
+-- sums of 64-bit hashes: a bucket that agrees by count and hash is, like a scope, taken to be
+-- in sync, and only keys of the others are compared one by one. A metric is grouped by its number: its
 -- name in the key would take three times the work. transform() looks a number up once a name, where
 -- indexOf() searches the array for each row.
 INSERT INTO {difference:Identifier}
