@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
@@ -33,11 +33,11 @@ class Progress(Protocol):
         """So many rows of it have been read."""
         ...
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """It is done."""
         ...
 
-    def looked(self, receipts: list[Receipt]) -> None:
+    def looked(self, load_results: list[LoadResult]) -> None:
         """A second look was taken; what it came to replaces the results that were given."""
         ...
 
@@ -81,7 +81,7 @@ def _nothing(pairs: Sequence[Pair], ids: IdRange) -> Mapping[str, Loaded]:
 
 
 class DryRuns:
-    """Dry runs of one command or check; ``receipts`` and ``missed`` are what they came to.
+    """Dry runs of one command or check; ``load_results`` and ``missed`` are what they came to.
 
     ``open_stores`` gives the stores of a scan, ``loaded`` what was recorded when pairs of a range
     were last loaded. With ``heal`` live events are planned to be made up for. Once a store is
@@ -97,7 +97,7 @@ class DryRuns:
         *,
         heal: bool = False,
     ) -> None:
-        self.receipts: list[Receipt] = []
+        self.load_results: list[LoadResult] = []
         self.missed: list[Missed] = []
         self._settings = settings
         self._open_stores = open_stores
@@ -131,19 +131,19 @@ class DryRuns:
             announce(sentence)
 
         looked = self._looks.take(stores.target, stores.locks, announce=told)
-        again = {(receipt.pair, receipt.ids): receipt for receipt in looked}
-        self.receipts = [again.get((one.pair, one.ids), one) for one in self.receipts]
+        again = {(result.pair, result.ids): result for result in looked}
+        self.load_results = [again.get((one.pair, one.ids), one) for one in self.load_results]
         self._progress.looked(looked)
         self._settled = True
 
     @property
-    def settled(self) -> list[Receipt]:
+    def settled(self) -> list[LoadResult]:
         """Results that late live events change no more: all, or those that hold what is wanted if
         the second look could not be taken.
         """
         if self._settled:
-            return self.receipts
-        return [receipt for receipt in self.receipts if receipt.proven and not receipt.drifts]
+            return self.load_results
+        return [result for result in self.load_results if result.proven and not result.drifts]
 
     def _stores(self, piece: Piece) -> Stores | None:
         """The stores of a piece; None, and its ranges missed, if they cannot be opened."""
@@ -165,7 +165,7 @@ class DryRuns:
             return
         self._progress.began(piece.scan.name, ids)
         try:
-            receipts = materialize(
+            load_results = materialize(
                 piece.scan,
                 piece.pairs,
                 ids,
@@ -181,8 +181,8 @@ class DryRuns:
         except MetricAssetsError as error:
             self._miss(piece, ids, error)
         else:
-            self.receipts += receipts
-            self._progress.ended(receipts)
+            self.load_results += load_results
+            self._progress.ended(load_results)
 
     def _miss(self, piece: Piece, ids: IdRange, error: MetricAssetsError) -> None:
         if isinstance(error, UnavailableError):

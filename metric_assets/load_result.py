@@ -15,7 +15,7 @@ from metric_assets.ranges import IdRange
 
 
 @dataclass(frozen=True)
-class Receipt:
+class LoadResult:
     """What a materialization of one pair and range proves. Counts are rows.
 
     ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the

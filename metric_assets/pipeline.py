@@ -24,7 +24,7 @@ from metric_assets.cutoffs import check_cutoff, check_moved
 from metric_assets.errors import StageMismatchError
 from metric_assets.filling import fill
 from metric_assets.live import FOREVER, Judging, LiveRules
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
 from metric_assets.reading import Extent, Filled, Progress, Request
@@ -82,7 +82,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     looks: SecondLooks | None = None,
     dry_run: bool = False,
     progress: Progress = lambda _rows: None,
-) -> list[Receipt]:
+) -> list[LoadResult]:
     """Make backfilled and live events of ``pairs`` in ``ids`` add up to what the source says.
 
     ``guard`` is the removal guard of the whole run (by default of this range alone, by
@@ -114,11 +114,11 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
         "cleaned_up": cleaned_up,
         "incomplete": attempt.source.reasons(guard.max_lag),
     }
-    receipts = loading.results(filled, outcome, facts)
+    load_results = loading.results(filled, outcome, facts)
     if outcome.kept and looks is not None:
         lag = loading.rules.lag
-        looks.add(Pending(scope, name, attempt, outcome, tuple(receipts), dry_run, lag))
-    return receipts
+        looks.add(Pending(scope, name, attempt, outcome, tuple(load_results), dry_run, lag))
+    return load_results
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,9 @@ class _Load:
             filled.in_sync,
         )
 
-    def results(self, filled: Filled, outcome: Outcome, facts: Mapping[str, Any]) -> list[Receipt]:
+    def results(
+        self, filled: Filled, outcome: Outcome, facts: Mapping[str, Any]
+    ) -> list[LoadResult]:
         """The load results, one a pair."""
         behind = self.streams.behind(filled, self.rules)
         orphans = _orphaned(self.scope.entity, outcome, self.stores.existing)
@@ -188,7 +190,7 @@ class _Load:
             **self.clock.facts(),
         }
         return [
-            Receipt(
+            LoadResult(
                 pair=pair.key,
                 **_plan_facts(filled, outcome, pair.metric, orphans),
                 stream=self.streams.of(pair, behind),

@@ -14,7 +14,7 @@ from typing import Any
 
 from metric_assets.attempt import Attempt, Clock, Counts, Outcome
 from metric_assets.live import LiveFigures
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import PartitionLocks, Scope, Target
 
@@ -37,7 +37,7 @@ class Pending:
     name: str
     attempt: Attempt
     outcome: Outcome
-    receipts: tuple[Receipt, ...]
+    load_results: tuple[LoadResult, ...]
     dry_run: bool
     lag: float
     since: float = field(default_factory=time.monotonic)
@@ -59,7 +59,7 @@ class SecondLooks:
     @property
     def pending(self) -> set[tuple[str, IdRange]]:
         """Pairs and ranges whose load results are not final yet."""
-        return {(one.pair, one.ids) for held in self._pending.values() for one in held.receipts}
+        return {(one.pair, one.ids) for held in self._pending.values() for one in held.load_results}
 
     def due(self) -> float:
         """Seconds until the last of them can be looked at again."""
@@ -73,7 +73,7 @@ class SecondLooks:
         *,
         wait: Callable[[float], None] = time.sleep,
         announce: Callable[[str], None] = lambda _sentence: None,
-    ) -> list[Receipt]:
+    ) -> list[LoadResult]:
         """Wait until late events have arrived, look again; load results that replace the first.
 
         What is left when this raises is cleaned up by the next load of each scope.
@@ -89,7 +89,7 @@ class SecondLooks:
         while due > 0:
             wait(min(_PULSE, due))
             due -= _PULSE
-        found: list[Receipt] = []
+        found: list[LoadResult] = []
         while self._pending:
             key = next(iter(self._pending))
             found += _look(self._pending[key], target, locks)
@@ -97,7 +97,7 @@ class SecondLooks:
         return found
 
 
-def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[Receipt]:
+def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[LoadResult]:
     """Look at one scope again; nothing if it was loaded by somebody else in between."""
     scope, dry_run, first = pending.scope, pending.dry_run, pending.attempt
     name = uuid.uuid4().hex[:16]
@@ -122,27 +122,27 @@ def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[Recei
             outcome = again.run(dry_run=dry_run)
         target.forget(pending.name)
     clock.ends("look")
-    return [_revised(receipt, pending, outcome, clock) for receipt in pending.receipts]
+    return [_revised(result, pending, outcome, clock) for result in pending.load_results]
 
 
-def _revised(receipt: Receipt, pending: Pending, again: Outcome, clock: Clock) -> Receipt:
+def _revised(result: LoadResult, pending: Pending, again: Outcome, clock: Clock) -> LoadResult:
     """A load result after the second look."""
-    metric = receipt.pair.split("/")[1]
+    metric = result.pair.split("/")[1]
     if metric in pending.attempt.behind:
-        return receipt
-    first, figures = receipt.live, again.judged[metric].figures
+        return result
+    first, figures = result.live, again.judged[metric].figures
     if pending.dry_run:
         looked = pending.outcome.looked.get(metric, (0, 0, 0))
-        changes: dict[str, Any] = _planned(receipt, again, looked)
-        changes["total"] = receipt.total + _adjusted(figures) - _adjusted(first)
+        changes: dict[str, Any] = _planned(result, again, looked)
+        changes["total"] = result.total + _adjusted(figures) - _adjusted(first)
     else:
-        changes = _loaded(receipt, again)
+        changes = _loaded(result, again)
     return replace(
-        receipt,
+        result,
         live=replace(figures, orphaned=min(first.orphaned, figures.gone_untold)),
         refused=again.refused,
-        seconds=round(receipt.seconds + clock.facts()["seconds"], 3),
-        phases={**receipt.phases, **clock.facts()["phases"]},
+        seconds=round(result.seconds + clock.facts()["seconds"], 3),
+        phases={**result.phases, **clock.facts()["phases"]},
         **changes,
     )
 
@@ -151,30 +151,30 @@ def _adjusted(figures: LiveFigures) -> int:
     return figures.withdrawn - figures.overlap
 
 
-def _loaded(receipt: Receipt, again: Outcome) -> dict[str, int]:
+def _loaded(result: LoadResult, again: Outcome) -> dict[str, int]:
     """Counts of a load, and of what its second look changed in the target."""
-    metric = receipt.pair.split("/")[1]
+    metric = result.pair.split("/")[1]
     plan, before, after = again.first.of(metric), again.before[metric], again.after[metric]
     return {
-        "inserted": receipt.inserted + plan.inserted,
-        "removed": receipt.removed + plan.removed,
-        "wanted": receipt.wanted + plan.inserted - plan.removed - 2 * plan.compensated,
-        "events": receipt.events + after.events - before.events,
-        "total": receipt.total + after.total - before.total,
+        "inserted": result.inserted + plan.inserted,
+        "removed": result.removed + plan.removed,
+        "wanted": result.wanted + plan.inserted - plan.removed - 2 * plan.compensated,
+        "events": result.events + after.events - before.events,
+        "total": result.total + after.total - before.total,
     }
 
 
-def _planned(receipt: Receipt, again: Outcome, looked: Counts) -> dict[str, int]:
+def _planned(result: LoadResult, again: Outcome, looked: Counts) -> dict[str, int]:
     """Counts of a dry run, in which the part that was looked at again takes the place of
     ``looked``.
     """
-    plan = again.first.of(receipt.pair.split("/")[1])
+    plan = again.first.of(result.pair.split("/")[1])
     inserted, removed = plan.inserted - looked[0], plan.removed - looked[1]
     changed = inserted - removed - 2 * (plan.compensated - looked[2])
     return {
-        "inserted": receipt.inserted + inserted,
-        "removed": receipt.removed + removed,
-        "unchanged": receipt.unchanged - removed,
-        "wanted": receipt.wanted + changed,
-        "events": receipt.events + changed,
+        "inserted": result.inserted + inserted,
+        "removed": result.removed + removed,
+        "unchanged": result.unchanged - removed,
+        "wanted": result.wanted + changed,
+        "events": result.events + changed,
     }

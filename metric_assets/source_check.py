@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from metric_assets.live import Stream
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 
 
 class SourceWord(str, Enum):
@@ -33,17 +33,17 @@ LEGACY_DRIFT = (
 class SourceVerdict:
     """What a dry run, or a materialization, verified of a pair and range."""
 
-    receipt: Receipt
+    load_result: LoadResult
 
     @property
     def word(self) -> SourceWord:
         """The gravest thing that was found."""
-        receipt = self.receipt
-        if receipt.differs:
+        result = self.load_result
+        if result.differs:
             return SourceWord.DIFFERS
-        if receipt.drifts:
+        if result.drifts:
             return SourceWord.DRIFTS
-        if receipt.stream is Stream.BEHIND:
+        if result.stream is Stream.BEHIND:
             return SourceWord.BEHIND
         return SourceWord.EQUAL
 
@@ -60,25 +60,25 @@ class SourceVerdict:
     @property
     def place(self) -> str:
         """Pair and range."""
-        return f"{self.receipt.pair}/{self.receipt.ids.key}"
+        return f"{self.load_result.pair}/{self.load_result.ids.key}"
 
     @property
     def sentence(self) -> str:
         """The verdict in words, with what to do if it fails."""
-        receipt = self.receipt
+        result = self.load_result
         if self.passed:
-            instant = f" as of {receipt.instant:%Y-%m-%dT%H:%M:%SZ}" if receipt.instant else ""
-            told = _told(receipt)
+            instant = f" as of {result.instant:%Y-%m-%dT%H:%M:%SZ}" if result.instant else ""
+            told = _told(result)
             return f"{self.place}: the counter equals its source{instant}{told}"
-        text = f"{self.place}: {cause(receipt)}"
-        if receipt.refused:
-            text += f"; a repair would be refused: {receipt.refused}"
+        text = f"{self.place}: {cause(result)}"
+        if result.refused:
+            text += f"; a repair would be refused: {result.refused}"
         return f"{text}; {cure}" if (cure := self.cure) else text
 
     @property
     def cure(self) -> str:
         """The command that repairs it; empty where none can."""
-        pair = self.receipt.pair
+        pair = self.load_result.pair
         match self.word:
             case SourceWord.DIFFERS:
                 return f"`metric-assets reconcile {pair} --repair` repairs it"
@@ -93,19 +93,19 @@ class SourceVerdict:
                 return ""
 
 
-def cause(receipt: Receipt) -> str:
+def cause(result: LoadResult) -> str:
     """Why a counter does not equal its source, or that it does, by what the load result found."""
     reasons = []
-    if receipt.differs:
-        reasons.append(_load_drift(receipt))
-    if receipt.drifts:
-        live = receipt.live
+    if result.differs:
+        reasons.append(_load_drift(result))
+    if result.drifts:
+        live = result.live
         reasons.append(
             f"live drift: live events of the counter lack {live.live_missing} and have"
             f" {live.live_phantom} too many; below the cutoff"
-            f" {'more' if receipt.differs else 'nothing'} is wrong"
+            f" {'more' if result.differs else 'nothing'} is wrong"
         )
-    if receipt.stream is Stream.BEHIND:
+    if result.stream is Stream.BEHIND:
         reasons.append(
             "not proven: the stream is behind, live events newer than rows of the source have not"
             " arrived"
@@ -119,9 +119,9 @@ def worst_word(words: Iterable[SourceWord]) -> SourceWord | None:
     return max(words, key=order.index, default=None)
 
 
-def _load_drift(receipt: Receipt) -> str:
+def _load_drift(result: LoadResult) -> str:
     """What the target holds below the cutoff beside what is wanted."""
-    missing, surplus = receipt.inserted, receipt.removed
+    missing, surplus = result.inserted, result.removed
     text = f"load drift: {missing} events missing, {surplus} surplus below the cutoff"
     if missing and not surplus:
         text += " (never loaded, lost from the target, or added to the source since)"
@@ -129,12 +129,12 @@ def _load_drift(receipt: Receipt) -> str:
         text += " (written twice or by somebody else, or gone from the source since)"
     else:
         text += " (changed: another user, time or value than the source has)"
-    return text + _told(receipt, only_gone=True)
+    return text + _told(result, only_gone=True)
 
 
-def _told(receipt: Receipt, *, only_gone: bool = False) -> str:
+def _told(result: LoadResult, *, only_gone: bool = False) -> str:
     """What live events explain, and what none does."""
-    live = receipt.live
+    live = result.live
     parts = []
     if not only_gone and (live.withdrawn or live.overlap):
         parts.append(f"withdrawn {live.withdrawn} and overlap {live.overlap} by live events")

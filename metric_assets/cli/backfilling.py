@@ -75,7 +75,7 @@ def backfill(
             outside = look_outside(pairs, settings)
         except KeyboardInterrupt:
             stopped = True
-    rows = report.build_rows(pairs, bar.receipts, outcomes, missed)
+    rows = report.build_rows(pairs, bar.load_results, outcomes, missed)
     clean = report.is_clean(rows, outcomes) and not stopped and not outside.sentences
     where = f" in {', '.join(_keys(work))}" if wanted is not None else ""
     more = [*outside.closing, *(["a run failed"] if _failed(rows, outcomes) else [])]
@@ -93,7 +93,11 @@ def backfill(
     if options.as_json:
         echo_document(document, 0 if clean else 1)
         return clean
-    told = (*report.reasons(rows, outcomes), *report.incomplete(bar.receipts), *outside.sentences)
+    told = (
+        *report.reasons(rows, outcomes),
+        *report.incomplete(bar.load_results),
+        *outside.sentences,
+    )
     _show(rows, told, sentence, options)
     return clean
 
@@ -113,7 +117,7 @@ def _document(
     """What the runs came to, for JSON."""
     return {
         "pairs": [row.as_dict() for row in rows],
-        "receipts": [receipt.as_dict() for receipt in report.merged(bar.receipts)],
+        "load_results": [load_result.as_dict() for load_result in report.merged(bar.load_results)],
         "runs": {outcome.entity: outcome.run_id for outcome in outcomes},
         "failures": {one.entity: one.failure for one in outcomes if not one.success},
         "retries": [retry.as_dict() for retry in bar.retries],

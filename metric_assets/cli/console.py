@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Notes:
     """Progress callbacks that keep what should be known and say it on stderr at once."""
 
     def __init__(self, console: Console) -> None:
-        self.receipts: list[Receipt] = []
+        self.load_results: list[LoadResult] = []
         self.retries: list[Retry] = []
         self.remarks: list[str] = []
         self._console = console
@@ -77,20 +77,20 @@ class Notes:
     def read(self, rows: int) -> None:
         """Nothing."""
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """Keep them."""
-        self.receipts += receipts
+        self.load_results += load_results
 
-    def looked(self, receipts: list[Receipt]) -> None:
+    def looked(self, load_results: list[LoadResult]) -> None:
         """Keep them in place of the first results."""
-        for receipt in receipts:
+        for load_result in load_results:
             places = [
                 place
-                for place, one in enumerate(self.receipts)
-                if (one.pair, one.ids) == (receipt.pair, receipt.ids)
+                for place, one in enumerate(self.load_results)
+                if (one.pair, one.ids) == (load_result.pair, load_result.ids)
             ]
             if places:
-                self.receipts[places[-1]] = receipt
+                self.load_results[places[-1]] = load_result
 
     def retrying(self, retry: Retry) -> None:
         """Say what failed, why, and when it is tried again."""
@@ -134,12 +134,12 @@ class Bar(Notes):
         self._reading = rows
         self._show()
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """Count it as done."""
-        super().ended(receipts)
+        super().ended(load_results)
         self._rows += self._reading
         self._reading = 0
-        key = (tuple(receipt.pair for receipt in receipts), receipts[0].ids)
+        key = (tuple(load_result.pair for load_result in load_results), load_results[0].ids)
         if key not in self._done:
             self._done.add(key)
             self._progress.advance(self._task)

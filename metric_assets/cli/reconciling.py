@@ -182,9 +182,9 @@ def _causes(
     if not pieces:
         return causes, []
     runs = plan_only(pieces, settings, console.Notes(console.err()))
-    for receipt in runs.receipts:
-        verdict = SourceVerdict(receipt)
-        place = f"{receipt.pair}/{receipt.ids.key}"
+    for load_result in runs.load_results:
+        verdict = SourceVerdict(load_result)
+        place = f"{load_result.pair}/{load_result.ids.key}"
         causes.append(f"{place}: {LEGACY_DRIFT}" if verdict.passed else verdict.sentence)
     return causes, runs.missed
 

@@ -20,7 +20,7 @@ from metric_assets.cli.running import (
     plain_metadata,
 )
 from metric_assets.dry_run import Missed
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE
 from metric_assets.ranges import IdRange
 from metric_assets.source_check import SourceVerdict, SourceWord
@@ -32,23 +32,23 @@ _LIVE = (
 )  # fmt: skip
 
 
-def merged(receipts: Iterable[Receipt]) -> list[Receipt]:
+def merged(load_results: Iterable[LoadResult]) -> list[LoadResult]:
     """One load result a pair and range, in the order of their first attempts.
 
     A retried step works on its ranges again. What counts of them is the last attempt, but what all
     attempts inserted and removed was really written, so these two are sums.
     """
-    found: dict[tuple[str, IdRange], Receipt] = {}
-    for receipt in receipts:
-        key = (receipt.pair, receipt.ids)
+    found: dict[tuple[str, IdRange], LoadResult] = {}
+    for result in load_results:
+        key = (result.pair, result.ids)
         earlier = found.get(key)
         found[key] = (
-            receipt
+            result
             if earlier is None
             else replace(
-                receipt,
-                inserted=receipt.inserted + earlier.inserted,
-                removed=receipt.removed + earlier.removed,
+                result,
+                inserted=result.inserted + earlier.inserted,
+                removed=result.removed + earlier.removed,
             )
         )
     return list(found.values())
@@ -56,7 +56,7 @@ def merged(receipts: Iterable[Receipt]) -> list[Receipt]:
 
 def build_rows(
     pairs: Sequence[Pair],
-    receipts: Iterable[Receipt],
+    load_results: Iterable[LoadResult],
     outcomes: Iterable[Outcome],
     missed: Iterable[Missed] = (),
     *,
@@ -67,8 +67,8 @@ def build_rows(
     With ``badges`` what is known of the whole grid counts as well, not only what the runs did.
     """
     rows = {pair.key: Row(pair.key, rule=pair.legacy.rule.value) for pair in pairs}
-    for receipt in merged(receipts):
-        _add_receipt(rows[receipt.pair], receipt)
+    for result in merged(load_results):
+        _add_load_result(rows[result.pair], result)
     for one in missed:
         for key in one.pairs:
             _add_missed(rows[key], one)
@@ -98,23 +98,23 @@ def _add_outcome(row: Row, outcome: Outcome, *, badges: bool) -> None:
         row.failures.append(outcome.failures[row.pair])
 
 
-def _add_receipt(row: Row, receipt: Receipt) -> None:
+def _add_load_result(row: Row, result: LoadResult) -> None:
     row.ranges += 1
-    row.wanted += receipt.wanted
-    row.present += receipt.present
-    row.inserted += receipt.inserted
-    row.removed += receipt.removed
-    row.unchanged += receipt.unchanged
+    row.wanted += result.wanted
+    row.present += result.present
+    row.inserted += result.inserted
+    row.removed += result.removed
+    row.unchanged += result.unchanged
     for name in _LIVE:
-        setattr(row, name, getattr(row, name) + getattr(receipt.live, name))
-    if receipt.dry_run:
+        setattr(row, name, getattr(row, name) + getattr(result.live, name))
+    if result.dry_run:
         row.planned = True
-        verdict = SourceVerdict(receipt)
-        _place(row, receipt.ids.key, verdict.word.value)
+        verdict = SourceVerdict(result)
+        _place(row, result.ids.key, verdict.word.value)
         if not verdict.passed:
             row.remarks.append(verdict.sentence)
-        if receipt.refused:
-            row.refused.append(receipt.refused)
+        if result.refused:
+            row.refused.append(result.refused)
 
 
 def _place(row: Row, partition: str, word: str) -> None:
@@ -180,13 +180,13 @@ def reasons(rows: Iterable[Row], outcomes: Iterable[Outcome]) -> list[str]:
     return list(dict.fromkeys(text for text in found if text))
 
 
-def incomplete(receipts: Iterable[Receipt]) -> list[str]:
+def incomplete(load_results: Iterable[LoadResult]) -> list[str]:
     """One sentence if a source may have shown less than there is while it was read."""
-    doubted = [receipt for receipt in receipts if receipt.incomplete]
+    doubted = [result for result in load_results if result.incomplete]
     if not doubted:
         return []
     last = doubted[-1]
-    ranges = {(receipt.pair, receipt.ids) for receipt in doubted}
+    ranges = {(result.pair, result.ids) for result in doubted}
     return [
         f"The source may have shown less than there is in {len(ranges)} ranges, the last one"
         f" {last.pair}/{last.ids.key} (read from: {last.source}): {'; '.join(last.incomplete)}."

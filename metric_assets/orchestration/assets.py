@@ -13,14 +13,14 @@ from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Dimension, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
 from metric_assets.orchestration.evaluations import failing_last, source_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import (
     asset_metadata,
-    receipt_metadata,
-    receipt_sentence,
+    load_result_metadata,
+    load_result_sentence,
 )
 from metric_assets.orchestration.partitions import build_partitions, ranges_of
 from metric_assets.orchestration.proofs import Proofs
@@ -167,7 +167,7 @@ class _ScanRun:
         self.listener = listener
         chosen = context.selected_asset_keys
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
-        self.done: list[Receipt] = []
+        self.done: list[LoadResult] = []
         #: The target's columns and their types.
         self.columns: Mapping[str, str] = {}
         heal = context.run.tags.get(HEAL_TAG) == "true"
@@ -184,9 +184,11 @@ class _ScanRun:
         keep_connections(self.context.instance)
         with one_interruption():
             self._load(postgres, clickhouse)
-        for receipt in self.done:
+        for result in self.done:
             self.context.add_asset_metadata(
-                receipt_metadata(receipt, self.columns), _key_of(receipt), receipt.ids.key
+                load_result_metadata(result, self.columns),
+                _key_of(result),
+                result.ids.key,
             )
         for pair in self.pairs:
             yield dg.MaterializeResult(asset_key=asset_key(pair))
@@ -200,11 +202,11 @@ class _ScanRun:
         """
         pending = self.looks.pending
         own = [
-            receipt
-            for receipt in self.done
-            if receipt.pair == pair.key and (receipt.pair, receipt.ids) not in pending
+            result
+            for result in self.done
+            if result.pair == pair.key and (result.pair, result.ids) not in pending
         ]
-        found = (source_evaluation(pair, receipt, self.proofs) for receipt in own)
+        found = (source_evaluation(pair, result, self.proofs) for result in own)
         for evaluation in failing_last(found):
             self.context.log_event(evaluation)
 
@@ -254,7 +256,7 @@ class _ScanRun:
 
     def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:
         self.listener.began(self.scan.name, ids)
-        receipts = pipeline.materialize(
+        load_results = pipeline.materialize(
             self.scan,
             self.pairs,
             ids,
@@ -266,9 +268,9 @@ class _ScanRun:
             looks=self.looks,
             progress=self.listener.read,
         )
-        self.done += receipts
-        self.listener.ended(receipts)
-        self._log.add(receipt_sentence(receipt) for receipt in receipts)
+        self.done += load_results
+        self.listener.ended(load_results)
+        self._log.add(load_result_sentence(result) for result in load_results)
 
     def _look_again(self, stores: pipeline.Stores) -> None:
         """Where no step of this run checks the entity, which would do it for all scans at once."""
@@ -280,19 +282,19 @@ class _ScanRun:
             self.listener.remarked([f"{self.scan.name}: {sentence}"])
 
         looked = self.looks.take(stores.target, stores.locks, announce=announce)
-        again = {(receipt.pair, receipt.ids): receipt for receipt in looked}
-        self.done = [again.get((receipt.pair, receipt.ids), receipt) for receipt in self.done]
+        again = {(result.pair, result.ids): result for result in looked}
+        self.done = [again.get((result.pair, result.ids), result) for result in self.done]
         self.listener.looked(looked)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
         self._log.flush()
-        for receipt in self.done:
+        for result in self.done:
             self.context.log_event(
                 dg.AssetMaterialization(
-                    asset_key=_key_of(receipt),
-                    partition=receipt.ids.key,
-                    metadata=receipt_metadata(receipt, self.columns),
+                    asset_key=_key_of(result),
+                    partition=result.ids.key,
+                    metadata=load_result_metadata(result, self.columns),
                 )
             )
 
@@ -314,5 +316,5 @@ def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
     )
 
 
-def _key_of(receipt: Receipt) -> dg.AssetKey:
-    return dg.AssetKey(receipt.pair.split("/"))
+def _key_of(result: LoadResult) -> dg.AssetKey:
+    return dg.AssetKey(result.pair.split("/"))

@@ -199,11 +199,11 @@ class _CheckRun:
         self.listener.looked(looked)
         chosen = {pair.key: pair for pair in pairs}
         self.evaluations += [
-            source_evaluation(chosen[receipt.pair], receipt, self.proofs)
-            for receipt in looked
-            if receipt.pair in chosen
+            source_evaluation(chosen[load_result.pair], load_result, self.proofs)
+            for load_result in looked
+            if load_result.pair in chosen
         ]
-        return {(receipt.pair, receipt.ids.key) for receipt in looked}
+        return {(load_result.pair, load_result.ids.key) for load_result in looked}
 
     def _announce(self, sentence: str) -> None:
         """Tell those who wait why."""

@@ -12,7 +12,7 @@ import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from metric_assets.catalog.model import Pair
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE, asset_key
 from metric_assets.orchestration.metadata import source_metadata, verdict_metadata
 from metric_assets.orchestration.proofs import Proofs
@@ -38,22 +38,22 @@ def legacy_evaluation(
     )
 
 
-def source_evaluation(pair: Pair, receipt: Receipt, proofs: Proofs) -> AssetCheckEvaluation:
+def source_evaluation(pair: Pair, result: LoadResult, proofs: Proofs) -> AssetCheckEvaluation:
     """What a materialization or a dry run verified: an error where the backfilled part differs, a
     warning where only live events do, or where nothing could be proven.
     """
-    verdict = SourceVerdict(receipt)
+    verdict = SourceVerdict(result)
     severity = dg.AssetCheckSeverity
     return AssetCheckEvaluation(
         asset_key=asset_key(pair),
         check_name=MATCHES_SOURCE,
-        partition=receipt.ids.key,
+        partition=result.ids.key,
         passed=verdict.passed,
         severity=severity.WARN if not verdict.passed and not verdict.severe else severity.ERROR,
         blocking=False,
         description=verdict.sentence,
         metadata=source_metadata(verdict),
-        target_materialization_data=proofs.target(pair, receipt.ids.key),
+        target_materialization_data=proofs.target(pair, result.ids.key),
     )
 
 

@@ -1,6 +1,6 @@
 """What people see: metadata of assets, materializations and check results.
 
-Belongs here: the translation of rows, receipts and verdicts into Dagster's metadata. Does not
+Belongs here: the translation of rows, load results and verdicts into Dagster's metadata. Does not
 belong here: a decision.
 """
 
@@ -16,7 +16,7 @@ import dagster as dg
 from metric_assets import sql
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.events import Bounds, event_schema
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings
@@ -46,8 +46,8 @@ def asset_metadata(scan: Scan, pair: Pair, settings: Settings) -> dict[str, Any]
     }
 
 
-def receipt_metadata(receipt: Receipt, columns: Mapping[str, str]) -> dict[str, Any]:
-    """A receipt as metadata of its partition; numbers become plots over partitions.
+def load_result_metadata(result: LoadResult, columns: Mapping[str, str]) -> dict[str, Any]:
+    """A load result as metadata of its partition; numbers become plots over partitions.
 
     ``columns`` are the target's, with the types that its server tells: what the UI shows of them.
     """
@@ -55,50 +55,50 @@ def receipt_metadata(receipt: Receipt, columns: Mapping[str, str]) -> dict[str, 
         "dagster/column_schema": dg.TableSchema(
             [dg.TableColumn(name, kind) for name, kind in columns.items()]
         ),
-        "dagster/partition_row_count": receipt.events,
-        "rows_read": receipt.rows_read,
-        "wanted": receipt.wanted,
-        "present_before": receipt.present,
-        "inserted": receipt.inserted,
-        "removed": receipt.removed,
-        "unchanged": receipt.unchanged,
-        "rejected": receipt.rejected,
-        "events_after": receipt.events,
-        "sum_after": receipt.total,
-        "seconds": receipt.seconds,
-        **{f"seconds_{phase}": seconds for phase, seconds in receipt.phases.items()},
-        "cutoff": receipt.cutoff.isoformat(),
-        "mode": receipt.mode,
-        "source": receipt.source,
-        **({"source_may_lack": "; ".join(receipt.incomplete)} if receipt.incomplete else {}),
-        "source_snapshot": receipt.snapshot,
-        "source_system": receipt.system,
-        "code_version": receipt.code_version,
-        **({"cleaned_up": ", ".join(receipt.cleaned_up)} if receipt.cleaned_up else {}),
-        **live_metadata(receipt),
+        "dagster/partition_row_count": result.events,
+        "rows_read": result.rows_read,
+        "wanted": result.wanted,
+        "present_before": result.present,
+        "inserted": result.inserted,
+        "removed": result.removed,
+        "unchanged": result.unchanged,
+        "rejected": result.rejected,
+        "events_after": result.events,
+        "sum_after": result.total,
+        "seconds": result.seconds,
+        **{f"seconds_{phase}": seconds for phase, seconds in result.phases.items()},
+        "cutoff": result.cutoff.isoformat(),
+        "mode": result.mode,
+        "source": result.source,
+        **({"source_may_lack": "; ".join(result.incomplete)} if result.incomplete else {}),
+        "source_snapshot": result.snapshot,
+        "source_system": result.system,
+        "code_version": result.code_version,
+        **({"cleaned_up": ", ".join(result.cleaned_up)} if result.cleaned_up else {}),
+        **live_metadata(result),
     }
 
 
-def receipt_sentence(receipt: Receipt) -> str:
+def load_result_sentence(result: LoadResult) -> str:
     """A load result in words, for the run's log."""
-    where = f"{receipt.pair}/{receipt.ids.key}"
-    live = receipt.live
+    where = f"{result.pair}/{result.ids.key}"
+    live = result.live
     told = ""
     if live.withdrawn or live.overlap:
         told = f"; withdrawn {live.withdrawn}, overlap {live.overlap} by live events"
-    if receipt.drifts:
+    if result.drifts:
         told += f"; live drift: {live.live_missing} missing, {live.live_phantom} phantom"
-    if receipt.inserted == receipt.removed == 0:
-        return f"{where}: nothing to do, {receipt.unchanged} events are as the source says{told}"
+    if result.inserted == result.removed == 0:
+        return f"{where}: nothing to do, {result.unchanged} events are as the source says{told}"
     return (
-        f"{where}: inserted {receipt.inserted}, removed {receipt.removed},"
-        f" unchanged {receipt.unchanged}; {receipt.events} events now, sum {receipt.total}{told}"
+        f"{where}: inserted {result.inserted}, removed {result.removed},"
+        f" unchanged {result.unchanged}; {result.events} events now, sum {result.total}{told}"
     )
 
 
-def live_metadata(receipt: Receipt) -> dict[str, Any]:
+def live_metadata(result: LoadResult) -> dict[str, Any]:
     """What live events meant for a range; the hours of live drift as a table."""
-    live = receipt.live
+    live = result.live
     hours = [
         dg.TableRecord(
             {"hour": hour.hour.isoformat(), "missing": hour.missing, "phantom": hour.phantom}
@@ -122,31 +122,31 @@ def live_metadata(receipt: Receipt) -> dict[str, Any]:
         "live_phantom": live.live_phantom,
         "gone_untold": live.gone_untold,
         "orphaned": live.orphaned,
-        "stream": receipt.stream.value,
-        **({"provisional": True} if receipt.provisional else {}),
-        **({"source_instant": receipt.instant.isoformat()} if receipt.instant else {}),
+        "stream": result.stream.value,
+        **({"provisional": True} if result.provisional else {}),
+        **({"source_instant": result.instant.isoformat()} if result.instant else {}),
         **({"drift_hours": dg.MetadataValue.table(hours, schema)} if hours else {}),
     }
 
 
 def source_metadata(verdict: SourceVerdict) -> dict[str, Any]:
     """A source check as metadata of its result: what is missing and surplus first."""
-    receipt = verdict.receipt
-    missing, surplus = (receipt.inserted, receipt.removed) if receipt.differs else (0, 0)
+    result = verdict.load_result
+    missing, surplus = (result.inserted, result.removed) if result.differs else (0, 0)
     return {
         "missing": missing,
         "surplus": surplus,
-        "wanted": receipt.wanted,
-        "present": receipt.present,
-        **live_metadata(receipt),
+        "wanted": result.wanted,
+        "present": result.present,
+        **live_metadata(result),
         "word": verdict.word.value,
-        "by": "dry run" if receipt.dry_run else "materialization",
-        "cutoff": receipt.cutoff.isoformat(),
-        "source": receipt.source,
-        **({"source_may_lack": "; ".join(receipt.incomplete)} if receipt.incomplete else {}),
-        **({"cause": cause(receipt)} if not verdict.passed else {}),
+        "by": "dry run" if result.dry_run else "materialization",
+        "cutoff": result.cutoff.isoformat(),
+        "source": result.source,
+        **({"source_may_lack": "; ".join(result.incomplete)} if result.incomplete else {}),
+        **({"cause": cause(result)} if not verdict.passed else {}),
         **({"cure": verdict.cure} if verdict.cure else {}),
-        **({"refused": receipt.refused} if receipt.refused else {}),
+        **({"refused": result.refused} if result.refused else {}),
     }
 
 

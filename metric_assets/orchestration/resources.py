@@ -11,7 +11,7 @@ import dagster as dg
 from metric_assets import settings as names
 from metric_assets.catalog.model import Scan, Store
 from metric_assets.entity_ids import existing
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.retries import Retry
 from metric_assets.pipeline import Stores
 from metric_assets.plan import RemovalGuard
@@ -57,11 +57,11 @@ class Listener(Protocol):
         """So many rows of it have been read."""
         ...
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """It is done."""
         ...
 
-    def looked(self, receipts: list[Receipt]) -> None:
+    def looked(self, load_results: list[LoadResult]) -> None:
         """A second look was taken; what it came to replaces the results that were given."""
         ...
 
@@ -83,10 +83,10 @@ class NobodyListens:
     def read(self, rows: int) -> None:
         """Nothing."""
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """Nothing."""
 
-    def looked(self, receipts: list[Receipt]) -> None:
+    def looked(self, load_results: list[LoadResult]) -> None:
         """Nothing."""
 
     def retrying(self, retry: Retry) -> None:

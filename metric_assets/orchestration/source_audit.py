@@ -13,7 +13,7 @@ import dagster as dg
 
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.dry_run import DryRuns, Piece
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first
 from metric_assets.orchestration.check_names import ALL, MATCHES_SOURCE, NONE, SOURCE_TAG
 from metric_assets.orchestration.proofs import Proof, Proofs
@@ -113,10 +113,10 @@ class _Lines:
         self.read = listener.read
         self.looked = listener.looked
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """Log what was found."""
-        self._listener.ended(receipts)
-        self._log.add(SourceVerdict(receipt).sentence for receipt in receipts)
+        self._listener.ended(load_results)
+        self._log.add(SourceVerdict(load_result).sentence for load_result in load_results)
 
 
 def _age(key: str, pairs: Iterable[Pair], known: dict[str, dict[str, Proof]]) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from metric_assets.catalog import CATALOG
 from metric_assets.live import LiveRules
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets_tests.benchmarks.measures import REACTIONS, Figure, clear, say, settle
@@ -89,8 +89,10 @@ class Audits:
 
     def _audit(self) -> None:
         """An audit that must find nothing."""
-        receipts = self._load(dry_run=True)
-        assert not any(one.inserted or one.removed or one.live.drift for one in receipts), receipts
+        load_results = self._load(dry_run=True)
+        assert not any(one.inserted or one.removed or one.live.drift for one in load_results), (
+            load_results
+        )
 
     def _withdraw(self) -> None:
         """One key in a hundred more: given before the cutoff, taken back live, gone in the source."""
@@ -104,7 +106,7 @@ class Audits:
             )
         settle(self._world.source)
 
-    def _load(self, *, dry_run: bool, cutoff: datetime | None = None) -> list[Receipt]:
+    def _load(self, *, dry_run: bool, cutoff: datetime | None = None) -> list[LoadResult]:
         stores = stores_of(self._world.source).stores(self._scan)
         return materialize(
             self._scan,

@@ -21,7 +21,7 @@ from metric_assets import pipeline, reading
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment, running, work
 from metric_assets.events import Rejections
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.resources import NobodyListens
@@ -34,15 +34,15 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class _Watch(NobodyListens):
-    """Seconds of each kind of work, and the receipts."""
+    """Seconds of each kind of work, and the load_results."""
 
     def __init__(self) -> None:
         self.busy: dict[str, float] = defaultdict(float)
-        self.receipts: list[Receipt] = []
+        self.load_results: list[LoadResult] = []
 
-    def ended(self, receipts: list[Receipt]) -> None:
+    def ended(self, load_results: list[LoadResult]) -> None:
         """Keep them."""
-        self.receipts += receipts
+        self.load_results += load_results
 
     def timed(self, name: str, function: _F) -> _F:
         """The function, its seconds added up under a name."""
@@ -100,18 +100,18 @@ def main() -> None:
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
             seconds += time.perf_counter() - began
-    first = watch.receipts[0]
+    first = watch.load_results[0]
     print(
         json.dumps(
             {
                 "seconds": seconds,
                 "busy": watch.busy,
                 "phases": first.phases,
-                "partitions": len(watch.receipts),
-                "rows": sum(receipt.rows_read for receipt in watch.receipts),
-                "inserted": sum(receipt.inserted for receipt in watch.receipts),
-                "removed": sum(receipt.removed for receipt in watch.receipts),
-                "unchanged": sum(receipt.unchanged for receipt in watch.receipts),
+                "partitions": len(watch.load_results),
+                "rows": sum(load_result.rows_read for load_result in watch.load_results),
+                "inserted": sum(load_result.inserted for load_result in watch.load_results),
+                "removed": sum(load_result.removed for load_result in watch.load_results),
+                "unchanged": sum(load_result.unchanged for load_result in watch.load_results),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             }
         )

@@ -91,9 +91,9 @@ class Layouts:
         """Seconds of all ranges, and of them those in which the difference was written."""
         through = stores_of(self.platform, table=table)
         began = time.perf_counter()
-        receipts = [load(self.platform, _KEYS, ids, through=through)[0] for ids in _CELLS]
+        load_results = [load(self.platform, _KEYS, ids, through=through)[0] for ids in _CELLS]
         seconds = time.perf_counter() - began
-        return seconds, sum(receipt.phases.get("apply", 0.0) for receipt in receipts)
+        return seconds, sum(load_result.phases.get("apply", 0.0) for load_result in load_results)
 
     def _fill(self) -> None:
         self.platform.run(

@@ -89,7 +89,7 @@ class Play:
         stores = Stores(source, self.target, self.locks)
         ids = IdRange(self.first, self.first + 1_000)
         recorded = dict(self.recorded)
-        (receipt,) = materialize(
+        (load_result,) = materialize(
             Scan("tag/engaged", (self._pair(),), ("TagEngagement",)),
             (self._pair(),),
             ids,
@@ -102,7 +102,7 @@ class Play:
         )
         self._arrive(at + LAG)
         for again in looks.take(self.target, self.locks, wait=lambda _seconds: None):
-            receipt = again
+            load_result = again
         for one in self.loads:
             one.load(number)
         self.recorded = {METRIC: Loaded(Position(), cutoff)}
@@ -117,7 +117,7 @@ class Play:
             "live_missing": sum(one.found.missing for one in self.loads if one.found),
             "live_phantom": sum(one.found.phantom for one in self.loads if one.found),
         }
-        figures = {name: getattr(receipt.live, name) for name in told}
+        figures = {name: getattr(load_result.live, name) for name in told}
         if figures != told:
             yield f"{self.name}, load {number}: figures", figures, told
 

@@ -28,7 +28,7 @@ from psycopg import sql
 
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse, target_text
 from metric_assets.local.stack import Endpoints
@@ -225,7 +225,7 @@ def load(
     *,
     through: OpenStores | None = None,
     **options: Any,
-) -> list[Receipt]:
+) -> list[LoadResult]:
     """Materialize pairs that share a scan, ``Entity/Metric``, as production does."""
     pairs = [CATALOG.pairs[key] for key in ([keys] if isinstance(keys, str) else keys)]
     scan = CATALOG.scan[pairs[0].key]

@@ -206,8 +206,8 @@ def test_a_later_cutoff_loads_the_new_slice(platform: Platform) -> None:
     """What lies between the two cutoffs is added, what was there stays."""
     three_follows(platform)
     load(platform, "User/Follower")
-    (receipt,) = load(platform, "User/Follower", cutoff=LATER)
-    assert (receipt.present, receipt.inserted, receipt.removed) == (2, 1, 0)
+    (load_result,) = load(platform, "User/Follower", cutoff=LATER)
+    assert (load_result.present, load_result.inserted, load_result.removed) == (2, 1, 0)
     assert [event[1] for event in platform.events()] == [1, 2, 3]
 
 
@@ -217,8 +217,8 @@ def test_an_earlier_cutoff_removes_nothing(platform: Platform) -> None:
     three_follows(platform)
     load(platform, "User/Follower")
     before = platform.events()
-    (receipt,) = load(platform, "User/Follower", cutoff=EARLIER)
-    assert (receipt.present, receipt.inserted, receipt.removed) == (1, 0, 0)
+    (load_result,) = load(platform, "User/Follower", cutoff=EARLIER)
+    assert (load_result.present, load_result.inserted, load_result.removed) == (1, 0, 0)
     assert platform.events() == before
 
 

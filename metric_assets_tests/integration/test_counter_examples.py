@@ -12,7 +12,7 @@ import pytest
 
 from metric_assets.errors import CutoffError
 from metric_assets.live import LiveRules, Stream
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.second_look import SecondLooks
 from metric_assets.source_state import Loaded, Position
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
@@ -63,12 +63,12 @@ def unfollow(platform: Platform, user: int, at: datetime | str | None = AFTER) -
         live(platform, user, -1, at)
 
 
-def run(platform: Platform, key: str = "Tag/Follower", **options: object) -> Receipt:
+def run(platform: Platform, key: str = "Tag/Follower", **options: object) -> LoadResult:
     """One load of a pair, without a second look."""
     return load(platform, key, live=RULES, **options)[0]
 
 
-def look_again(platform: Platform, looks: SecondLooks) -> list[Receipt]:
+def look_again(platform: Platform, looks: SecondLooks) -> list[LoadResult]:
     """The second looks of a run."""
     made = stores_of(platform)
     return looks.take(made.target, made.postgres)
@@ -237,10 +237,10 @@ def test_a_row_in_the_last_millisecond_that_is_counted_live(platform: Platform) 
     follow(platform, *range(2, 6))
     live(platform, 1, 1, CUTOFF + timedelta(milliseconds=20))
     for inserted in (4, 0):
-        receipt = run(platform)
-        assert (receipt.wanted, receipt.inserted, receipt.removed) == (4, inserted, 0)
-        assert receipt.present + receipt.inserted == receipt.events == 4
-        assert (receipt.live.withdrawn, receipt.live.overlap) == (0, 1)
+        load_result = run(platform)
+        assert (load_result.wanted, load_result.inserted, load_result.removed) == (4, inserted, 0)
+        assert load_result.present + load_result.inserted == load_result.events == 4
+        assert (load_result.live.withdrawn, load_result.live.overlap) == (0, 1)
         assert counter(platform) == 5
         assert len(platform.events("createdAt < '2025-10-01'")) == 4
 

@@ -101,8 +101,8 @@ def way(debian: Debian, how: str) -> str:
 
 def load(platform: Platform, url: str, **options: Any) -> Any:
     """Materialize followers through stores_of of its own, by some way to the source."""
-    (receipt,) = run(platform, "User/Follower", Postgres(url), **options)
-    return receipt
+    (load_result,) = run(platform, "User/Follower", Postgres(url), **options)
+    return load_result
 
 
 HOW = pytest.mark.parametrize("how", ["direct", "session", "transaction"])
@@ -112,8 +112,8 @@ HOW = pytest.mark.parametrize("how", ["direct", "session", "transaction"])
 def test_a_load_through_it(debian: Debian, loaded: Platform, how: str) -> None:
     """With TLS and a password, each way ends exact; a second load finds nothing to do."""
     url = debian.url(DATABASE, way(debian, how))
-    receipt = load(loaded, url)
-    assert (receipt.inserted, receipt.source) == (1_000, "primary")
+    load_result = load(loaded, url)
+    assert (load_result.inserted, load_result.source) == (1_000, "primary")
     assert exact(loaded)
     assert load(loaded, url).unchanged == 1_000
     assert leftovers(loaded) == []
@@ -265,8 +265,12 @@ def test_a_standby_that_shows_less_removes_nothing(
         debian.configure("standby", recovery_min_apply_delay="0")
     loaded.run('DELETE FROM "UserEngagement" WHERE "userId" > 5290')
     assert debian.caught_up()
-    receipt = load(loaded, standby, loaded=lambda: {"Follower": Loaded(recorded, CUTOFF)})
-    assert (receipt.removed, receipt.source, receipt.incomplete) == (10, "replica, caught up", ())
+    load_result = load(loaded, standby, loaded=lambda: {"Follower": Loaded(recorded, CUTOFF)})
+    assert (load_result.removed, load_result.source, load_result.incomplete) == (
+        10,
+        "replica, caught up",
+        (),
+    )
     assert exact(loaded)
 
 

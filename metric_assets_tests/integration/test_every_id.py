@@ -181,7 +181,7 @@ def test_a_cell_below_zero_is_a_partition_like_any_other(
     for spelled in (["--range=-10--1"], ["--range", "-1-0"]):
         code, document = console.json("backfill", "User/Following", *spelled)
         assert (code, document["ok"]) == (0, True), document
-    assert [receipt["ids"] for receipt in document["receipts"]] == ["-10--1", "0-9"]
+    assert [load_result["ids"] for load_result in document["load_results"]] == ["-10--1", "0-9"]
     assert [(id, user) for id, user, *_ in platform.events()] == [(-1, -1), (5, 5)]
     done = console.run("metric-assets", "backfill", "User/Following", "--range", "15-55")
     assert done.returncode == 2
@@ -247,16 +247,18 @@ def test_an_id_beyond_32_bits_loads_where_the_target_holds_it(platform: Platform
     )
     cell = IdRange(wide, wide + 1000)
     for inserted in (1, 0):
-        (receipt,) = load(platform, "Tag/Follower", cell, through=stores_of(platform, table=target))
-        assert (receipt.inserted, receipt.wanted) == (inserted, 1)
+        (load_result,) = load(
+            platform, "Tag/Follower", cell, through=stores_of(platform, table=target)
+        )
+        assert (load_result.inserted, load_result.wanted) == (inserted, 1)
     rows = [(wide, 7, "Follower", 1, "2024-02-02 00:00:00.000")]
     assert platform.events(table=target) == rows
     platform.command(f"INSERT INTO {target} SELECT * FROM {target}")
-    (receipt,) = load(
+    (load_result,) = load(
         platform, "Tag/Follower", cell, through=stores_of(platform, table=target),
         max_removed_share=1.0,
     )  # fmt: skip
-    assert receipt.removed == 1
+    assert load_result.removed == 1
     assert platform.events(table=target) == rows
 
 
@@ -337,5 +339,5 @@ def test_rows_before_the_cutoff_of_an_entity_made_after_it(
     assert console.grids["User"] == {"size": 10, "stop": 60}
     code, document = console.json("backfill", "User/Follower")
     assert (57, 5, "Follower", 1, "2024-02-03 00:00:00.000") in platform.events()
-    assert document["receipts"][0]["pair"] == "User/Follower"
+    assert document["load_results"][0]["pair"] == "User/Follower"
     del code  # The legacy counter of the newer entity says what it likes.

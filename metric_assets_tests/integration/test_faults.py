@@ -77,9 +77,9 @@ def test_an_orphaned_insert_is_ended_before_the_retry_plans(platform: Platform, 
             owner,
         )
         assert eventually(lambda: platform.query(f"SELECT count() FROM {names[into]}") > [(300,)])
-        (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
+        (load_result,) = load(platform, "User/Follower", max_removed_share=1.0)
         statement = "insert" if into == "target" else "query"
-        assert {name.split()[0] for name in receipt.cleaned_up} == {statement, "table"}
+        assert {name.split()[0] for name in load_result.cleaned_up} == {statement, "table"}
         assert not running(platform, owner)
         assert exact(platform)
         time.sleep(0.3)
@@ -110,8 +110,8 @@ def test_an_orphaned_delete_is_ended_before_the_retry_plans(platform: Platform) 
             f" (SELECT part, position FROM {names['surplus']})",
             settings={"lightweight_deletes_sync": 0, "mutations_sync": 0},
         )
-        (receipt,) = load(platform, "User/Follower")
-        assert "mutation" in {name.split()[0] for name in receipt.cleaned_up}
+        (load_result,) = load(platform, "User/Follower")
+        assert "mutation" in {name.split()[0] for name in load_result.cleaned_up}
         platform.command(f"SYSTEM START MERGES {TARGET}")
         platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
         assert exact(platform)
@@ -141,8 +141,8 @@ def test_a_mutation_whose_table_is_gone_is_ended_by_whoever_comes(platform: Plat
     )
     platform.command(f"DROP TABLE {TARGET}__surplus_0 SYNC")
     platform.command(f"SYSTEM START MERGES {TARGET}")
-    (receipt,) = load(platform, "Tag/Follower")
-    assert [name.split()[0] for name in receipt.cleaned_up] == ["mutation"]
+    (load_result,) = load(platform, "Tag/Follower")
+    assert [name.split()[0] for name in load_result.cleaned_up] == ["mutation"]
     platform.command(f"DELETE FROM {TARGET} WHERE userId = -1")
     assert leftovers(platform) == []
 
@@ -174,8 +174,8 @@ def test_an_insert_that_views_are_being_shown_is_waited_for(platform: Platform) 
             " WHERE NOT sleepEachRow(0.001)",
             owner,
         )
-        (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-    assert {name.split()[0] for name in receipt.cleaned_up} == {"insert", "table"}
+        (load_result,) = load(platform, "User/Follower", max_removed_share=1.0)
+    assert {name.split()[0] for name in load_result.cleaned_up} == {"insert", "table"}
     orphaned = f"FROM {TARGET} WHERE createdAt = toDateTime64('2024-02-02', 3, 'UTC')"
     assert platform.query(f"SELECT countIf(metricValue > 0), sum(metricValue) {orphaned}") == [
         (3_000, 0)
@@ -198,8 +198,8 @@ def test_cleaning_up_ends_nothing_of_other_pairs_or_other_ids(platform: Platform
         (beyond,) = load(platform, "User/Follower", IdRange(1_000, 2_000))
         assert hidden.cleaned_up == beyond.cleaned_up == ()
         assert (names["stage"],) in leftovers(platform)
-        (receipt,) = load(platform, "User/Follower")
-    assert receipt.cleaned_up == (f"table {names['stage']}",)
+        (load_result,) = load(platform, "User/Follower")
+    assert load_result.cleaned_up == (f"table {names['stage']}",)
     assert exact(platform)
     assert leftovers(platform) == []
 
@@ -244,8 +244,8 @@ def test_two_pairs_of_one_scan_in_two_runs(platform: Platform) -> None:
         assert all(gate.reached.wait(30) for gate in gates)
         for gate in gates:
             gate.opened.set()
-        receipts = [one.result(60)[0] for one in both]
-    assert [receipt.cleaned_up for receipt in receipts] == [(), ()]
+        load_results = [one.result(60)[0] for one in both]
+    assert [load_result.cleaned_up for load_result in load_results] == [(), ()]
     assert exact(platform)
     assert exact(platform, "Hidden")
     assert leftovers(platform) == []
@@ -555,8 +555,8 @@ def test_a_row_that_comes_back_is_not_taken_for_a_repetition(platform: Platform)
     for _ in range(3):
         platform.command(f"DELETE FROM {TARGET} WHERE userId = 8")
         platform.command(f"DELETE FROM {TARGET} WHERE userId = 10")
-        (receipt,) = load(platform, "User/Follower")
-        assert receipt.inserted == 2
+        (load_result,) = load(platform, "User/Follower")
+        assert load_result.inserted == 2
         assert exact(platform)
 
 

@@ -21,7 +21,7 @@ from metric_assets.audit import check_legacy
 from metric_assets.catalog import CATALOG
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.local.demo_stores import clickhouse
 from metric_assets.second_look import SecondLooks
 from metric_assets.stores.totals import EventTotals
@@ -128,7 +128,7 @@ def writing(platform: Platform) -> Iterator[Platform]:
     assert writer.done > 0
 
 
-def audit(platform: Platform, *, dry_run: bool = True) -> Receipt:
+def audit(platform: Platform, *, dry_run: bool = True) -> LoadResult:
     """What the source check of the schedule comes to; or a load, with its second look."""
     looks = SecondLooks()
     (found,) = load(platform, KEY, live=RULES, looks=looks, dry_run=dry_run)

@@ -103,9 +103,9 @@ def test_all_pairs_of_a_scan_cost_one_read_of_its_tables(
     assert once[scan.sources[0]][1] > 0
     before = work(demo)
     keys = [pair.key for pair in scan.pairs]
-    receipts = load(demo, keys, IDS, cutoff_of(scan.entity), through=through)
+    load_results = load(demo, keys, IDS, cutoff_of(scan.entity), through=through)
     assert spent(demo, before, tuple(scan.sources)) == once
-    assert len({receipt.rows_read for receipt in receipts}) == 1
+    assert len({load_result.rows_read for load_result in load_results}) == 1
 
 
 def test_the_six_reactions_of_images_cost_what_one_costs(

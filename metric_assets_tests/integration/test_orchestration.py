@@ -84,7 +84,7 @@ def checks(result: dg.ExecuteInProcessResult, name: str) -> dict[tuple[str, str 
     }
 
 
-def test_a_range_run_records_every_partition_with_its_receipt(
+def test_a_range_run_records_every_partition_with_its_load_result(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     """Each partition has its own materialization, row count and check result."""
@@ -433,4 +433,4 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
         (missed,) = plan_only([piece], settings, notes).missed
     assert missed.busy
     assert (missed.pairs, missed.ids.key) == (("Tag/Follower",), "10-19")
-    assert [(one.ids.key, one.wanted) for one in notes.receipts] == [("0-9", 1), ("20-29", 1)]
+    assert [(one.ids.key, one.wanted) for one in notes.load_results] == [("0-9", 1), ("20-29", 1)]

@@ -115,8 +115,8 @@ def test_a_scope_that_changes_after_the_stage_was_made(
         return staged(stage)
 
     monkeypatch.setattr(ClickHouseStage, "staged", overtaken)
-    (receipt,) = load(platform, "User/Follower")
-    assert (receipt.inserted, receipt.removed) == (
+    (load_result,) = load(platform, "User/Follower")
+    assert (load_result.inserted, load_result.removed) == (
         (1_000, 0) if before == "loaded" else platform.changes(1_000, 10)
     )
     assert exact(platform)

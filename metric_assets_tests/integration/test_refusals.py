@@ -203,8 +203,8 @@ def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
                 " WHERE NOT sleepEachRow(0.001)",
                 owner,
             )
-            (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-        assert {name.split()[0] for name in receipt.cleaned_up} == {"insert", "table"}
+            (load_result,) = load(platform, "User/Follower", max_removed_share=1.0)
+        assert {name.split()[0] for name in load_result.cleaned_up} == {"insert", "table"}
         load(platform, "User/Hidden")
         assert exact(platform)
         assert exact(platform, "Hidden")

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 import pytest
 
 from metric_assets.errors import TargetError
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets_tests.integration.platforms import (
     TARGET,
     Event,
@@ -75,7 +75,7 @@ class Loaded:
         """OpenStores that look at the target anew."""
         return stores_of(self.platform, table=self.table)
 
-    def load(self, **options: object) -> list[Receipt]:
+    def load(self, **options: object) -> list[LoadResult]:
         """Load all pairs of the scope."""
         return load(self.platform, PAIRS, cutoff=CUTOFF, through=self.through, **options)
 
@@ -134,9 +134,9 @@ def loaded(platform: Platform) -> Loaded:
     return made
 
 
-def written(receipts: list[Receipt]) -> tuple[int, int]:
-    """Rows inserted and removed, by the receipts."""
-    return sum(r.inserted for r in receipts), sum(r.removed for r in receipts)
+def written(load_results: list[LoadResult]) -> tuple[int, int]:
+    """Rows inserted and removed, by the load_results."""
+    return sum(r.inserted for r in load_results), sum(r.removed for r in load_results)
 
 
 def delete_by_hand(made: Loaded, rows: int) -> None:
@@ -160,9 +160,9 @@ def double_by_hand(made: Loaded, rows: int) -> None:
 def test_a_second_load_writes_nothing(loaded: Loaded) -> None:
     """Nothing changed at the source: 0 inserted, 0 removed, and not one part of the target new."""
     parts = loaded.parts()
-    receipts = loaded.load()
-    assert written(receipts) == (0, 0)
-    assert [(r.present, r.unchanged, r.wanted) for r in receipts] == [(1_200, 1_200, 1_200)] * 5
+    load_results = loaded.load()
+    assert written(load_results) == (0, 0)
+    assert [(r.present, r.unchanged, r.wanted) for r in load_results] == [(1_200, 1_200, 1_200)] * 5
     assert loaded.parts() == parts
     loaded.check()
 
@@ -170,9 +170,9 @@ def test_a_second_load_writes_nothing(loaded: Loaded) -> None:
 def test_a_row_deleted_at_the_source_leaves_the_target(loaded: Loaded) -> None:
     """One reaction withdrawn: exactly its event is removed."""
     loaded.platform.run('DELETE FROM "ImageReaction" WHERE id = 2500')
-    receipts = loaded.load()
-    assert written(receipts) == loaded.platform.changes(0, 1)
-    assert sum(r.unchanged for r in receipts) == WANTED - int(loaded.platform.deletes)
+    load_results = loaded.load()
+    assert written(load_results) == loaded.platform.changes(0, 1)
+    assert sum(r.unchanged for r in load_results) == WANTED - int(loaded.platform.deletes)
     loaded.check()
     assert written(loaded.load()) == (0, 0)
 
@@ -183,8 +183,8 @@ def test_a_row_added_and_a_row_changed_at_the_source_arrive(loaded: Loaded) -> N
         "ImageReaction", imageId=3, userId=9_999, reaction="Cry", createdAt="2023-01-01"
     )
     loaded.platform.run("""UPDATE "ImageReaction" SET reaction = 'Heart' WHERE id = 5""")
-    receipts = {r.pair: (r.inserted, r.removed) for r in loaded.load()}
-    assert receipts == {
+    load_results = {r.pair: (r.inserted, r.removed) for r in loaded.load()}
+    assert load_results == {
         "Image/ReactionLike": loaded.platform.changes(0, 1),
         "Image/ReactionDislike": (0, 0),
         "Image/ReactionLaugh": (0, 0),
@@ -232,7 +232,7 @@ def test_events_made_up_in_the_target_are_taken_away(loaded: Loaded) -> None:
 
 
 def test_a_dry_run_tells_the_difference_and_writes_nothing(loaded: Loaded) -> None:
-    """The receipts say what would be written; target, parts and tables stay as they are."""
+    """The load results say what would be written; target, parts and tables stay as they are."""
     delete_by_hand(loaded, 1_000)
     double_by_hand(loaded, 400)
     before = loaded.platform.checksum(), loaded.parts(), loaded.tables()
@@ -317,9 +317,9 @@ def test_sums_of_a_view_are_right_after_every_load(platform: Platform, engine: s
     platform.command(table)
     platform.command(view)
     made = prepare(platform)
-    receipts = made.load()
-    assert {r.mode for r in receipts} == {"append"}
-    assert written(receipts) == (WANTED, 0)
+    load_results = made.load()
+    assert {r.mode for r in load_results} == {"append"}
+    assert written(load_results) == (WANTED, 0)
     check_view(made, total)
 
     platform.run('DELETE FROM "ImageReaction" WHERE id BETWEEN 101 AND 150')

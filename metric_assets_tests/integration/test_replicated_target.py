@@ -23,7 +23,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from metric_assets.errors import MetricAssetsError, TargetError
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets_tests.integration.platforms import Event, Platform, load, stores_of
 from metric_assets_tests.integration.servers import REPLICATED, Server, engine_of_database
 from metric_assets_tests.integration.test_repair import (
@@ -64,24 +64,24 @@ class Replicated:
     platform: Platform
     bystanders: tuple[int, int]
 
-    def load(self, **options: Any) -> list[Receipt]:
+    def load(self, **options: Any) -> list[LoadResult]:
         """Load all pairs of the scope in the default mode; no mutation begins meanwhile."""
         before = self.mutations()
-        receipts = load(
+        load_results = load(
             self.platform, PAIRS, cutoff=CUTOFF, through=stores_of(self.platform, table=EVENTS), **options
         )  # fmt: skip
         assert self.mutations() == before
-        assert {receipt.mode for receipt in receipts} == {"append"}
-        return receipts
+        assert {load_result.mode for load_result in load_results} == {"append"}
+        return load_results
 
-    def load_at_last(self) -> list[Receipt]:
+    def load_at_last(self) -> list[LoadResult]:
         """Load, trying again while the error is one that passes."""
         end = time.monotonic() + _PATIENCE
-        while (receipts := self._load_unless_transient(end)) is None:
+        while (load_results := self._load_unless_transient(end)) is None:
             time.sleep(0.5)
-        return receipts
+        return load_results
 
-    def _load_unless_transient(self, end: float) -> list[Receipt] | None:
+    def _load_unless_transient(self, end: float) -> list[LoadResult] | None:
         try:
             return self.load()
         except MetricAssetsError as error:
@@ -207,9 +207,9 @@ def test_a_first_load_and_an_unchanged_one(loaded: Replicated) -> None:
     """The first load is exact, row by row; the second writes nothing."""
     assert loaded.rows() == WANTED
     for _ in range(2):
-        receipts = loaded.load()
-        assert written(receipts) == (0, 0)
-        assert [(r.present, r.wanted) for r in receipts] == [(1_200, 1_200)] * 5
+        load_results = loaded.load()
+        assert written(load_results) == (0, 0)
+        assert [(r.present, r.wanted) for r in load_results] == [(1_200, 1_200)] * 5
     assert loaded.rows() == WANTED
     loaded.check()
 

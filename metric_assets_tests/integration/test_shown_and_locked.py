@@ -93,8 +93,8 @@ def test_a_policy_that_hides_rows_is_an_error(
     finding = doctor(platform, stack, url, tmp_path)['Postgres: "UserEngagement"']
     assert (finding.status, "BYPASSRLS" in finding.advice) == ("failed", True)
     platform.run(f"ALTER ROLE {role} BYPASSRLS")
-    (receipt,) = run(platform, "User/Follower", Postgres(url))
-    assert receipt.unchanged == 1_000
+    (load_result,) = run(platform, "User/Follower", Postgres(url))
+    assert load_result.unchanged == 1_000
 
 
 @pytest.mark.promise("Loaded; nothing is removed.", when="a source table is a view", area="sources")
@@ -118,8 +118,8 @@ def test_a_table_that_is_a_view_removes_nothing(
     (first,) = load(platform, "User/Follower")
     assert (first.inserted, len(first.incomplete)) == (995, 1)
     platform.run('CREATE OR REPLACE VIEW "UserEngagement" AS SELECT * FROM follows WHERE false')
-    (receipt,) = load(platform, "User/Follower", max_removed_share=1.0)
-    assert receipt.removed == 995
+    (load_result,) = load(platform, "User/Follower", max_removed_share=1.0)
+    assert load_result.removed == 995
 
 
 @pytest.mark.promise(
@@ -147,20 +147,20 @@ def test_a_table_that_replication_is_filling_removes_nothing(platform: Platform)
     finally:
         platform.run(f"ALTER SUBSCRIPTION {name} SET (slot_name = NONE)")
         platform.run(f"DROP SUBSCRIPTION {name}")
-    (receipt,) = load(platform, "User/Follower")
-    assert (receipt.removed, receipt.source, receipt.incomplete) == (1, "primary", ())
+    (load_result,) = load(platform, "User/Follower")
+    assert (load_result.removed, load_result.source, load_result.incomplete) == (1, "primary", ())
 
 
 def test_a_scan_of_clickhouse_says_what_it_read(platform: Platform) -> None:
     """Its source tables are asked for, and the source of the mirror counts, too."""
     platform.add("Model", id=1, userId=1)
     platform.add("ModelVersion", id=5, modelId=1)
-    (receipt,) = load(platform, "Model/Download")
-    assert (receipt.source, receipt.incomplete) == ("ClickHouse", ())
+    (load_result,) = load(platform, "Model/Download")
+    assert (load_result.source, load_result.incomplete) == ("ClickHouse", ())
     platform.run('ALTER TABLE "ModelVersion" RENAME TO versions')
     platform.run('CREATE VIEW "ModelVersion" AS SELECT * FROM versions')
-    (receipt,) = load(platform, "Model/Download")
-    assert receipt.incomplete == ('"ModelVersion" is a view, which may leave rows out',)
+    (load_result,) = load(platform, "Model/Download")
+    assert load_result.incomplete == ('"ModelVersion" is a view, which may leave rows out',)
 
 
 def test_a_mirror_that_another_run_has_filled_removes_nothing(platform: Platform) -> None:
@@ -306,10 +306,10 @@ def test_a_server_that_does_not_say_what_it_is(platform: Platform, role: str) ->
         with pytest.raises(RemovalRefusedError, match=r"does not say.*pg_control_system"):
             run(platform, "User/Follower", Postgres(as_role(platform, role)))
         platform.command(f"TRUNCATE TABLE {TARGET}")
-        (receipt,) = run(platform, "User/Follower", Postgres(as_role(platform, role)))
+        (load_result,) = run(platform, "User/Follower", Postgres(as_role(platform, role)))
     finally:
         platform.run("GRANT EXECUTE ON FUNCTION pg_control_system() TO public")
-    assert (receipt.inserted, receipt.source) == (999, "server, lag unknown")
+    assert (load_result.inserted, load_result.source) == (999, "server, lag unknown")
 
 
 @pytest.mark.promise(
@@ -326,8 +326,8 @@ def test_a_dry_run_beside_a_real_run(platform: Platform) -> None:
     with ThreadPoolExecutor() as pool:
         planning = pool.submit(run, platform, "User/Follower", early, dry_run=True)
         assert early.reached.wait(30)
-        (receipt,) = run(platform, "User/Follower", Postgres(platform.postgres_url))
-        assert (receipt.inserted, receipt.cleaned_up) == (1_000, ())
+        (load_result,) = run(platform, "User/Follower", Postgres(platform.postgres_url))
+        assert (load_result.inserted, load_result.cleaned_up) == (1_000, ())
         loading = pool.submit(run, platform, "User/Follower", gate)
         assert gate.reached.wait(30)
         with pytest.raises(BusyError, match="User/Follower/0-999: a run is materializing"):
@@ -357,11 +357,11 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
             target.stage(FOLLOWER, "real").__enter__().create()
         lock = dead.enter_context(source.watch(FOLLOWER, "dry"))
         (table,) = (name for name in left.made)
-        (receipt,) = load(platform, "User/Follower", dry_run=dry_run)
-        assert receipt.cleaned_up == ()
+        (load_result,) = load(platform, "User/Follower", dry_run=dry_run)
+        assert load_result.cleaned_up == ()
         lock.release()
-        (receipt,) = load(platform, "User/Follower", dry_run=dry_run)
-        assert receipt.cleaned_up == (f"table {table}",)
+        (load_result,) = load(platform, "User/Follower", dry_run=dry_run)
+        assert load_result.cleaned_up == (f"table {table}",)
     assert len(leftovers(platform)) == int(dry_run)
     (last,) = load(platform, "User/Follower")
     assert len(last.cleaned_up) == int(dry_run)

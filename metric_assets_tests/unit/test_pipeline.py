@@ -24,7 +24,7 @@ from metric_assets.errors import (
     StageMismatchError,
     TargetError,
 )
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
@@ -104,7 +104,7 @@ class House:
 
     def run(
         self, scan: Scan = SIGNED, pairs: Sequence[Pair] | None = None, **more: object
-    ) -> list[Receipt]:
+    ) -> list[LoadResult]:
         stores = Stores(self.source, self.target, self.locks)
         chosen = scan.pairs if pairs is None else pairs
         return materialize(scan, chosen, IDS, CUTOFF, stores, **more)  # type: ignore[arg-type]
@@ -116,28 +116,28 @@ class House:
         assert self.locks.held == set()
 
 
-def figures(receipt: Receipt) -> tuple[int, ...]:
+def figures(load_result: LoadResult) -> tuple[int, ...]:
     """Wanted, present, inserted, removed, unchanged, then events and total afterwards."""
     return (
-        receipt.wanted,
-        receipt.present,
-        receipt.inserted,
-        receipt.removed,
-        receipt.unchanged,
-        receipt.events,
-        receipt.total,
+        load_result.wanted,
+        load_result.present,
+        load_result.inserted,
+        load_result.removed,
+        load_result.unchanged,
+        load_result.events,
+        load_result.total,
     )
 
 
 @MODES
 def test_first_load(mode: Mode) -> None:
-    """An empty scope gets all events in one write; the receipt says so; strangers stay."""
+    """An empty scope gets all events in one write; the load result says so; strangers stay."""
     target = FakeTarget(mode, STRANGERS)
     house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)), signed((5, 3, 3, 4)))
-    (receipt,) = house.run()
+    (load_result,) = house.run()
     assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1), net(5, 3, 3, 4)])
-    assert figures(receipt) == (3, 0, 3, 0, 0, 3, 6)
-    assert receipt.rows_read == 3
+    assert figures(load_result) == (3, 0, 3, 0, 0, 3, 6)
+    assert load_result.rows_read == 3
     assert len(target.writes) == 1
     house.closed()
 
@@ -158,17 +158,17 @@ def test_an_unchanged_rerun_writes_nothing(mode: Mode) -> None:
     house = House(target, signed((5, 1, 1, 1), (6, 2, 2, -1)))
     house.run()
     target.writes.clear()
-    (receipt,) = house.run()
+    (load_result,) = house.run()
     assert target.writes == []
-    assert figures(receipt) == (2, 2, 0, 0, 2, 2, 0)
+    assert figures(load_result) == (2, 2, 0, 0, 2, 2, 0)
     assert target.rows == Counter([net(5, 1, 1, 1), net(6, 2, 2, -1)])
 
 
 def test_replace_writes_exactly_the_difference() -> None:
     """One row is missing, one is surplus, one stays: 1 inserted, 1 removed, 1 unchanged."""
     target = FakeTarget(rows=[*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 1)])
-    (receipt,) = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1))).run()
-    assert figures(receipt) == (2, 2, 1, 1, 1, 2, 2)
+    (load_result,) = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1))).run()
+    assert figures(load_result) == (2, 2, 1, 1, 1, 2, 2)
     assert target.writes == ["apply Net"]
     assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1)])
 
@@ -177,8 +177,8 @@ def test_append_compensates_the_surplus() -> None:
     """What cannot be deleted is negated: sums are right, and the next run finds nothing to do."""
     target = FakeTarget(Mode.APPEND, [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3)])
     house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
-    (receipt,) = house.run()
-    assert figures(receipt) == (2, 2, 2, 0, 2, 4, 2)
+    (load_result,) = house.run()
+    assert figures(load_result) == (2, 2, 2, 0, 2, 4, 2)
     assert target.rows == Counter(
         [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3), net(6, 2, 2, 1)]
     )
@@ -192,10 +192,10 @@ def test_a_compensated_target_is_level(mode: Mode) -> None:
     """An event and its negation weigh nothing, in either mode: nothing is written."""
     rows = [net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3)]
     target = FakeTarget(mode, rows)
-    (receipt,) = House(target, signed((5, 1, 1, 1))).run()
+    (load_result,) = House(target, signed((5, 1, 1, 1))).run()
     assert target.writes == []
     assert target.rows == Counter(rows)
-    assert figures(receipt) == (1, 3, 0, 0, 3, 3, 1)
+    assert figures(load_result) == (1, 3, 0, 0, 3, 3, 1)
 
 
 @MODES
@@ -206,16 +206,16 @@ def test_twins_are_kept(mode: Mode) -> None:
     house.run()
     assert target.rows == Counter({net(5, 1, 1, 1): 2})
     target.rows[net(5, 1, 1, 1)] = 1
-    (receipt,) = house.run()
-    assert (receipt.inserted, receipt.removed) == (1, 0)
+    (load_result,) = house.run()
+    assert (load_result.inserted, load_result.removed) == (1, 0)
     assert target.rows == Counter({net(5, 1, 1, 1): 2})
 
 
 def test_a_twin_too_many_is_one_too_many() -> None:
     """Of three copies where two are wanted, one goes."""
     target = FakeTarget(rows=[net(5, 1, 1, 1)] * 3)
-    (receipt,) = House(target, signed((5, 1, 1, 1), (5, 1, 1, 1))).run()
-    assert (receipt.inserted, receipt.removed, receipt.unchanged) == (0, 1, 2)
+    (load_result,) = House(target, signed((5, 1, 1, 1), (5, 1, 1, 1))).run()
+    assert (load_result.inserted, load_result.removed, load_result.unchanged) == (0, 1, 2)
     assert target.rows == Counter({net(5, 1, 1, 1): 2})
 
 
@@ -223,17 +223,17 @@ def test_a_twin_too_many_is_one_too_many() -> None:
 def test_negative_events_keep_their_meaning(mode: Mode) -> None:
     """A withdrawn reaction is an event of -1: loaded, counted, and not taken for a compensation."""
     target = FakeTarget(mode, [net(5, 1, 1, 1)])
-    (receipt,) = House(target, signed((5, 1, 1, 1), (5, 1, 2, -1))).run()
+    (load_result,) = House(target, signed((5, 1, 1, 1), (5, 1, 2, -1))).run()
     assert target.rows == Counter([net(5, 1, 1, 1), net(5, 1, 2, -1)])
-    assert figures(receipt) == (2, 1, 1, 0, 1, 2, 0)
+    assert figures(load_result) == (2, 1, 1, 0, 1, 2, 0)
 
 
 def test_a_changed_value_is_another_event() -> None:
     """The same user and time with another amount: the old row goes, the new one comes."""
     target = FakeTarget(rows=[net(5, 1, 1, 3)])
-    (receipt,) = House(target, signed((5, 1, 1, 4))).run()
+    (load_result,) = House(target, signed((5, 1, 1, 4))).run()
     assert target.rows == Counter([net(5, 1, 1, 4)])
-    assert (receipt.inserted, receipt.removed) == (1, 1)
+    assert (load_result.inserted, load_result.removed) == (1, 1)
 
 
 @MODES
@@ -242,12 +242,14 @@ def test_a_dry_run_writes_nothing(mode: Mode) -> None:
     rows = [net(5, 1, 1, 1), net(7, 9, 9, 1)]
     target = FakeTarget(mode, rows)
     house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
-    (receipt,) = house.run(dry_run=True)
-    assert receipt.dry_run
+    (load_result,) = house.run(dry_run=True)
+    assert load_result.dry_run
     assert target.writes == []
     assert target.rows == Counter(rows)
-    assert figures(receipt)[:5] == ((2, 2, 1, 1, 1) if mode is Mode.REPLACE else (2, 2, 2, 0, 2))
-    assert receipt.events == 2
+    assert figures(load_result)[:5] == (
+        (2, 2, 1, 1, 1) if mode is Mode.REPLACE else (2, 2, 2, 0, 2)
+    )
+    assert load_result.events == 2
     assert house.locks.acquired == []
     assert house.locks.watches[0].verified == 1
     house.closed()
@@ -256,8 +258,8 @@ def test_a_dry_run_writes_nothing(mode: Mode) -> None:
 def test_a_dry_run_of_a_first_load() -> None:
     """An empty scope is planned as a whole and stays empty."""
     target = FakeTarget()
-    (receipt,) = House(target, signed((5, 1, 1, 1))).run(dry_run=True)
-    assert figures(receipt) == (1, 0, 1, 0, 0, 1, 1)
+    (load_result,) = House(target, signed((5, 1, 1, 1))).run(dry_run=True)
+    assert figures(load_result) == (1, 0, 1, 0, 0, 1, 1)
     assert target.rows == Counter()
 
 
@@ -339,9 +341,9 @@ def test_a_source_that_lags_removes_nothing(mode: Mode) -> None:
     house.closed()
     adding = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
     adding.source.state = LAGGING
-    (receipt,) = adding.run()
-    assert (receipt.inserted, receipt.source) == (1, "replica, 90.0 s behind")
-    assert receipt.incomplete == ("the replica is 90.0 s behind, at most 60 s are allowed",)
+    (load_result,) = adding.run()
+    assert (load_result.inserted, load_result.source) == (1, "replica, 90.0 s behind")
+    assert load_result.incomplete == ("the replica is 90.0 s behind, at most 60 s are allowed",)
     (allowed,) = house.run(guard=RemovalGuard(0.5, 90.0))
     assert allowed.present - allowed.unchanged == (1 if mode is Mode.REPLACE else 0)
     assert sums(target) == {(6, 2): 1}
@@ -403,8 +405,8 @@ def test_a_dry_run_holds_nobody_up() -> None:
     target.leftovers = ["dry run dead", "dry run alive", "table of a run"]
     house = House(target, signed((5, 1, 1, 1)))
     house.locks.living = frozenset({"alive"})
-    (receipt,) = house.run(dry_run=True)
-    assert receipt.cleaned_up == ("dry run dead",)
+    (load_result,) = house.run(dry_run=True)
+    assert load_result.cleaned_up == ("dry run dead",)
     assert house.locks.acquired == []
     house.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError):
@@ -424,21 +426,21 @@ def test_a_dry_run_holds_nobody_up() -> None:
 def test_an_emptied_range_empties_the_target(mode: Mode) -> None:
     """The scope is made right, not only the rows that came back: none means none."""
     target = FakeTarget(mode, [*STRANGERS, net(5, 1, 1, 1), net(5, 2, 1, 4)])
-    (receipt,) = House(target, signed()).run()
+    (load_result,) = House(target, signed()).run()
     left = Counter(STRANGERS)
     if mode is Mode.APPEND:
         left.update([net(5, 1, 1, 1), net(5, 2, 1, 4), net(5, 1, 1, -1), net(5, 2, 1, -4)])
     assert target.rows == left
-    assert (receipt.wanted, receipt.present, receipt.total) == (0, 2, 0)
+    assert (load_result.wanted, load_result.present, load_result.total) == (0, 2, 0)
 
 
 @pytest.mark.parametrize("frames", [[], [signed()], [signed(), signed()]])
 def test_nothing_wanted_and_nothing_there(frames: list[pl.DataFrame]) -> None:
-    """A source that gives no frame, or empty ones, and an empty scope: a receipt of zeros."""
+    """A source that gives no frame, or empty ones, and an empty scope: a load result of zeros."""
     target = FakeTarget()
     house = House(target, *frames)
-    (receipt,) = house.run()
-    assert figures(receipt) == (0, 0, 0, 0, 0, 0, 0)
+    (load_result,) = house.run()
+    assert figures(load_result) == (0, 0, 0, 0, 0, 0, 0)
     assert target.writes == []
     house.closed()
 
@@ -468,11 +470,11 @@ def test_one_busy_pair_holds_back_all() -> None:
 
 
 def test_orphans_are_ended_first_and_named() -> None:
-    """What a dead attempt left is ended before reading begins; the receipt names it."""
+    """What a dead attempt left is ended before reading begins; the load result names it."""
     target = FakeTarget()
     target.leftovers = ["query 1", "table x"]
-    (receipt,) = House(target, signed((5, 1, 1, 1))).run()
-    assert receipt.cleaned_up == ("query 1", "table x")
+    (load_result,) = House(target, signed((5, 1, 1, 1))).run()
+    assert load_result.cleaned_up == ("query 1", "table x")
     assert target.leftovers == []
 
 
@@ -690,24 +692,28 @@ def sums(target: FakeTarget) -> dict[tuple[int, int], int]:
 
 @MODES
 def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
-    """One is in sync, one empty, one has a row too many: one read, a receipt each."""
+    """One is in sync, one empty, one has a row too many: one read, a load result each."""
     up = net(5, 1, 1, 1, "Up")
     down = net(6, 2, 2, 1, "Down")
     side = [net(7, 3, 3, 1, "Side"), net(7, 4, 4, 1, "Side")]
     target = FakeTarget(mode, [up, *side])
     house = House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "side")))
-    receipts = house.run(TYPED)
-    assert [receipt.pair for receipt in receipts] == ["User/Up", "User/Down", "User/Side"]
+    load_results = house.run(TYPED)
+    assert [load_result.pair for load_result in load_results] == [
+        "User/Up",
+        "User/Down",
+        "User/Side",
+    ]
     assert len(house.source.readings) == 1
-    assert all(receipt.rows_read == 3 for receipt in receipts)
-    assert figures(receipts[0]) == (1, 1, 0, 0, 1, 1, 1)
-    assert figures(receipts[1]) == (1, 0, 1, 0, 0, 1, 1)
+    assert all(load_result.rows_read == 3 for load_result in load_results)
+    assert figures(load_results[0]) == (1, 1, 0, 0, 1, 1, 1)
+    assert figures(load_results[1]) == (1, 0, 1, 0, 0, 1, 1)
     assert target.writes == ["insert Down", "apply Side"]
     if mode is Mode.REPLACE:
-        assert figures(receipts[2]) == (1, 2, 0, 1, 1, 1, 1)
+        assert figures(load_results[2]) == (1, 2, 0, 1, 1, 1, 1)
         assert target.rows == Counter([up, down, side[0]])
     else:
-        assert figures(receipts[2]) == (1, 2, 1, 0, 2, 3, 1)
+        assert figures(load_results[2]) == (1, 2, 1, 0, 2, 3, 1)
         assert target.rows == Counter([up, down, *side, net(7, 4, 4, -1, "Side")])
     house.closed()
 
@@ -717,10 +723,10 @@ def test_only_the_selected_pairs_are_touched() -> None:
     other = net(5, 1, 1, 1, "Down")
     target = FakeTarget(rows=[other])
     house = House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "sideways")))
-    (receipt,) = house.run(TYPED, [UP])
+    (load_result,) = house.run(TYPED, [UP])
     assert target.rows == Counter([other, net(5, 1, 1, 1, "Up")])
     assert target.writes == ["move Up"]
-    assert (receipt.rows_read, receipt.wanted) == (3, 1)
+    assert (load_result.rows_read, load_result.wanted) == (3, 1)
 
 
 def test_several_fresh_pairs_are_moved_together() -> None:
@@ -796,8 +802,8 @@ def test_sums_are_wider_than_the_source() -> None:
     most = 2**31 - 1
     rows = signed((5, 1, 1, most), (5, 2, 1, most), (6, 1, 1, 2))
     target = FakeTarget()
-    (receipt,) = House(target, rows).run()
-    assert (receipt.events, receipt.total) == (3, 4_294_967_296)
+    (load_result,) = House(target, rows).run()
+    assert (load_result.events, load_result.total) == (3, 4_294_967_296)
     assert target.rows[net(5, 2, 1, most)] == 1
 
 
@@ -821,11 +827,15 @@ def test_every_attempt_has_a_stage_of_its_own() -> None:
 
 def test_a_receipt_tells_where_it_comes_from() -> None:
     """Range, snapshot, cutoff, mode and code version; plain values for JSON."""
-    (receipt,) = House(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
-    assert (receipt.pair, receipt.ids, receipt.cutoff) == ("User/Net", IDS, CUTOFF)
-    assert (receipt.snapshot, receipt.mode, receipt.rejected) == ("snapshot 1", "append", 0)
-    assert receipt.code_version == code_version(SIGNED, NET)
-    plain = receipt.as_dict()
+    (load_result,) = House(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
+    assert (load_result.pair, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
+    assert (load_result.snapshot, load_result.mode, load_result.rejected) == (
+        "snapshot 1",
+        "append",
+        0,
+    )
+    assert load_result.code_version == code_version(SIGNED, NET)
+    plain = load_result.as_dict()
     assert plain["ids"] == "0-999"
     assert plain["cutoff"] == "2025-10-01T00:00:00+00:00"
 

@@ -96,7 +96,7 @@ def test_nets_agree_and_stay(
     stores = Stores(source, target, FakeLocks())
     for now in (wanted, changed):
         source.items = frames(now, cut)
-        (receipt,) = materialize(SCAN, SCAN.pairs, IDS, CUTOFF, stores)
+        (load_result,) = materialize(SCAN, SCAN.pairs, IDS, CUTOFF, stores)
         assert target.rows[stranger] == 1
         ours = Counter(dict(target.rows))
         del ours[stranger]
@@ -106,8 +106,8 @@ def test_nets_agree_and_stay(
             left = {key: net for key, net in left.items() if key[4]}
             right = {key: net for key, net in right.items() if key[4]}
         assert left == right
-        assert receipt.events == sum(ours.values())
-        assert receipt.total == sum(value for _, _, _, value in now)
+        assert load_result.events == sum(ours.values())
+        assert load_result.total == sum(value for _, _, _, value in now)
         assert min(target.rows.values()) > 0
         target.writes.clear()
         (again,) = materialize(SCAN, SCAN.pairs, IDS, CUTOFF, stores)

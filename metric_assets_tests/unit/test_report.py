@@ -16,7 +16,7 @@ from metric_assets.cli.running import Outcome
 from metric_assets.dry_run import Missed
 from metric_assets.errors import BusyError, SourceError
 from metric_assets.live import LiveFigures, Stream
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 
 pytestmark = pytest.mark.unit
@@ -27,7 +27,7 @@ BOTH = [CATALOG.pairs[FOLLOWER], CATALOG.pairs[HIDDEN]]
 FIRST, SECOND = IdRange(0, 10), IdRange(10, 20)
 
 
-def receipt(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> Receipt:
+def load_result(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> LoadResult:
     """A load result in which nothing was to do, but for what is said."""
     facts: dict[str, Any] = dict.fromkeys(("rows_read", "wanted", "present", "inserted", "removed", "unchanged", "rejected", "events", "total"), 0)  # fmt: skip
     facts |= {"seconds": 0.0, "snapshot": "", "cutoff": datetime(2025, 1, 1, tzinfo=timezone.utc)}
@@ -39,8 +39,8 @@ def receipt(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> Recei
         "cleaned_up": (),
         "phases": {},
     }
-    known = Receipt.__dataclass_fields__
-    return Receipt(
+    known = LoadResult.__dataclass_fields__
+    return LoadResult(
         pair=pair,
         ids=ids,
         **{name: value for name, value in {**facts, **changes}.items() if name in known},
@@ -52,9 +52,9 @@ def test_a_retried_range_counts_once() -> None:
     what was inserted and removed is the sum, because both attempts really wrote.
     """
     attempts = [
-        receipt(wanted=10, inserted=8, removed=1, unchanged=2),
-        receipt(ids=SECOND, wanted=5, inserted=5),
-        receipt(wanted=11, present=10, inserted=1, unchanged=10),
+        load_result(wanted=10, inserted=8, removed=1, unchanged=2),
+        load_result(ids=SECOND, wanted=5, inserted=5),
+        load_result(wanted=11, present=10, inserted=1, unchanged=10),
     ]
     (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], attempts, [])
     assert (row.ranges, row.wanted, row.unchanged) == (2, 16, 10)
@@ -65,7 +65,7 @@ def test_a_retried_range_counts_once() -> None:
 def test_a_busy_range_is_busy_and_the_others_are_shown() -> None:
     """One range that another run works on is named `busy`; the table has the rest; nothing is clean."""
     busy = Missed((FOLLOWER,), SECOND, BusyError("Tag/Follower/10-19: another run"))
-    rows = report.build_rows(BOTH, [receipt(wanted=3, dry_run=True)], [], [busy])
+    rows = report.build_rows(BOTH, [load_result(wanted=3, dry_run=True)], [], [busy])
     follower, hidden = rows
     assert follower.status == "busy: 1 of 2 ranges"
     assert follower.busy_ranges == ["10-19"]
@@ -122,7 +122,7 @@ def outcome(*checks: dg.AssetCheckEvaluation) -> Outcome:
 
 def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
     """Three rows would be inserted: the pair differs in 1 of 2 ranges, and the sentence says so."""
-    found = [receipt(inserted=3, wanted=3, dry_run=True), receipt(ids=SECOND, dry_run=True)]
+    found = [load_result(inserted=3, wanted=3, dry_run=True), load_result(ids=SECOND, dry_run=True)]
     (row,) = rows = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
     assert (row.source_check, row.legacy_check) == ("differs", "unchecked")
     assert row.status == "differs: 1 of 2 ranges"
@@ -134,14 +134,14 @@ def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
 
 def test_a_dry_run_in_sync_is_clean() -> None:
     """Nothing to do: the counter equals its source."""
-    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [receipt(dry_run=True, wanted=3)], [])
+    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [load_result(dry_run=True, wanted=3)], [])
     assert report.is_clean(rows, [])
     assert closing_sentence(rows) == "The counter Tag/Follower equals its source."
 
 
 def test_what_the_guard_would_refuse_is_announced() -> None:
     """A dry run says it in the reasons and in the document."""
-    found = [receipt(removed=9, dry_run=True, refused="Tag/Follower: removes 9 of 9 events")]
+    found = [load_result(removed=9, dry_run=True, refused="Tag/Follower: removes 9 of 9 events")]
     (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
     assert row.as_dict()["refused"] == ["Tag/Follower: removes 9 of 9 events"]
     (said,) = report.reasons([row], [])
@@ -224,7 +224,7 @@ def test_all_is_well_in_one_sentence() -> None:
 def test_live_figures_are_summed_and_counted_apart() -> None:
     """Withdrawn and overlap of two ranges add up in the row and its document."""
     live = LiveFigures(withdrawn=2, overlap=1, unsettled=1, unsettled_width=3)
-    found = [receipt(live=live), receipt(ids=SECOND, live=live)]
+    found = [load_result(live=live), load_result(ids=SECOND, live=live)]
     (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
     known = row.as_dict()
     assert (known["withdrawn"], known["overlap"], known["unsettled_width"]) == (4, 2, 6)

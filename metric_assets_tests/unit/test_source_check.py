@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from metric_assets.live import LiveFigures, Stream
-from metric_assets.load_result import Receipt
+from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.source_check import LEGACY_DRIFT, SourceVerdict, SourceWord, cause
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
-def receipt(**changes: Any) -> Receipt:
+def load_result(**changes: Any) -> LoadResult:
     """A dry run that found nothing to do, but for what is said."""
     counts = ("rows_read", "wanted", "present", "inserted", "removed", "unchanged", "rejected", "events", "total")  # fmt: skip
     facts: dict[str, Any] = dict.fromkeys(counts, 0)
@@ -29,7 +29,7 @@ def receipt(**changes: Any) -> Receipt:
         "cleaned_up": (),
         "phases": {},
     }
-    return Receipt(pair="Tag/Follower", ids=IdRange(0, 10), **{**facts, **changes})
+    return LoadResult(pair="Tag/Follower", ids=IdRange(0, 10), **{**facts, **changes})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_gravest_finding_is_the_word(
     changes: dict[str, Any], word: SourceWord, severe: bool
 ) -> None:
     """Only what is held below the cutoff is severe; live drift and a stream behind are warnings."""
-    verdict = SourceVerdict(receipt(**changes))
+    verdict = SourceVerdict(load_result(**changes))
     assert (verdict.word, verdict.severe) == (word, severe)
     assert verdict.passed is (word is SourceWord.EQUAL)
 
@@ -85,25 +85,25 @@ def test_the_gravest_finding_is_the_word(
 )
 def test_the_cause_follows_the_load_result(changes: dict[str, Any], said: str) -> None:
     """Missing, surplus, both, live drift, or nothing at all: then it is legacy that drifts."""
-    assert cause(receipt(**changes)) == said
+    assert cause(load_result(**changes)) == said
 
 
 def test_a_stream_behind_is_not_proven() -> None:
     """The words say that nothing can be told yet, and no repair is offered."""
-    verdict = SourceVerdict(receipt(stream=Stream.BEHIND))
+    verdict = SourceVerdict(load_result(stream=Stream.BEHIND))
     assert "not proven: the stream is behind" in verdict.sentence
     assert "--repair" not in verdict.sentence
 
 
 def test_the_sentence_names_place_and_cure() -> None:
     """Pair and range first, the command last; what the guard would refuse in between."""
-    found = SourceVerdict(receipt(removed=9, refused="the plan removes 9 of 9")).sentence
+    found = SourceVerdict(load_result(removed=9, refused="the plan removes 9 of 9")).sentence
     assert found.startswith("Tag/Follower/0-9: load drift: 0 events missing, 9 surplus")
     assert "; a repair would be refused: the plan removes 9 of 9; " in found
     assert found.endswith("`metric-assets reconcile Tag/Follower --repair` repairs it")
-    heal = SourceVerdict(receipt(live=LiveFigures(live_missing=1))).sentence
+    heal = SourceVerdict(load_result(live=LiveFigures(live_missing=1))).sentence
     assert "`metric-assets backfill Tag/Follower --heal-live`" in heal
-    well = SourceVerdict(receipt(instant=THEN, live=LiveFigures(withdrawn=2))).sentence
+    well = SourceVerdict(load_result(instant=THEN, live=LiveFigures(withdrawn=2))).sentence
     assert well == (
         "Tag/Follower/0-9: the counter equals its source as of 2026-01-02T03:04:05Z; withdrawn 2"
         " and overlap 0 by live events"
