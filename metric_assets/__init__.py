@@ -1,4 +1,4 @@
 """Entity metric events: planned against the source, loaded into ClickHouse, proven.
 
-Nothing lives here; each room below says in its own docstring what belongs in it.
+Nothing lives here; each module says in its own docstring what belongs in it.
 """

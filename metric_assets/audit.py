@@ -133,7 +133,7 @@ def _judge(  # noqa: PLR0913 - both sides, and the instants that they were read 
 def _legacy_values(pair: Pair, cell: IdRange, legacy: pl.DataFrame) -> pl.DataFrame:
     """entityId and value of a pair's legacy column; raises SchemaDriftError for no numbers.
 
-    Text is read as numbers: the driver hands over Postgres' numeric as text.
+    Text is read as numbers: the driver returns Postgres' numeric as text.
     """
     where = f"{pair.key}/{cell.key}: {pair.legacy.column}"
     kind = legacy.schema[pair.legacy.field]

@@ -1,6 +1,6 @@
 """What can go wrong, named by what cures it.
 
-Belongs here: the exceptions that cross rooms. The one question the upper floors ask of them is
+Belongs here: the exceptions that cross modules. The one question that callers ask of them is
 whether trying again can help. Does not belong here: errors that one module raises and catches.
 """
 

@@ -16,7 +16,7 @@ from metric_assets.ranges import IdRange
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What a materialization of one pair and range proves. Counts are rows.
+    """What a materialization of one pair and range did and verified. Counts are rows.
 
     ``rows_read`` is of the whole scan, shared by its pairs. ``events`` and ``total`` are what the
     scope holds afterwards; in a dry run, what it would hold. ``phases`` say where the ``seconds``

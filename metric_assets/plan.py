@@ -19,7 +19,7 @@ REMOVAL_FLOOR = 1_000
 
 
 class Mode(str, Enum):
-    """How a surplus is mended: by deleting it, or by adding its negation."""
+    """How a surplus is repaired: by deleting it, or by adding its negation."""
 
     REPLACE = "replace"
     APPEND = "append"

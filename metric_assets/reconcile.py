@@ -1,6 +1,6 @@
 """Events against the legacy counters: who differs, by how much, and what that means.
 
-Belongs here: arithmetic on frames of totals, and the rules of the catalogue. Does not belong
+Belongs here: arithmetic on frames of totals, and the rules of the catalog. Does not belong
 here: reading either side, or how a verdict is shown.
 """
 

@@ -631,10 +631,10 @@ class FakeStage:
         return found
 
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Hand over everything where the stage holds nothing else, else copy; the stage keeps it."""
+        """Attach everything where the stage holds nothing else, else copy; the stage keeps it."""
         if alone and self.mode is Mode.REPLACE:
             others = {event.metric for event in self.rows} - set(metrics)
-            assert not others, f"handing over a partition would take {others} along"
+            assert not others, f"attaching a partition would take {others} along"
             self._target.rows.update(self.rows)
             self._target.wrote(f"move {'+'.join(metrics)}")
             return

@@ -52,7 +52,7 @@ class _Group(click.Group):
 @click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="metric-assets")
 def cli() -> None:
-    """Backfill entity metric events into ClickHouse, and prove that the counters are right."""
+    """Backfill entity metric events into ClickHouse, and check that the counters are right."""
     load_environment()
 
 

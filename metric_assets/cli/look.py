@@ -1,6 +1,6 @@
 """Commands that only look: list, show, ranges, doctor.
 
-Belongs here: reading the catalogue, the settings and the stores' state. Does not belong here:
+Belongs here: reading the catalog, the settings and the stores' state. Does not belong here:
 anything that writes to a store, but for the empty target that doctor makes when told to.
 """
 

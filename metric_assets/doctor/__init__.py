@@ -52,7 +52,7 @@ def examine(
 ) -> list[Finding]:
     """Look at everything and raise nothing: what is wrong is a finding that says what to do.
 
-    Reads catalogues, plans and counts, and of the source's rows those that the grids do not hold.
+    Reads system tables, plans and counts, and of the source's rows those that no grid holds.
     ``create_target`` makes the target if it is absent. ``environ`` holds the stores' URLs, by
     default this process's.
     """

@@ -79,7 +79,7 @@ def examine_scans(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
             yield from guarded(
                 f"sql/{scan.name}.sql",
                 _scan(scan, store, settings),
-                f"Check the database in {CLICKHOUSE_URL}; or mend the source, or"
+                f"Check the database in {CLICKHOUSE_URL}; or fix the source, or"
                 f" sql/{scan.name}.sql and the row of the catalog that reads it",
             )
 

@@ -32,7 +32,7 @@ class Finding:
     """One fact: what it is about, what was found, what to do about it, and how grave it is.
 
     ``ok`` is as it should be, ``remark`` works but costs or should be known, ``failed`` has to be
-    mended before the first row moves.
+    repaired before the first row moves.
     """
 
     subject: str
@@ -63,7 +63,7 @@ def guarded(subject: str, findings: Iterable[Finding], advice: str = "") -> Iter
     except UnavailableError as error:
         yield Finding(subject, str(error), "Look after the connection, then examine again", FAILED)
     except MetricAssetsError as error:
-        yield Finding(subject, str(error), advice or "Mend what the message names", FAILED)
+        yield Finding(subject, str(error), advice or "Fix what the message names", FAILED)
     except Exception as error:
         # One examination that breaks must not hide what the others find.
         found = f"the examination broke off: {type(error).__name__}: {error}"

@@ -29,7 +29,7 @@ from metric_assets.stores.postgres import Postgres
 #: Rows from which on reading a table from end to end for every range hurts.
 LARGE = 1_000_000
 
-_MEND = "Mend the source, or sql/{}.sql and the row of the catalog that reads it"
+_FIX = "Fix the source, or sql/{}.sql and the row of the catalog that reads it"
 _LEGACY = "Correct the row of the catalog, or the legacy table"
 
 
@@ -51,7 +51,7 @@ class Scans:
             if scan.store is Store.POSTGRES and not self.tables.broken & set(scan.sources):
                 subject = f"sql/{scan.name}.sql"
                 report(subject)
-                yield from guarded(subject, self._scan(scan), _MEND.format(scan.name))
+                yield from guarded(subject, self._scan(scan), _FIX.format(scan.name))
         report("legacy statements")
         for entity in self.settings.catalog.entities:
             if entity.table not in self.tables.broken:
@@ -180,7 +180,7 @@ def _dimension(dimension: Dimension, store: Postgres) -> Iterator[Finding]:
         yield Finding(
             f"sql/{dimension.statement}.sql",
             f"returns {', '.join(columns.columns)}, expected {', '.join(dimension.columns)}",
-            _MEND.format(dimension.statement),
+            _FIX.format(dimension.statement),
             FAILED,
         )
 

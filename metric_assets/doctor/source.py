@@ -1,4 +1,4 @@
-"""Postgres as a whole: the session it gives us, room for connections, and the tables.
+"""Postgres as a whole: the session it gives us, free connections, and the tables.
 
 Belongs here: facts of the server and of tables. Does not belong here: single statements (scans).
 """
@@ -18,7 +18,7 @@ from metric_assets.sql import load
 from metric_assets.stores.postgres import Postgres
 
 #: Connections that four runs, two a run, and the checks take.
-ROOM = 10
+FREE_CONNECTIONS = 10
 
 _INDEX = re.compile(r'ON "(\w+)" \("(\w+)"\)')
 
@@ -45,7 +45,7 @@ class Tables:
 
 
 def examine_server(store: Postgres, settings: Settings) -> Iterator[Finding]:
-    """The session: read-only, UTC, timed out as set; replica or primary; room for connections."""
+    """The session: read-only, UTC, timed out as set; replica or primary; free connections."""
     row = store.frame(load("doctor/postgres_server"), {}).row(0, named=True)
     yield _session(row, settings)
     yield _role(row, settings)
@@ -53,12 +53,12 @@ def examine_server(store: Postgres, settings: Settings) -> Iterator[Finding]:
     if row["roleLimit"] >= 0:
         free = min(free, row["roleLimit"])
     found = f"{free} of {row['connections']} connections are free for {row['role']}"
-    if free < ROOM:
+    if free < FREE_CONNECTIONS:
         yield Finding(
             "Postgres: connections",
             found,
-            f"Four runs at once take up to {ROOM}: lower max_concurrent_runs in dagster.yaml or"
-            " make room",
+            f"Four runs at once take up to {FREE_CONNECTIONS}: lower max_concurrent_runs in"
+            " dagster.yaml or allow more",
             REMARK,
         )
     else:

@@ -1,1 +1,1 @@
-"""The Dagster floor: nothing below imports Dagster, nothing here knows how a step is done."""
+"""The Dagster layer: nothing below imports Dagster, nothing here knows how a step is done."""

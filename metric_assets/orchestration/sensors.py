@@ -50,7 +50,7 @@ def build_grid_sensor(settings: Settings) -> dg.SensorDefinition:
         with postgres.open(settings) as source:
             outside, place = look_on(settings, source, context.cursor)
         if outside:
-            # The cursor stays: the next tick looks here again, and fails until it is mended.
+            # The cursor stays: the next tick looks here again, and fails until it is repaired.
             raise IdsBeyondGridError("; ".join(outside) + "; then reload the location")
         context.update_cursor(place)
         if place:

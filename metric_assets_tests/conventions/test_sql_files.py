@@ -37,9 +37,9 @@ def test_every_file_of_an_entity_belongs_to_a_scan(entity: object) -> None:
 
 
 def _is_named(name: str, code: str) -> bool:
-    """Whether code names a statement: by its stem, or by its beginning, ``room/thing_{…}``."""
-    room, _, stem = name.partition("/")
-    begun = [f"{room}/{stem[:end]}{{" for end in range(1, len(stem)) if stem[end - 1] == "_"]
+    """Whether code names a statement: by its stem, or by its beginning, ``folder/thing_{…}``."""
+    folder, _, stem = name.partition("/")
+    begun = [f"{folder}/{stem[:end]}{{" for end in range(1, len(stem)) if stem[end - 1] == "_"]
     return bool(re.search(rf"""[/"']{stem}["']""", code)) or any(one in code for one in begun)
 
 

@@ -27,7 +27,7 @@ def loaded(day: Day) -> Day:
 
 
 def test_list_prints_every_pair(day: Day) -> None:
-    """`list --json` prints the 78 pairs of the catalogue."""
+    """`list --json` prints the 78 pairs of the catalog."""
     code, pairs = day.json("metric-assets", "list")
     assert code == 0
     assert len(pairs) == 78

@@ -104,7 +104,7 @@ def test_the_demo_is_fit_to_be_loaded(demo: Platform, stack: Endpoints, settings
 
 
 def test_what_is_told_of_servers_that_are_fit(doctor: Examine) -> None:
-    """Versions, time zones, the session's bounds, room for connections, what our statements switch
+    """Versions, time zones, the session's bounds, free connections, what our statements switch
     off, grants, and what a full backfill reads, each in a finding of its own.
     """
     findings = doctor()
@@ -163,7 +163,7 @@ SESSION = {
 def test_a_postgres_that_is_not_as_asked(
     settings: Settings, said: dict[str, object], subject: str, status: str, advice: str
 ) -> None:
-    """Options that a pooler dropped, a replica that ends readings, no room: told, with a remedy."""
+    """Options that a pooler dropped, a replica that ends readings, no free connections: told, with a remedy."""
     store: Any = Answers(postgres_server=[{**SESSION, **said}])
     finding = of(list(source.examine_server(store, settings)), subject)
     assert (finding.status, advice in finding.advice) == (status, True), finding

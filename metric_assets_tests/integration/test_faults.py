@@ -313,11 +313,11 @@ def test_a_stalled_client_that_wakes_up_writes_nothing(torture: Torture, name: s
     [
         "postgres: while reading",
         "clickhouse: during the first insert into the stage",
-        "clickhouse: during the handover",
+        "clickhouse: while attaching",
         "clickhouse: during the delete",
     ],
 )
-def test_a_store_that_dies_is_an_error_that_passes(torture: Torture, name: str) -> None:
+def test_a_store_that_dies_is_a_transient_error(torture: Torture, name: str) -> None:
     """Killed mid-read or mid-write: the run ends with an error that another attempt can outlive,
     and that attempt ends exact.
     """
@@ -383,7 +383,7 @@ def test_any_one_spoiled_request_to_clickhouse(platform: Platform, how: str) -> 
     area="networks",
 )
 def test_refused_connections_end_at_once(platform: Platform) -> None:
-    """Nobody listens: an error that passes, naming store and address, within two seconds."""
+    """Nobody listens: a transient error, naming store and address, within two seconds."""
     port = free_port()
     began = time.monotonic()
     with pytest.raises(UnavailableError, match=f"ClickHouse at 127.0.0.1:{port}"):
@@ -426,7 +426,7 @@ def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     area="networks",
 )
 @pytest.mark.usefixtures("slow_rows")
-def test_a_session_ended_in_mid_stream_is_an_error_that_passes(platform: Platform) -> None:
+def test_a_session_ended_in_mid_stream_is_a_transient_error(platform: Platform) -> None:
     """A read that breaks off after rows have come: nothing is written, another attempt may help."""
 
     def terminate() -> None:

@@ -1,6 +1,6 @@
 """Which access paths the scans take at a realistic size, by the planner's own word.
 
-Belongs here: plans of Postgres scans, exceptions declared by the catalogue's rows. Does not belong
+Belongs here: plans of Postgres scans, exceptions declared by the catalog's rows. Does not belong
 here: durations.
 """
 
@@ -138,7 +138,7 @@ def test_a_narrow_range_reads_no_large_table_whole(
     large: Platform, rows_of: dict[str, int], name: str
 ) -> None:
     """A hundredth of the ids never costs all rows of a large table, unless the scan's row in the
-    catalogue names the cost."""
+    catalog names the cost."""
     scan = POSTGRES_SCANS[name]
     read = {table for table in read_whole(large, scan) if rows_of[table] >= LARGE}
     assert not read or scan.cost, f"{name}: {sorted(read)}"

@@ -1,7 +1,7 @@
 """Known answers: a handful of rows in, the events they must give, worked out by hand.
 
 Every case goes the whole way: rows into the real stores, ``materialize``, SELECT from the target.
-Belongs here: one case for every rule of the catalogue that changes a total. Does not belong here:
+Belongs here: one case for every rule of the catalog that changes a total. Does not belong here:
 what happens when a range is loaded again (test_repair) or cut otherwise (test_any_grid).
 """
 

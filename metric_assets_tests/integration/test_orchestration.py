@@ -167,7 +167,7 @@ def test_only_the_selected_pairs_of_a_scan_are_loaded(
     assert {event[2] for event in platform.events()} == {"Follower"}
 
 
-def test_a_wrong_range_stays_red_until_it_is_mended(
+def test_a_wrong_range_stays_red_until_it_is_repaired(
     settings: Settings, instance: dg.DagsterInstance, platform: Platform
 ) -> None:
     """The badge `reconciled` fails while any range fails, also after a good run of another range."""
@@ -179,8 +179,8 @@ def test_a_wrong_range_stays_red_until_it_is_mended(
     assert checks(other, "matches_legacy") == {("Tag/Follower", "0-9"): True}
     assert checks(other, "reconciled") == {("Tag/Follower", None): False}
     platform.run('UPDATE "TagMetric" SET "followerCount" = 1 WHERE "tagId" = 11')
-    mended = run(settings, instance, [FOLLOWER], "10-19", "10-19")
-    assert checks(mended, "reconciled") == {("Tag/Follower", None): True}
+    repaired = run(settings, instance, [FOLLOWER], "10-19", "10-19")
+    assert checks(repaired, "reconciled") == {("Tag/Follower", None): True}
 
 
 def test_another_range_size_is_refused(

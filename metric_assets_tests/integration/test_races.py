@@ -93,7 +93,7 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
 def test_a_scope_that_changes_after_the_stage_was_made(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
-    """The stage is laid out by what the scope holds at first: one to be handed over where it is
+    """The stage is laid out by what the scope holds at first: one to be attached where it is
     empty, one to be compared where it is not. Emptied, or filled, in between, it ends exact as well.
     """
     follows(platform)
@@ -272,7 +272,7 @@ def test_the_session_bounds_itself(platform: Platform) -> None:
 )
 def test_a_transaction_left_idle_is_ended_by_the_server(platform: Platform) -> None:
     """Whoever stalls between opening a reading and its rows holds up vacuum no longer than a
-    statement may; waking up, it ends with an error that passes.
+    statement may; waking up, it ends with a transient error.
     """
     with Postgres(platform.postgres_url, statement_timeout=1) as source:
         with pytest.raises(UnavailableError):

@@ -155,7 +155,7 @@ def guarded() -> Iterator[Guarded]:
 )
 @pytest.mark.parametrize("database", LACKING)
 def test_a_missing_grant_is_named(guarded: Guarded, database: str) -> None:
-    """Whichever grant is missing, and whether events are handed over or mended: an error that is
+    """Whichever grant is missing, and whether events are attached or repaired: an error that is
     not retried names grant and table, `doctor` names it before, and nothing is left but what only
     the missing grant could clear away.
     """
@@ -188,7 +188,7 @@ def test_a_missing_grant_is_named(guarded: Guarded, database: str) -> None:
     area="refusals",
 )
 def test_the_grants_that_doctor_lists_are_enough(guarded: Guarded) -> None:
-    """A user with these and no others loads, mends, and clears a dead attempt away, statement,
+    """A user with these and no others loads, repairs, and clears a dead attempt away, statement,
     table and all: ending one's own statements takes no grant.
     """
     guarded.restrict(True)

@@ -211,7 +211,7 @@ def test_rows_doubled_in_the_target_are_taken_away(loaded: Loaded) -> None:
 
 
 def test_missing_and_surplus_are_mended_at_once(loaded: Loaded) -> None:
-    """Deleted, doubled and withdrawn rows together: each is mended once."""
+    """Deleted, doubled and withdrawn rows together: each is repaired once."""
     delete_by_hand(loaded, 700)
     double_by_hand(loaded, 500)
     loaded.platform.run('DELETE FROM "ImageReaction" WHERE id BETWEEN 3001 AND 3010')
@@ -407,8 +407,8 @@ LAYOUTS = {
     area="targets",
 )
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_loads_stays_and_is_mended(platform: Platform, layout: str) -> None:
-    """Loaded once, loaded again for nothing, mended to the row."""
+def test_every_layout_loads_stays_and_is_repaired(platform: Platform, layout: str) -> None:
+    """Loaded once, loaded again for nothing, repaired to the row."""
     platform.create(f"CREATE TABLE other {LAYOUTS[layout]}")
     made = prepare(platform, "other")
     fine = layout != "whole seconds"

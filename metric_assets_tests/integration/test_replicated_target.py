@@ -75,7 +75,7 @@ class Replicated:
         return load_results
 
     def load_at_last(self) -> list[LoadResult]:
-        """Load, trying again while the error is one that passes."""
+        """Load, trying again while the error is transient."""
         end = time.monotonic() + _PATIENCE
         while (load_results := self._load_unless_transient(end)) is None:
             time.sleep(0.5)
@@ -421,7 +421,7 @@ def test_a_client_killed_in_mid_insert(laid_out: Replicated, step: str) -> None:
 def test_a_server_killed_in_mid_insert(
     laid_out: Replicated, restartable: Server, step: str
 ) -> None:
-    """SIGKILL for the server's process in the same places: the load ends with an error that passes,
+    """SIGKILL for the server's process in the same places: the load ends with a transient error,
     or is done, and once the server is back one more load is exact.
     """
     if step == "clickhouse/insert_missing":

@@ -104,7 +104,7 @@ def rows_of(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 @pytest.mark.usefixtures("brief")
 def test_a_backend_that_is_stopped_is_given_up(platform: Platform) -> None:
     """The process that serves the reading hangs, and its machine acknowledges for it: shortly after
-    the statement_timeout, which it does not serve, the load ends with an error that passes. When it
+    the statement_timeout, which it does not serve, the load ends with a transient error. When it
     wakes up its statement ends, and the next load is exact.
     """
     follows(platform)
@@ -267,9 +267,9 @@ def test_slowness_below_the_bounds_is_no_error(
     when="ClickHouse is slower than the timeout",
     area="stalls",
 )
-def test_an_answer_later_than_the_timeout_is_an_error_that_passes(platform: Platform) -> None:
+def test_an_answer_later_than_the_timeout_is_a_transient_error(platform: Platform) -> None:
     """ClickHouse becomes slower than the timeout while the source is read: the load ends with an
-    error that passes, and once it is quick again the next load ends exact.
+    transient error, and once it is quick again the next load ends exact.
     """
     follows(platform)
     port = urlsplit(platform.clickhouse_url).port

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 CHOSEN = (
     "while reading",
     "between chunks",
-    "during the handover",
+    "while attaching",
     "between insert and delete",
     "during the delete",
     "after the read-back, not yet recorded",

@@ -44,9 +44,9 @@ _STEPS = (
     ("between chunks", "insert", "after", "stages", 2),
     ("after the stage, before the plan", "clickhouse/stage_summary", "after", "stages", 1),
     ("during the difference", "clickhouse/difference", "during", "differs", 1),
-    ("before the handover", "clickhouse/attach", "before", "empty", 1),
-    ("during the handover", "clickhouse/attach", "during", "empty", 1),
-    ("after the handover, before the read-back", "clickhouse/attach", "after", "empty", 1),
+    ("before attaching", "clickhouse/attach", "before", "empty", 1),
+    ("while attaching", "clickhouse/attach", "during", "empty", 1),
+    ("after attaching, before the read-back", "clickhouse/attach", "after", "empty", 1),
     ("during the insert of one metric of several", "clickhouse/publish", "during", "partial", 1),
     ("during the insert of a difference", "clickhouse/insert_missing", "during", "differs", 1),
     ("between insert and delete", "clickhouse/insert_missing", "after", "differs", 1),
@@ -67,7 +67,7 @@ _COMPENSATING_STEPS = (
     ("between compensation and read-back", "clickhouse/insert_missing", "after", "differs", 1),
     ("after the read-back, not yet recorded", "clickhouse/scope_summary", "after", "differs", 2),
 )
-#: Steps of a backfill that neither hands over nor deletes.
+#: Steps of a backfill that neither attaches nor deletes.
 _REPLICATED_STEPS = (
     *(
         step
@@ -79,7 +79,7 @@ _REPLICATED_STEPS = (
 )
 #: Done by the server, and the answer is on its way.
 _ON_ITS_WAY = (
-    ("handed over, not yet heard of", "clickhouse/attach", "empty"),
+    ("attached, not yet heard of", "clickhouse/attach", "empty"),
     ("deleted, not yet heard of", "clickhouse/remove", "differs"),
 )
 _PUBLISHED_ON_ITS_WAY = (
@@ -87,8 +87,8 @@ _PUBLISHED_ON_ITS_WAY = (
     ("compensated, not yet heard of", "clickhouse/insert_missing", "differs"),
 )
 _SERVER_STEPS = {
-    "clickhouse": ("insert", "between", "difference", "handover", "delete", "read-back"),
-    "postgres": ("while reading", "between chunks", "before the handover", "before the delete"),
+    "clickhouse": ("insert", "between", "difference", "attaching", "delete", "read-back"),
+    "postgres": ("while reading", "between chunks", "before attaching", "before the delete"),
 }
 _REPLICATED_SERVER_STEPS = {
     "clickhouse": ("insert", "between", "difference", "publishing", "compensation", "read-back"),
@@ -121,7 +121,7 @@ _COMMON: tuple[Fault, ...] = (
 
 FAULTS: tuple[Fault, ...] = (
     *(_named(name, step, when, drift, nth=nth) for name, step, when, drift, nth in _STEPS),
-    _named("between two partitions handed over", "clickhouse/attach", "after", "empty", nth=4,
+    _named("between two partitions attached", "clickhouse/attach", "after", "empty", nth=4,
            table="monthlyEvents"),
     *(
         _named(f"{victim}: {name}", step, when, drift, nth=nth, victim=victim)
@@ -129,7 +129,7 @@ FAULTS: tuple[Fault, ...] = (
         for name, step, when, drift, nth in _STEPS
         if any(word in name for word in words)
     ),
-    Fault("stalled before the handover, woken after the retry",
+    Fault("stalled before attaching, woken after the retry",
           Point("clickhouse/attach"), "none", "empty", "stall"),
     Fault("stalled before a difference is written, woken after the retry",
           Point("clickhouse/insert_missing"), "none", "differs", "stall"),

@@ -1,4 +1,4 @@
-"""The rounds: from drift to verdict, and the backfill that mends.
+"""The rounds: from drift to verdict, and the backfill that repairs.
 
 Belongs here: what happens in which order, and what has to hold afterwards. Does not belong here: how
 a fault strikes (strikes) or how damage is found (damage, live).
@@ -40,8 +40,8 @@ from metric_assets_tests.torture.world import World
 
 __all__ = ["FAULTS", "Torture", "faults_of"]
 
-#: How long the mending backfill tries again after an error that time can heal.
-MEND_SECONDS = 30
+#: How long the repairing backfill tries again after an error that time can heal.
+REPAIR_SECONDS = 30
 #: The same on a server that was given: a replica that comes back is read-only for a while.
 REPLICA_SECONDS = 90
 #: Kinds of drift to choose from: of all, and of those for which a backfill has rows to stage.
@@ -77,7 +77,7 @@ class Torture:
             yield self.round(schedule.pop())
 
     def round(self, fault: Fault) -> Verdict:
-        """Drift, strike, look at what was said to be done, mend, look again."""
+        """Drift, strike, look at what was said to be done, repair, look again."""
         began = time.monotonic()
         drift = fault.drift
         if drift in _DRIFTS:
@@ -88,25 +88,25 @@ class Torture:
         verdict = Verdict(fault.name, case.scan, table, drift)
         self.live.at = case, table
         if (case.scan, table) not in self._filled and drift != "empty":
-            self._mend(case, table, verdict)
+            self._repair(case, table, verdict)
         self._filled.add((case.scan, table))
         self.world.drift(case, table, drift, self._chance)
-        mend = partial(self._mend, case, table, verdict)
-        tools = (self.world, self.dagster, self._nursery, self._chance, mend)
+        repair = partial(self._repair, case, table, verdict)
+        tools = (self.world, self.dagster, self._nursery, self._chance, repair)
         done = strike(Attack(fault, case, table, verdict, *tools))
         self.world.up()
         verdict.damage = damage_of(self.world, case, table, done)
-        self._mend(case, table, verdict)
+        self._repair(case, table, verdict)
         verdict.hung |= not self.dagster.settle()
         self._look(case, table, verdict)
         verdict.seconds = round(time.monotonic() - began, 2)
         return verdict
 
-    def _mend(self, case: Case, table: str, verdict: Verdict) -> None:
-        """One more backfill, tried again as Dagster does while the error is one that passes."""
+    def _repair(self, case: Case, table: str, verdict: Verdict) -> None:
+        """One more backfill, tried again as Dagster does while the error is transient."""
         scan = next(scan for scan in CATALOG.scans if scan.name == case.scan)
         pairs = [pair for pair in scan.pairs if pair.metric in case.metrics]
-        patience = REPLICA_SECONDS if self.world.compensates else MEND_SECONDS
+        patience = REPLICA_SECONDS if self.world.compensates else REPAIR_SECONDS
         deadline = time.monotonic() + patience
         verdict.tries = 0
         with (
@@ -159,7 +159,7 @@ def faults_of(world: World) -> tuple[Fault, ...]:
 def tables_of(fault: Fault) -> list[str]:
     """Tables whose backfills take the step at which a fault strikes.
 
-    Nothing is deleted from a table with a view, nor handed over to it. ClickHouse writes a table and
+    Nothing is deleted from a table with a view, nor attached to it. ClickHouse writes a table and
     its view one after the other: killed in between, they differ for good, whoever inserted.
     """
     step = fault.point.step if fault.point else ""

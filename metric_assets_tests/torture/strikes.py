@@ -1,7 +1,7 @@
 """How faults strike backfills that are processes of the harness.
 
 Belongs here: one function a kind of fault; each returns the ranges that were said, or recorded, to
-be materialized. Does not belong here: mending and judging (rounds), Dagster's own processes
+be materialized. Does not belong here: repairing and judging (rounds), Dagster's own processes
 (managed).
 """
 
@@ -36,7 +36,7 @@ class Attack:
     dagster: Dagster
     nursery: Nursery
     chance: random.Random
-    mend: Callable[[], None]
+    repair: Callable[[], None]
 
 
 def strike(attack: Attack) -> set[str]:
@@ -95,7 +95,7 @@ def _stall(attack: Attack) -> set[str]:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'metric_assets:lock'"
         )
-    attack.mend()
+    attack.repair()
     child.wake()
     attack.verdict.hung = not child.end()
     attack.verdict.said = child.said

@@ -1,1 +1,1 @@
-"""No socket, no server: rooms by themselves, and the pipeline against honest fakes."""
+"""No socket, no server: modules by themselves, and the pipeline against honest fakes."""

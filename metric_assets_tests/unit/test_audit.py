@@ -232,7 +232,7 @@ def test_a_legacy_column_of_another_type_fails_its_pair_only(values: list[object
 
 @pytest.mark.parametrize("values", [["0", "0.0"], [None, "0"], [Decimal(0), Decimal(0)]])
 def test_numbers_in_another_shape_are_numbers(values: list[object]) -> None:
-    """The driver hands over Postgres' numeric as text; NULL counts as 0, as ever."""
+    """The driver returns Postgres' numeric as text; NULL counts as 0, as ever."""
     assert set(judged(hiddenCount=values).values()) == {True}
 
 

@@ -17,7 +17,7 @@ def keys(*selection: str) -> list[str]:
 
 
 def test_nothing_selects_everything() -> None:
-    """Without a name every pair is meant, in catalogue order."""
+    """Without a name every pair is meant, in catalog order."""
     assert keys() == list(CATALOG.pairs)
     assert len(set(keys())) == len(CATALOG.pairs)
 
@@ -34,7 +34,7 @@ def test_a_pair_selects_itself() -> None:
 
 
 def test_the_order_is_the_catalogs() -> None:
-    """However names are ordered or repeated, pairs come once and in catalogue order."""
+    """However names are ordered or repeated, pairs come once and in catalog order."""
     assert keys("Tag/Follower", "Tag/Hidden", "Collection", "Tag", "Collection/Item") == [
         *COLLECTION,
         *TAG,

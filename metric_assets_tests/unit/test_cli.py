@@ -84,7 +84,7 @@ def test_list_as_json(run: Run) -> None:
 
 
 def test_list_describes_a_pair(run: Run) -> None:
-    """Tag/Follower as the reference catalogue has it."""
+    """Tag/Follower as the reference catalog has it."""
     (row,) = json.loads(run("list", "Tag/Follower", "--json").out)
     assert row["pair"] == "Tag/Follower"
     assert row["store"] == "postgres"

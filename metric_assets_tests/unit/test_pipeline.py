@@ -94,7 +94,7 @@ STRANGERS = [
 ]
 
 
-class House:
+class Setup:
     """Stores, and materialize() on them."""
 
     def __init__(self, target: FakeTarget, *frames: pl.DataFrame | BaseException) -> None:
@@ -133,20 +133,20 @@ def figures(load_result: LoadResult) -> tuple[int, ...]:
 def test_first_load(mode: Mode) -> None:
     """An empty scope gets all events in one write; the load result says so; strangers stay."""
     target = FakeTarget(mode, STRANGERS)
-    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)), signed((5, 3, 3, 4)))
-    (load_result,) = house.run()
+    setup = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, 1)), signed((5, 3, 3, 4)))
+    (load_result,) = setup.run()
     assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1), net(5, 3, 3, 4)])
     assert figures(load_result) == (3, 0, 3, 0, 0, 3, 6)
     assert load_result.rows_read == 3
     assert len(target.writes) == 1
-    house.closed()
+    setup.closed()
 
 
 def test_a_first_load_moves_in_replace_and_copies_in_append() -> None:
     """Materialized views see inserts, but no moves: append never moves."""
     replacing, appending = FakeTarget(Mode.REPLACE), FakeTarget(Mode.APPEND)
-    House(replacing, signed((5, 1, 1, 1))).run()
-    House(appending, signed((5, 1, 1, 1))).run()
+    Setup(replacing, signed((5, 1, 1, 1))).run()
+    Setup(appending, signed((5, 1, 1, 1))).run()
     assert replacing.writes == ["move Net"]
     assert appending.writes == ["insert Net"]
 
@@ -155,10 +155,10 @@ def test_a_first_load_moves_in_replace_and_copies_in_append() -> None:
 def test_an_unchanged_rerun_writes_nothing(mode: Mode) -> None:
     """The second run finds everything in sync."""
     target = FakeTarget(mode)
-    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, -1)))
-    house.run()
+    setup = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, -1)))
+    setup.run()
     target.writes.clear()
-    (load_result,) = house.run()
+    (load_result,) = setup.run()
     assert target.writes == []
     assert figures(load_result) == (2, 2, 0, 0, 2, 2, 0)
     assert target.rows == Counter([net(5, 1, 1, 1), net(6, 2, 2, -1)])
@@ -167,7 +167,7 @@ def test_an_unchanged_rerun_writes_nothing(mode: Mode) -> None:
 def test_replace_writes_exactly_the_difference() -> None:
     """One row is missing, one is surplus, one stays: 1 inserted, 1 removed, 1 unchanged."""
     target = FakeTarget(rows=[*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 1)])
-    (load_result,) = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1))).run()
+    (load_result,) = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, 1))).run()
     assert figures(load_result) == (2, 2, 1, 1, 1, 2, 2)
     assert target.writes == ["apply Net"]
     assert target.rows == Counter([*STRANGERS, net(5, 1, 1, 1), net(6, 2, 2, 1)])
@@ -176,13 +176,13 @@ def test_replace_writes_exactly_the_difference() -> None:
 def test_append_compensates_the_surplus() -> None:
     """What cannot be deleted is negated: sums are right, and the next run finds nothing to do."""
     target = FakeTarget(Mode.APPEND, [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3)])
-    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
-    (load_result,) = house.run()
+    setup = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
+    (load_result,) = setup.run()
     assert figures(load_result) == (2, 2, 2, 0, 2, 4, 2)
     assert target.rows == Counter(
         [*STRANGERS, net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3), net(6, 2, 2, 1)]
     )
-    (again,) = house.run()
+    (again,) = setup.run()
     assert target.writes == ["apply Net"]
     assert figures(again) == (2, 4, 0, 0, 4, 4, 2)
 
@@ -192,7 +192,7 @@ def test_a_compensated_target_is_level(mode: Mode) -> None:
     """An event and its negation weigh nothing, in either mode: nothing is written."""
     rows = [net(5, 1, 1, 1), net(7, 9, 9, 3), net(7, 9, 9, -3)]
     target = FakeTarget(mode, rows)
-    (load_result,) = House(target, signed((5, 1, 1, 1))).run()
+    (load_result,) = Setup(target, signed((5, 1, 1, 1))).run()
     assert target.writes == []
     assert target.rows == Counter(rows)
     assert figures(load_result) == (1, 3, 0, 0, 3, 3, 1)
@@ -202,11 +202,11 @@ def test_a_compensated_target_is_level(mode: Mode) -> None:
 def test_twins_are_kept(mode: Mode) -> None:
     """Two events that agree in everything are two events."""
     target = FakeTarget(mode)
-    house = House(target, signed((5, 1, 1, 1), (5, 1, 1, 1)))
-    house.run()
+    setup = Setup(target, signed((5, 1, 1, 1), (5, 1, 1, 1)))
+    setup.run()
     assert target.rows == Counter({net(5, 1, 1, 1): 2})
     target.rows[net(5, 1, 1, 1)] = 1
-    (load_result,) = house.run()
+    (load_result,) = setup.run()
     assert (load_result.inserted, load_result.removed) == (1, 0)
     assert target.rows == Counter({net(5, 1, 1, 1): 2})
 
@@ -214,7 +214,7 @@ def test_twins_are_kept(mode: Mode) -> None:
 def test_a_twin_too_many_is_one_too_many() -> None:
     """Of three copies where two are wanted, one goes."""
     target = FakeTarget(rows=[net(5, 1, 1, 1)] * 3)
-    (load_result,) = House(target, signed((5, 1, 1, 1), (5, 1, 1, 1))).run()
+    (load_result,) = Setup(target, signed((5, 1, 1, 1), (5, 1, 1, 1))).run()
     assert (load_result.inserted, load_result.removed, load_result.unchanged) == (0, 1, 2)
     assert target.rows == Counter({net(5, 1, 1, 1): 2})
 
@@ -223,7 +223,7 @@ def test_a_twin_too_many_is_one_too_many() -> None:
 def test_negative_events_keep_their_meaning(mode: Mode) -> None:
     """A withdrawn reaction is an event of -1: loaded, counted, and not taken for a compensation."""
     target = FakeTarget(mode, [net(5, 1, 1, 1)])
-    (load_result,) = House(target, signed((5, 1, 1, 1), (5, 1, 2, -1))).run()
+    (load_result,) = Setup(target, signed((5, 1, 1, 1), (5, 1, 2, -1))).run()
     assert target.rows == Counter([net(5, 1, 1, 1), net(5, 1, 2, -1)])
     assert figures(load_result) == (2, 1, 1, 0, 1, 2, 0)
 
@@ -231,7 +231,7 @@ def test_negative_events_keep_their_meaning(mode: Mode) -> None:
 def test_a_changed_value_is_another_event() -> None:
     """The same user and time with another amount: the old row goes, the new one comes."""
     target = FakeTarget(rows=[net(5, 1, 1, 3)])
-    (load_result,) = House(target, signed((5, 1, 1, 4))).run()
+    (load_result,) = Setup(target, signed((5, 1, 1, 4))).run()
     assert target.rows == Counter([net(5, 1, 1, 4)])
     assert (load_result.inserted, load_result.removed) == (1, 1)
 
@@ -241,8 +241,8 @@ def test_a_dry_run_writes_nothing(mode: Mode) -> None:
     """It reads, validates, stages, plans, and tells what would be."""
     rows = [net(5, 1, 1, 1), net(7, 9, 9, 1)]
     target = FakeTarget(mode, rows)
-    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
-    (load_result,) = house.run(dry_run=True)
+    setup = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
+    (load_result,) = setup.run(dry_run=True)
     assert load_result.dry_run
     assert target.writes == []
     assert target.rows == Counter(rows)
@@ -250,15 +250,15 @@ def test_a_dry_run_writes_nothing(mode: Mode) -> None:
         (2, 2, 1, 1, 1) if mode is Mode.REPLACE else (2, 2, 2, 0, 2)
     )
     assert load_result.events == 2
-    assert house.locks.acquired == []
-    assert house.locks.watches[0].verified == 1
-    house.closed()
+    assert setup.locks.acquired == []
+    assert setup.locks.watches[0].verified == 1
+    setup.closed()
 
 
 def test_a_dry_run_of_a_first_load() -> None:
     """An empty scope is planned as a whole and stays empty."""
     target = FakeTarget()
-    (load_result,) = House(target, signed((5, 1, 1, 1))).run(dry_run=True)
+    (load_result,) = Setup(target, signed((5, 1, 1, 1))).run(dry_run=True)
     assert figures(load_result) == (1, 0, 1, 0, 0, 1, 1)
     assert target.rows == Counter()
 
@@ -269,14 +269,14 @@ def test_rejected_rows_leave_the_target_alone(place: int) -> None:
     frames = [signed((5, 1, 1, 1)), signed((6, 1, 1, 1)), signed((7, 1, 1, 1))]
     frames[place] = signed((5, 1, 1, 1), (1000, 1, 1, 1))
     target = FakeTarget(rows=STRANGERS)
-    house = House(target, *frames)
+    setup = Setup(target, *frames)
     with pytest.raises(RejectedRowsError, match=r"^User/0-999: 1 values") as refusal:
-        house.run()
+        setup.run()
     assert "entityId=1000" in str(refusal.value)
     assert target.rows == Counter(STRANGERS)
     assert target.writes == []
-    assert house.source.readings[0].given == 3
-    house.closed()
+    assert setup.source.readings[0].given == 3
+    setup.closed()
 
 
 def test_all_failures_of_a_range_are_told_at_once() -> None:
@@ -287,18 +287,18 @@ def test_all_failures_of_a_range_are_told_at_once() -> None:
         signed((5, 1, 1, 1)),
     ]
     with pytest.raises(RejectedRowsError, match=r"^User/0-999: 3 values"):
-        House(FakeTarget(), *frames).run()
+        Setup(FakeTarget(), *frames).run()
 
 
 def test_another_column_is_drift() -> None:
     """A source that no longer returns what the scan needs ends the run before anything is sent."""
     target = FakeTarget()
-    house = House(target, signed((5, 1, 1, 1)).rename({"value": "amount"}))
+    setup = Setup(target, signed((5, 1, 1, 1)).rename({"value": "amount"}))
     with pytest.raises(SchemaDriftError, match=r"^User: sql/user/reactions\.sql returned columns"):
-        house.run()
+        setup.run()
     assert target.stages[0].inserts == []
-    assert house.source.readings[0].cancelled
-    house.closed()
+    assert setup.source.readings[0].cancelled
+    setup.closed()
 
 
 @MODES
@@ -306,12 +306,12 @@ def test_a_removal_beyond_the_guard_is_refused(mode: Mode) -> None:
     """1001 of 1001 rows would go at a share of a half: nothing is written."""
     rows = [net(entity % 1000, entity, 1, 1) for entity in range(1001)]
     target = FakeTarget(mode, rows)
-    house = House(target, signed())
+    setup = Setup(target, signed())
     with pytest.raises(RemovalRefusedError, match="removes 1001 of 1001 Net events"):
-        house.run()
+        setup.run()
     assert target.rows == Counter(rows)
     assert target.writes == []
-    house.closed()
+    setup.closed()
 
 
 @MODES
@@ -319,7 +319,7 @@ def test_a_removal_that_is_allowed_is_made(mode: Mode) -> None:
     """The same plan with a share of 1."""
     rows = [net(entity % 1000, entity, 1, 1) for entity in range(1001)]
     target = FakeTarget(mode, rows)
-    House(target, signed()).run(max_removed_share=1.0)
+    Setup(target, signed()).run(max_removed_share=1.0)
     assert sum(event.value * copies for event, copies in target.rows.items()) == 0
     assert len(target.rows) == (0 if mode is Mode.REPLACE else 2002)
 
@@ -333,18 +333,18 @@ def test_a_source_that_lags_removes_nothing(mode: Mode) -> None:
     target untouched. What only adds is loaded, and the load result says what was read.
     """
     target = FakeTarget(mode, [net(5, 1, 1, 1)])
-    house = House(target, signed((6, 2, 2, 1)))
-    house.source.state = LAGGING
+    setup = Setup(target, signed((6, 2, 2, 1)))
+    setup.source.state = LAGGING
     with pytest.raises(RemovalRefusedError, match=r"90\.0 s behind, at most 60 s.*SHARE=1"):
-        house.run()
+        setup.run()
     assert target.writes == []
-    house.closed()
-    adding = House(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
+    setup.closed()
+    adding = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, 1)))
     adding.source.state = LAGGING
     (load_result,) = adding.run()
     assert (load_result.inserted, load_result.source) == (1, "replica, 90.0 s behind")
     assert load_result.incomplete == ("the replica is 90.0 s behind, at most 60 s are allowed",)
-    (allowed,) = house.run(guard=RemovalGuard(0.5, 90.0))
+    (allowed,) = setup.run(guard=RemovalGuard(0.5, 90.0))
     assert allowed.present - allowed.unchanged == (1 if mode is Mode.REPLACE else 0)
     assert sums(target) == {(6, 2): 1}
 
@@ -353,10 +353,10 @@ def test_a_command_says_what_it_read() -> None:
     """One sentence about all ranges that were read from a source that may show less; none where it
     shows all there is.
     """
-    house = House(FakeTarget(), signed((5, 1, 1, 1)))
-    assert report.incomplete(house.run()) == []
-    house.source.state = LAGGING
-    (said,) = report.incomplete([*house.run(), *house.run()])
+    setup = Setup(FakeTarget(), signed((5, 1, 1, 1)))
+    assert report.incomplete(setup.run()) == []
+    setup.source.state = LAGGING
+    (said,) = report.incomplete([*setup.run(), *setup.run()])
     assert "in 1 ranges, the last one User/Net/0-999 (read from: replica, 90.0 s behind)" in said
     assert "at most 60 s are allowed" in said
 
@@ -364,9 +364,9 @@ def test_a_command_says_what_it_read() -> None:
 def test_a_mirror_of_a_source_that_lags_counts() -> None:
     """A scan of ClickHouse leaves out what its mirror of the versions lacks."""
     target = FakeTarget(rows=[net(5, 1, 1, 1)])
-    house = House(target, signed())
+    setup = Setup(target, signed())
     copies = {"versions": FakeCopy("events__versions", LAGGING)}
-    stores = Stores(house.source, target, house.locks, copies)
+    stores = Stores(setup.source, target, setup.locks, copies)
     with pytest.raises(RemovalRefusedError, match=r"90\.0 s behind"):
         materialize(SIGNED, SIGNED.pairs, IDS, CUTOFF, stores)
     assert target.writes == []
@@ -375,12 +375,12 @@ def test_a_mirror_of_a_source_that_lags_counts() -> None:
 def test_a_state_older_than_the_one_that_was_loaded_removes_nothing() -> None:
     """The replica keeps up as far as it can tell, but the range was loaded from a later state."""
     target = FakeTarget(rows=[net(5, 1, 1, 1)])
-    house = House(target, signed())
-    house.source.state = SourceState("replica", 0.0, position=Position("1:50:", "77"))
+    setup = Setup(target, signed())
+    setup.source.state = SourceState("replica", 0.0, position=Position("1:50:", "77"))
     with pytest.raises(RemovalRefusedError, match="from a later state"):
-        house.run(loaded=lambda: {"Net": Loaded(Position("1:51:", "77"), CUTOFF)})
+        setup.run(loaded=lambda: {"Net": Loaded(Position("1:51:", "77"), CUTOFF)})
     assert target.writes == []
-    house.run(loaded=lambda: {"Net": Loaded(Position("1:50:", "77"), CUTOFF)})
+    setup.run(loaded=lambda: {"Net": Loaded(Position("1:50:", "77"), CUTOFF)})
     assert target.rows == Counter()
 
 
@@ -388,10 +388,10 @@ def test_the_guard_of_a_run_outlives_its_ranges() -> None:
     """Two ranges of 600 rows that are gone from the source: the second one is refused."""
     rows = [net(entity, user, 1, 1) for entity in (5, 2_005) for user in range(600)]
     target = FakeTarget(rows=rows)
-    house = House(target, signed())
+    setup = Setup(target, signed())
     guard = RemovalGuard()
-    house.run(guard=guard)
-    stores = Stores(house.source, target, house.locks)
+    setup.run(guard=guard)
+    stores = Stores(setup.source, target, setup.locks)
     with pytest.raises(RemovalRefusedError, match="the run removes 1200 of 1200"):
         materialize(SIGNED, SIGNED.pairs, IdRange(2_000, 3_000), CUTOFF, stores, guard=guard)
     assert sum(target.rows.values()) == 600
@@ -403,30 +403,30 @@ def test_a_dry_run_holds_nobody_up() -> None:
     """
     target = FakeTarget()
     target.leftovers = ["dry run dead", "dry run alive", "table of a run"]
-    house = House(target, signed((5, 1, 1, 1)))
-    house.locks.living = frozenset({"alive"})
-    (load_result,) = house.run(dry_run=True)
+    setup = Setup(target, signed((5, 1, 1, 1)))
+    setup.locks.living = frozenset({"alive"})
+    (load_result,) = setup.run(dry_run=True)
     assert load_result.cleaned_up == ("dry run dead",)
-    assert house.locks.acquired == []
-    house.locks.held = {("User", "Net", "0-999")}
+    assert setup.locks.acquired == []
+    setup.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError):
-        house.run(dry_run=True)
-    house.locks.held = set()
-    house.locks.lasts = 0
+        setup.run(dry_run=True)
+    setup.locks.held = set()
+    setup.locks.lasts = 0
     with pytest.raises(BusyError, match="lost the lock"):
-        house.run(dry_run=True)
-    house.locks.lasts = float("inf")
-    (loaded,) = house.run()
+        setup.run(dry_run=True)
+    setup.locks.lasts = float("inf")
+    (loaded,) = setup.run()
     assert loaded.cleaned_up == ("table of a run",)
     assert target.leftovers == ["dry run alive"]
-    house.closed()
+    setup.closed()
 
 
 @MODES
 def test_an_emptied_range_empties_the_target(mode: Mode) -> None:
     """The scope is made right, not only the rows that came back: none means none."""
     target = FakeTarget(mode, [*STRANGERS, net(5, 1, 1, 1), net(5, 2, 1, 4)])
-    (load_result,) = House(target, signed()).run()
+    (load_result,) = Setup(target, signed()).run()
     left = Counter(STRANGERS)
     if mode is Mode.APPEND:
         left.update([net(5, 1, 1, 1), net(5, 2, 1, 4), net(5, 1, 1, -1), net(5, 2, 1, -4)])
@@ -438,42 +438,42 @@ def test_an_emptied_range_empties_the_target(mode: Mode) -> None:
 def test_nothing_wanted_and_nothing_there(frames: list[pl.DataFrame]) -> None:
     """A source that gives no frame, or empty ones, and an empty scope: a load result of zeros."""
     target = FakeTarget()
-    house = House(target, *frames)
-    (load_result,) = house.run()
+    setup = Setup(target, *frames)
+    (load_result,) = setup.run()
     assert figures(load_result) == (0, 0, 0, 0, 0, 0, 0)
     assert target.writes == []
-    house.closed()
+    setup.closed()
 
 
 def test_a_busy_scope_is_not_touched() -> None:
     """While another attempt holds a pair and range nothing is cleaned_up, read or staged."""
     target = FakeTarget(rows=STRANGERS)
     target.leftovers = ["table of the other attempt"]
-    house = House(target, signed((5, 1, 1, 1)))
-    house.locks.held = {("User", "Net", "0-999")}
+    setup = Setup(target, signed((5, 1, 1, 1)))
+    setup.locks.held = {("User", "Net", "0-999")}
     with pytest.raises(BusyError, match=r"^User/Net/0-999: another run"):
-        house.run()
+        setup.run()
     assert target.cleanings == 0
     assert target.leftovers == ["table of the other attempt"]
     assert target.stages == []
-    assert house.source.asked == []
+    assert setup.source.asked == []
     assert target.rows == Counter(STRANGERS)
 
 
 def test_one_busy_pair_holds_back_all() -> None:
     """Pairs of one read are held together."""
-    house = House(FakeTarget(), typed((5, 1, 1, "up")))
-    house.locks.held = {("User", "Down", "0-999")}
+    setup = Setup(FakeTarget(), typed((5, 1, 1, "up")))
+    setup.locks.held = {("User", "Down", "0-999")}
     with pytest.raises(BusyError):
-        house.run(TYPED)
-    assert house.locks.held == {("User", "Down", "0-999")}
+        setup.run(TYPED)
+    assert setup.locks.held == {("User", "Down", "0-999")}
 
 
 def test_orphans_are_ended_first_and_named() -> None:
     """What a dead attempt left is ended before reading begins; the load result names it."""
     target = FakeTarget()
     target.leftovers = ["query 1", "table x"]
-    (load_result,) = House(target, signed((5, 1, 1, 1))).run()
+    (load_result,) = Setup(target, signed((5, 1, 1, 1))).run()
     assert load_result.cleaned_up == ("query 1", "table x")
     assert target.leftovers == []
 
@@ -482,25 +482,25 @@ def test_orphans_are_ended_first_and_named() -> None:
 def test_a_lost_lock_writes_nothing(rows: list[Event]) -> None:
     """Whoever is not sure of the scope any more stops before the first write."""
     target = FakeTarget(rows=rows)
-    house = House(target, signed((5, 1, 1, 1)))
-    house.locks.lasts = 0
+    setup = Setup(target, signed((5, 1, 1, 1)))
+    setup.locks.lasts = 0
     with pytest.raises(BusyError, match="lost the lock"):
-        house.run()
+        setup.run()
     assert target.writes == []
     assert target.rows == Counter(rows)
-    house.closed()
+    setup.closed()
 
 
 def test_every_round_verifies_its_lock() -> None:
     """A second round asks again: a hold lost in between ends it."""
     target = FakeTarget(rows=[net(7, 9, 9, 1)])
     target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
-    house = House(target, signed((5, 1, 1, 1)))
-    house.locks.lasts = 1
+    setup = Setup(target, signed((5, 1, 1, 1)))
+    setup.locks.lasts = 1
     with pytest.raises(BusyError, match="lost the lock"):
-        house.run()
+        setup.run()
     assert len(target.writes) == 1
-    house.closed()
+    setup.closed()
 
 
 @pytest.mark.parametrize("present", [[], [net(5, 1, 1, 1)]])
@@ -508,26 +508,26 @@ def test_a_stage_that_loses_a_row_is_not_used(present: list[Event]) -> None:
     """Count and sum of the stage must be those sent; otherwise the target is not touched."""
     target = FakeTarget(rows=present)
     target.stage_loses = 1
-    house = House(target, signed((5, 1, 1, 1), (6, 2, 2, 4)))
+    setup = Setup(target, signed((5, 1, 1, 1), (6, 2, 2, 4)))
     with pytest.raises(StageMismatchError) as refusal:
-        house.run()
+        setup.run()
     assert str(refusal.value).startswith(
         "User/Net/0-999: sent 2 events with sum 5, the stage holds 1 with sum 4"
     )
     assert target.writes == []
     assert target.rows == Counter(present)
-    house.closed()
+    setup.closed()
 
 
 def test_a_failing_insert_ends_the_run() -> None:
     """A stage that refuses an insert fails the attempt, though it is made in a thread."""
     target = FakeTarget()
     target.insert_fails = TargetError("no space left")
-    house = House(target, signed((5, 1, 1, 1)))
+    setup = Setup(target, signed((5, 1, 1, 1)))
     with pytest.raises(TargetError, match="no space left"):
-        house.run()
+        setup.run()
     assert target.writes == []
-    house.closed()
+    setup.closed()
 
 
 def test_a_failing_insert_cancels_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -535,32 +535,32 @@ def test_a_failing_insert_cancels_the_reading(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(filling, "CHUNK_ROWS", 1)
     target = FakeTarget()
     target.insert_fails = TargetError("no space left")
-    house = House(target, *[signed((5, user, 1, 1)) for user in range(20)])
+    setup = Setup(target, *[signed((5, user, 1, 1)) for user in range(20)])
     with pytest.raises(TargetError, match="no space left"):
-        house.run()
-    assert house.source.readings[0].cancelled
-    assert house.source.readings[0].given < 20
-    house.closed()
+        setup.run()
+    assert setup.source.readings[0].cancelled
+    assert setup.source.readings[0].given < 20
+    setup.closed()
 
 
 @pytest.mark.parametrize("error", [SourceError("gone"), KeyboardInterrupt()])
 def test_a_source_that_breaks_off(error: BaseException) -> None:
     """An error between two frames cancels the statement, drops the stage and writes nothing."""
     target = FakeTarget(rows=STRANGERS)
-    house = House(target, signed((5, 1, 1, 1)), error, signed((6, 1, 1, 1)))
+    setup = Setup(target, signed((5, 1, 1, 1)), error, signed((6, 1, 1, 1)))
     with pytest.raises(type(error)):
-        house.run()
-    assert house.source.readings[0].cancelled
+        setup.run()
+    assert setup.source.readings[0].cancelled
     assert target.rows == Counter(STRANGERS)
     assert target.writes == []
-    house.closed()
+    setup.closed()
 
 
 def test_a_reading_that_ends_well_is_not_cancelled() -> None:
     """Nothing is ended that has ended by itself."""
-    house = House(FakeTarget(), signed((5, 1, 1, 1)))
-    house.run()
-    assert not house.source.readings[0].cancelled
+    setup = Setup(FakeTarget(), signed((5, 1, 1, 1)))
+    setup.run()
+    assert not setup.source.readings[0].cancelled
 
 
 def test_an_interruption_while_reading() -> None:
@@ -572,12 +572,12 @@ def test_an_interruption_while_reading() -> None:
     def interrupt(rows: int) -> None:
         raise Interruption(rows)
 
-    house = House(FakeTarget(), signed((5, 1, 1, 1)), signed((6, 1, 1, 1)))
+    setup = Setup(FakeTarget(), signed((5, 1, 1, 1)), signed((6, 1, 1, 1)))
     with pytest.raises(Interruption):
-        house.run(progress=interrupt)
-    assert house.source.readings[0].cancelled
-    assert house.target.writes == []
-    house.closed()
+        setup.run(progress=interrupt)
+    assert setup.source.readings[0].cancelled
+    assert setup.target.writes == []
+    setup.closed()
 
 
 def test_an_interruption_ends_the_insert_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -585,12 +585,12 @@ def test_an_interruption_ends_the_insert_under_way(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(filling, "CHUNK_ROWS", 1)
     target = FakeTarget()
     target.insert_hangs = True
-    house = House(target, signed((5, 1, 1, 1)), KeyboardInterrupt())
+    setup = Setup(target, signed((5, 1, 1, 1)), KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        house.run()
+        setup.run()
     assert target.cancelled.is_set()
     assert target.writes == []
-    house.closed()
+    setup.closed()
 
 
 @pytest.mark.promise(
@@ -611,12 +611,12 @@ def test_a_failing_insert_ends_the_one_beside_it(monkeypatch: pytest.MonkeyPatch
         hang(stage, events)
 
     monkeypatch.setattr(FakeStage, "insert", insert)
-    house = House(target, *[signed((5, user, 1, 1)) for user in range(20)])
+    setup = Setup(target, *[signed((5, user, 1, 1)) for user in range(20)])
     with pytest.raises(TargetError, match="no space left"):
-        house.run()
+        setup.run()
     assert target.cancelled.is_set()
     assert target.writes == []
-    house.closed()
+    setup.closed()
 
 
 @pytest.mark.promise(
@@ -629,12 +629,12 @@ def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
     """When every round finds new rows below the cutoff, the attempt says so and gives up."""
     target = FakeTarget(mode, [net(7, 9, 9, 1)])
     target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
-    house = House(target, signed((5, 1, 1, 1)))
+    setup = Setup(target, signed((5, 1, 1, 1)))
     with pytest.raises(ProofError, match=r"^User/Net/0-999: after 3 rounds") as refusal:
-        house.run()
+        setup.run()
     assert "2025-10-01T00:00:00+00:00" in str(refusal.value)
     assert target.rows[net(5, 1, 1, 1)] == 1
-    house.closed()
+    setup.closed()
 
 
 @pytest.mark.promise(
@@ -647,7 +647,7 @@ def test_somebody_who_wrote_once_is_put_right(mode: Mode) -> None:
     """A row that came in while the plan was applied costs one more round; the end is exact."""
     target = FakeTarget(mode, [net(7, 9, 9, 1)])
     target.after_write = write_once(net(8, 8, 8, 1))
-    House(target, signed((5, 1, 1, 1))).run()
+    Setup(target, signed((5, 1, 1, 1))).run()
     assert sums(target) == {(5, 1): 1}
     assert len(target.writes) == 2
 
@@ -657,7 +657,7 @@ def test_somebody_who_wrote_once_into_a_first_load_is_put_right(mode: Mode) -> N
     """A row that came in while a first load was published is taken out, and only that row."""
     target = FakeTarget(mode)
     target.after_write = write_once(net(8, 8, 8, 1))
-    House(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
+    Setup(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
     assert sums(target) == {(5, 1): 1, (6, 1): 1}
 
 
@@ -667,7 +667,7 @@ def test_a_first_load_is_never_taken_back(mode: Mode) -> None:
     target = FakeTarget(mode)
     target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
     with pytest.raises(ProofError):
-        House(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
+        Setup(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
     assert target.rows[net(5, 1, 1, 1)] == 1
     assert target.rows[net(6, 1, 1, 1)] == 1
 
@@ -697,14 +697,14 @@ def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
     down = net(6, 2, 2, 1, "Down")
     side = [net(7, 3, 3, 1, "Side"), net(7, 4, 4, 1, "Side")]
     target = FakeTarget(mode, [up, *side])
-    house = House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "side")))
-    load_results = house.run(TYPED)
+    setup = Setup(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "side")))
+    load_results = setup.run(TYPED)
     assert [load_result.pair for load_result in load_results] == [
         "User/Up",
         "User/Down",
         "User/Side",
     ]
-    assert len(house.source.readings) == 1
+    assert len(setup.source.readings) == 1
     assert all(load_result.rows_read == 3 for load_result in load_results)
     assert figures(load_results[0]) == (1, 1, 0, 0, 1, 1, 1)
     assert figures(load_results[1]) == (1, 0, 1, 0, 0, 1, 1)
@@ -715,32 +715,32 @@ def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
     else:
         assert figures(load_results[2]) == (1, 2, 1, 0, 2, 3, 1)
         assert target.rows == Counter([up, down, *side, net(7, 4, 4, -1, "Side")])
-    house.closed()
+    setup.closed()
 
 
 def test_only_the_selected_pairs_are_touched() -> None:
     """A read for one pair of a scan neither loads nor removes events of the others."""
     other = net(5, 1, 1, 1, "Down")
     target = FakeTarget(rows=[other])
-    house = House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "sideways")))
-    (load_result,) = house.run(TYPED, [UP])
+    setup = Setup(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "sideways")))
+    (load_result,) = setup.run(TYPED, [UP])
     assert target.rows == Counter([other, net(5, 1, 1, 1, "Up")])
     assert target.writes == ["move Up"]
     assert (load_result.rows_read, load_result.wanted) == (3, 1)
 
 
 def test_several_fresh_pairs_are_moved_together() -> None:
-    """When the stage holds nothing else, its partitions are handed over in one step."""
+    """When the stage holds nothing else, its partitions are attached in one step."""
     target = FakeTarget()
-    House(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"))).run(TYPED)
+    Setup(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"))).run(TYPED)
     assert target.writes == ["move Up+Down"]
 
 
 def test_the_source_is_asked_for_the_scope() -> None:
     """One statement, with the range's ends and the cutoff bound, named by the scope."""
-    house = House(FakeTarget(), signed((5, 1, 1, 1)))
-    house.run()
-    assert house.source.asked == [
+    setup = Setup(FakeTarget(), signed((5, 1, 1, 1)))
+    setup.run()
+    assert setup.source.asked == [
         ("user/reactions", {"start": 0, "stop": 1000, "until": CUTOFF}, "User/Net/0-999")
     ]
 
@@ -790,8 +790,8 @@ def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events are sent in inserts of about CHUNK_ROWS, the rest at the end, none twice."""
     monkeypatch.setattr(filling, "CHUNK_ROWS", 4)
     target = FakeTarget()
-    house = House(target, *[signed((5, user, 1, 1), (6, user, 1, 1)) for user in range(5)])
-    house.run()
+    setup = Setup(target, *[signed((5, user, 1, 1), (6, user, 1, 1)) for user in range(5)])
+    setup.run()
     assert target.stages[0].inserts == [4, 4, 2]
     assert sum(target.rows.values()) == 10
     assert set(target.rows.values()) == {1}
@@ -802,7 +802,7 @@ def test_sums_are_wider_than_the_source() -> None:
     most = 2**31 - 1
     rows = signed((5, 1, 1, most), (5, 2, 1, most), (6, 1, 1, 2))
     target = FakeTarget()
-    (load_result,) = House(target, rows).run()
+    (load_result,) = Setup(target, rows).run()
     assert (load_result.events, load_result.total) == (3, 4_294_967_296)
     assert target.rows[net(5, 2, 1, most)] == 1
 
@@ -811,23 +811,23 @@ def test_progress_is_told() -> None:
     """After every frame: the rows read so far."""
     told: list[int] = []
     frames = [signed((5, 1, 1, 1), (6, 1, 1, 1)), signed(), signed((7, 1, 1, 1))]
-    House(FakeTarget(), *frames).run(progress=told.append)
+    Setup(FakeTarget(), *frames).run(progress=told.append)
     assert told == [2, 2, 3]
 
 
 def test_every_attempt_has_a_stage_of_its_own() -> None:
     """Two attempts never share a stage's name."""
-    house = House(FakeTarget(), signed((5, 1, 1, 1)))
-    house.run()
-    house.run()
-    names = [stage.attempt for stage in house.target.stages]
+    setup = Setup(FakeTarget(), signed((5, 1, 1, 1)))
+    setup.run()
+    setup.run()
+    names = [stage.attempt for stage in setup.target.stages]
     assert len(set(names)) == 2
     assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names)
 
 
 def test_a_receipt_tells_where_it_comes_from() -> None:
     """Range, snapshot, cutoff, mode and code version; plain values for JSON."""
-    (load_result,) = House(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
+    (load_result,) = Setup(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
     assert (load_result.pair, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
     assert (load_result.snapshot, load_result.mode, load_result.rejected) == (
         "snapshot 1",

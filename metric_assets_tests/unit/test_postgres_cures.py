@@ -30,7 +30,7 @@ NAME = "METRIC_ASSETS_POSTGRES_URL"
         ("function pg_current_snapshot() does not exist", "older than PostgreSQL 13"),
     ],
 )
-def test_what_cannot_pass_is_said_at_once(text: str, said: str) -> None:
+def test_what_is_not_transient_is_said_at_once(text: str, said: str) -> None:
     """No retry; the setting is named, and what to do about it."""
     error = translate("postgres/alive", psycopg.OperationalError(text), NAME, 60, None)
     assert type(error) is UnreachableError

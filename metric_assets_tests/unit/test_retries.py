@@ -67,7 +67,7 @@ def test_after_the_last_retry_the_failure_is_the_cause() -> None:
 
 
 @pytest.mark.parametrize("error", [SettingsError("x: y"), UnreachableError("x: y")])
-def test_what_cannot_pass_is_not_retried(error: MetricAssetsError) -> None:
+def test_what_is_not_transient_is_not_retried(error: MetricAssetsError) -> None:
     """A wrong setting or password fails at the first attempt."""
     failure, _, listener = ended(error, 0)
     assert isinstance(failure, dg.Failure)
