@@ -177,7 +177,7 @@ def test_a_clickhouse_that_is_not_as_asked() -> None:
         ],
         clickhouse_settings=[{"name": "async_insert", "value": "1", "fixed": True}],
     )
-    zone, fixed = engine.examine_server(store)
+    zone, fixed = engine.examine_server(store, CATALOG)
     assert (zone.status, "days of that zone" in zone.found) == ("remark", True)
     assert (fixed.status, "async_insert" in fixed.found) == ("failed", True)
 
@@ -200,7 +200,7 @@ class Refusing(Answers):
 def test_a_profile_that_fixes_what_our_statements_set() -> None:
     """The driver refuses before the server is asked: what is fixed is named all the same."""
     store: Any = Refusing()
-    (finding,) = engine.examine_server(store)
+    (finding,) = engine.examine_server(store, CATALOG)
     assert (finding.subject, finding.status) == ("ClickHouse: settings", "failed")
     assert finding.found.endswith("forbids to change async_insert")
     assert finding.advice

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
@@ -44,7 +45,14 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         platform.add("Tag", id=tag, createdAt="2024-01-01")
         platform.add("TagMetric", tagId=tag, timeframe="AllTime", followerCount=1, hiddenCount=0)
         platform.add("TagEngagement", tagId=tag, userId=5, type="Follow", createdAt="2024-02-02")
-    return Settings(home=tmp_path, target_table=TARGET, cutoff=CUTOFF, grids={"Tag": Grid(10, 30)})
+    return Settings(
+        postgres_url=SecretStr(platform.postgres_url),
+        clickhouse_url=SecretStr(platform.clickhouse_url),
+        home=tmp_path,
+        target_table=TARGET,
+        cutoff=CUTOFF,
+        grids={"Tag": Grid(10, 30)},
+    )
 
 
 @pytest.fixture
