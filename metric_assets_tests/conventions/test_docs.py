@@ -150,7 +150,7 @@ def test_every_key_of_a_row_is_documented() -> None:
     assert named == set(Row("User/Follower").as_dict())
 
 
-def test_the_readme_is_a_front_door() -> None:
+def test_the_readme_is_short() -> None:
     """About a hundred lines; what is longer belongs on a shelf."""
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= README_LINES
 

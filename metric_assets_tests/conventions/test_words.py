@@ -26,6 +26,8 @@ REPLACED = {
 }
 _LEFT = re.compile(rf"(?<![a-z])(?:{'|'.join(REPLACED)})(?![a-z])", re.IGNORECASE)
 _SUFFIXES = {".py", ".sql", ".md", ".patch", ".toml", ".yaml", ".yml"}
+#: A column of Postgres.
+_FOREIGN = "last_msg_receipt_time"
 _HERE = {"CHANGELOG.md", "metric_assets_tests/conventions/test_words.py"}
 FOLDERS = ("metric_assets", "metric_assets_tests", "sql", "docs")
 
@@ -44,6 +46,6 @@ def test_replaced_words_are_gone() -> None:
         for file in files
         if file.name not in _HERE
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
-        for word in _LEFT.finditer(line)
+        for word in _LEFT.finditer(line.replace(_FOREIGN, ""))
     ]
     assert found == []

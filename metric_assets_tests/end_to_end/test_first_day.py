@@ -112,7 +112,7 @@ def test_a_changed_legacy_row_turns_exactly_its_partition_red(loaded: Day) -> No
     assert loaded.run("metric-assets", "reconcile", "User").returncode == 0
 
 
-def test_repair_mends_load_drift(loaded: Day) -> None:
+def test_repair_corrects_load_drift(loaded: Day) -> None:
     """`reconcile --repair` materializes exactly the ranges whose target has drifted."""
     hit = f"entityType = 'Bounty' AND metricType = 'Track' AND entityId < 30 AND {BELOW}"
     loaded.clickhouse(f"DELETE FROM entityMetricEvents WHERE {hit}")

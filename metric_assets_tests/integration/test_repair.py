@@ -210,7 +210,7 @@ def test_rows_doubled_in_the_target_are_taken_away(loaded: Loaded) -> None:
     loaded.check()
 
 
-def test_missing_and_surplus_are_mended_at_once(loaded: Loaded) -> None:
+def test_missing_and_surplus_are_repaired_at_once(loaded: Loaded) -> None:
     """Deleted, doubled and withdrawn rows together: each is repaired once."""
     delete_by_hand(loaded, 700)
     double_by_hand(loaded, 500)

@@ -825,7 +825,7 @@ def test_every_attempt_has_a_stage_of_its_own() -> None:
     assert all(re.fullmatch("[0-9a-f]{16}", name) for name in names)
 
 
-def test_a_receipt_tells_where_it_comes_from() -> None:
+def test_a_load_result_tells_where_it_comes_from() -> None:
     """Range, snapshot, cutoff, mode and code version; plain values for JSON."""
     (load_result,) = Setup(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
     assert (load_result.pair, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
