@@ -18,9 +18,9 @@ from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.endings import Stopped, echo_document
 from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.cli.row import COLUMNS, Row
-from metric_assets.cli.work import open_both, plan_work, stores_answer
+from metric_assets.cli.work import plan_work, stores_answer
+from metric_assets.connect import open_both, open_stores
 from metric_assets.dry_run import DryRuns, Missed, Piece
-from metric_assets.orchestration.resources import open_stores
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 

@@ -161,14 +161,12 @@ def dagster_answers() -> None:
         raise SettingsError(f"DAGSTER_HOME: {file} cannot be read: {error}") from None
     if names.DAGSTER_POSTGRES_URL not in configured:
         return
+    from metric_assets.connect import open_dagster_storage
     from metric_assets.sql import load
-    from metric_assets.stores.postgres import Postgres
 
     given = os.environ.get(names.DAGSTER_POSTGRES_URL)
-    url = names.store_url(names.DAGSTER_POSTGRES_URL, given)
-    plain = f"postgresql://{url.partition('://')[2]}"
     try:
-        with Postgres(plain, statement_timeout=60, name=names.DAGSTER_POSTGRES_URL) as storage:
+        with open_dagster_storage(given) as storage:
             storage.frame(load("postgres/alive"), {})
     except SettingsError:
         raise

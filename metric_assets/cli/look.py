@@ -100,19 +100,17 @@ def describe(pair: Pair, scan: Scan) -> dict[str, object]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
     """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
-    from metric_assets import settings as names
     from metric_assets.cli.console import err
+    from metric_assets.connect import open_postgres
     from metric_assets.coverage import examine
-    from metric_assets.stores.postgres import Postgres
 
     settings = environment.settings()
     known_entities = settings.catalog.entity
     if unknown := sorted(set(entities) - set(known_entities)):
         raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(known_entities)}")
-    url = names.store_url(names.POSTGRES_URL, settings.postgres_url)
     chosen = list(dict.fromkeys(entities)) or list(known_entities)
     with (
-        Postgres(url, statement_timeout=settings.statement_timeout) as source,
+        open_postgres(settings) as source,
         err().status("ranges") as status,
     ):
         known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)

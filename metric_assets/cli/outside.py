@@ -6,19 +6,16 @@ here: which ids these are (coverage).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metric_assets import settings as names
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
     from metric_assets.coverage import Coverage
-    from metric_assets.stores.postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -52,22 +49,13 @@ class Outside:
 def look_outside(pairs: Sequence[Pair], settings: Settings) -> Outside:
     """Look at the ids of the pairs' entities; an error is told: the work itself is done."""
     from metric_assets.cli.console import err
+    from metric_assets.connect import open_postgres
     from metric_assets.coverage import examine
 
     entities = list(dict.fromkeys(pair.entity for pair in pairs))
     try:
-        with open_source(settings) as source, err().status("ids") as status:
+        with open_postgres(settings) as source, err().status("ids") as status:
             known = examine(settings, source, entities, status.update)
     except MetricAssetsError as error:
         return Outside(failure=f"ids outside of partitions could not be looked for: {error}")
     return Outside(tuple(coverage for coverage in known if not coverage.covered))
-
-
-@contextmanager
-def open_source(settings: Settings) -> Iterator[Postgres]:
-    """The source named by the environment."""
-    from metric_assets.stores.postgres import Postgres
-
-    url = names.store_url(names.POSTGRES_URL, settings.postgres_url)
-    with Postgres(url, statement_timeout=settings.statement_timeout) as source:
-        yield source

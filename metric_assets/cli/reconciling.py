@@ -21,11 +21,11 @@ from metric_assets.cli.endings import Stopped, echo_document
 from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.cli.repairs import repair_work
 from metric_assets.cli.row import CHECK_COLUMNS, Row
-from metric_assets.cli.work import open_both, stores_answer
+from metric_assets.cli.work import stores_answer
+from metric_assets.connect import open_both, open_target
 from metric_assets.dry_run import Missed, Piece
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.check_names import MATCHES_SOURCE
-from metric_assets.orchestration.resources import open_target
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 from metric_assets.source_check import LEGACY_DRIFT, SourceVerdict

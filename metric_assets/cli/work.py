@@ -7,13 +7,11 @@ belong here: a run itself (running) or a row of the table (report).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from metric_assets import settings as names
 from metric_assets.catalog.model import Pair
 from metric_assets.cli import environment
 from metric_assets.cli.local import DEFAULT_SCALE, PORT, fill, start
@@ -23,8 +21,6 @@ from metric_assets.settings import Settings
 if TYPE_CHECKING:
     # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
     from metric_assets.cli.running import Work
-    from metric_assets.stores.clickhouse import ClickHouse
-    from metric_assets.stores.postgres import Postgres
 
 
 @click.command()
@@ -123,28 +119,12 @@ def plan_work(pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings)
 
 def stores_answer(settings: Settings) -> None:
     """Raise at once, before Dagster is started, if a store cannot be reached or has no target."""
-    from metric_assets.orchestration.resources import open_target
+    from metric_assets.connect import open_both, open_target
     from metric_assets.sql import load
 
     with open_both(settings) as (postgres, clickhouse):
         postgres.frame(load("postgres/alive"), {})
         _ = open_target(clickhouse, settings).layout
-
-
-@contextmanager
-def open_both(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
-    """The stores named by the environment."""
-    from metric_assets.stores.clickhouse import ClickHouse
-    from metric_assets.stores.postgres import Postgres
-
-    source = names.store_url(names.POSTGRES_URL, settings.postgres_url)
-    server = names.store_url(names.CLICKHOUSE_URL, settings.clickhouse_url)
-    timeout = settings.statement_timeout
-    with (
-        Postgres(source, statement_timeout=timeout) as postgres,
-        ClickHouse(server, timeout=timeout) as clickhouse,
-    ):
-        yield postgres, clickhouse
 
 
 COMMANDS = {"backfill": backfill, "reconcile": reconcile, "demo": demo}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta, timezone
 
 from metric_assets.catalog.catalog import Catalog
+from metric_assets.connect import open_clickhouse, open_dagster_storage, open_postgres
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, FAILED, POSTGRES, REMARK, Finding
 from metric_assets.errors import SettingsError
 from metric_assets.settings import (
@@ -97,8 +98,7 @@ def examine_storage(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Dagster's storage: named, spelled with its driver, and there."""
     try:
         url = store_url(DAGSTER_POSTGRES_URL, environ.get(DAGSTER_POSTGRES_URL))
-        plain = "postgresql://" + url.partition("://")[2]
-        store = _postgres(DAGSTER_POSTGRES_URL, plain, 60)
+        store = open_dagster_storage(url)
     except SettingsError as error:
         yield Finding(DAGSTER, str(error), f"Set {DAGSTER_POSTGRES_URL}", FAILED)
         return
@@ -120,8 +120,7 @@ def connect_postgres(
 ) -> Iterator[Finding]:
     """The source: its URL can be read and a session answers; puts the store into ``made``."""
     try:
-        url = store_url(POSTGRES_URL, environ.get(POSTGRES_URL))
-        store = _postgres(POSTGRES_URL, url, settings.statement_timeout)
+        store = open_postgres(settings, url=environ.get(POSTGRES_URL, ""))
     except SettingsError as error:
         yield Finding(POSTGRES, str(error), f"Set {POSTGRES_URL}", FAILED)
         return
@@ -135,11 +134,10 @@ def connect_clickhouse(
 ) -> Iterator[Finding]:
     """The target's store: its URL can be read and it answers; puts the store into ``made``."""
     try:
-        url = store_url(CLICKHOUSE_URL, environ.get(CLICKHOUSE_URL))
+        store = open_clickhouse(settings, url=environ.get(CLICKHOUSE_URL, ""))
     except SettingsError as error:
         yield Finding(CLICKHOUSE, str(error), f"Set {CLICKHOUSE_URL}", FAILED)
         return
-    store = ClickHouse(url, timeout=settings.statement_timeout)
     version = str(store.client.server_version)
     made.append(store)
     found = f"{CLICKHOUSE_URL}: set and answers, ClickHouse {version}"
@@ -155,17 +153,13 @@ def connect_clickhouse(
         yield Finding(CLICKHOUSE, found)
 
 
-def brief_postgres(environ: Mapping[str, str], seconds: int) -> Postgres:
+def brief_postgres(environ: Mapping[str, str], settings: Settings, seconds: int) -> Postgres:
     """The source, where a statement may take some seconds only."""
-    return _postgres(POSTGRES_URL, store_url(POSTGRES_URL, environ.get(POSTGRES_URL)), seconds)
+    return open_postgres(settings, url=environ.get(POSTGRES_URL, ""), timeout=seconds)
 
 
-def brief_clickhouse(environ: Mapping[str, str], seconds: int) -> ClickHouse:
+def brief_clickhouse(environ: Mapping[str, str], settings: Settings, seconds: int) -> ClickHouse:
     """The target's store, where a statement may take some seconds only."""
-    store = ClickHouse(store_url(CLICKHOUSE_URL, environ.get(CLICKHOUSE_URL)), timeout=seconds * 2)
+    store = open_clickhouse(settings, url=environ.get(CLICKHOUSE_URL, ""), timeout=seconds * 2)
     store.more_settings["max_execution_time"] = seconds
     return store
-
-
-def _postgres(name: str, url: str, timeout: int) -> Postgres:
-    return Postgres(url, statement_timeout=timeout, name=name)

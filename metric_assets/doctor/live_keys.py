@@ -79,8 +79,12 @@ def sampling(
     environ: Mapping[str, str], settings: Settings, *, postgres: bool
 ) -> Iterator[Sampling]:
     """Connections for samples; ``postgres`` says whether Postgres answers."""
-    with given.brief_clickhouse(environ, SECONDS) as clickhouse, ExitStack() as opened:
-        source = opened.enter_context(given.brief_postgres(environ, SECONDS)) if postgres else None
+    with given.brief_clickhouse(environ, settings, SECONDS) as clickhouse, ExitStack() as opened:
+        source = (
+            opened.enter_context(given.brief_postgres(environ, settings, SECONDS))
+            if postgres
+            else None
+        )
         yield Sampling(clickhouse, source, settings)
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 from metric_assets import pipeline
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Dimension, Pair, Scan, Store
+from metric_assets.connect import open_stores
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import LoadResult
@@ -30,7 +31,6 @@ from metric_assets.orchestration.resources import (
     PostgresResource,
     RemovalGuards,
     RunLooks,
-    open_stores,
 )
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.run_log import RunLog

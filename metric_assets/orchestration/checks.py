@@ -14,6 +14,7 @@ from dagster import AssetCheckEvaluation
 
 from metric_assets.audit import check_groups
 from metric_assets.catalog.model import Pair, Store
+from metric_assets.connect import open_target
 from metric_assets.dry_run import DryRuns
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.headroom import held, inhabited
@@ -44,7 +45,6 @@ from metric_assets.orchestration.resources import (
     Listener,
     PostgresResource,
     RunLooks,
-    open_target,
 )
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.source_audit import SourceAudit

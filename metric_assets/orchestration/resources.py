@@ -3,25 +3,19 @@
 Belongs here: what a run is given. Does not belong here: settings that shape the definitions.
 """
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import dagster as dg
 
-from metric_assets import settings as names
-from metric_assets.catalog.model import Scan, Store
-from metric_assets.entity_ids import existing
+from metric_assets.connect import open_clickhouse, open_postgres
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.retries import Retry
-from metric_assets.pipeline import Stores
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
-from metric_assets.settings import Settings, store_url
+from metric_assets.settings import Settings
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.postgres import Postgres
-from metric_assets.stores.target import ClickHouseTarget
 
 
 class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -31,8 +25,7 @@ class PostgresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self, settings: Settings) -> Postgres:
         """A store; connects when it is used."""
-        url = store_url(names.POSTGRES_URL, self.url)
-        return Postgres(url, statement_timeout=settings.statement_timeout)
+        return open_postgres(settings, url=self.url)
 
 
 class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -42,8 +35,7 @@ class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def open(self, settings: Settings) -> ClickHouse:
         """A store; connects when it is used."""
-        url = store_url(names.CLICKHOUSE_URL, self.url)
-        return ClickHouse(url, timeout=settings.statement_timeout)
+        return open_clickhouse(settings, url=self.url)
 
 
 class Listener(Protocol):
@@ -121,28 +113,3 @@ class RunLooks:
     def of(self, run: str) -> SecondLooks:
         """Those of a run."""
         return self._looks.setdefault(run, SecondLooks())
-
-
-def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> ClickHouseTarget:
-    """The target of the settings on an open server."""
-    return ClickHouseTarget(clickhouse, settings.target_table, settings.mode, run)
-
-
-def open_stores(
-    scan: Scan, postgres: Postgres, clickhouse: ClickHouse, settings: Settings, run: str
-) -> Stores:
-    """The stores for a scan; dimensions that it joins with are fresh."""
-    target = open_target(clickhouse, settings, run)
-
-    def alive(entity: str, ids: Sequence[int]) -> set[int]:
-        return existing(settings.catalog.entity[entity], ids, postgres)
-
-    if scan.store is Store.POSTGRES:
-        return Stores(postgres, target, postgres, existing=alive)
-    copies = {
-        one.name: Mirror(clickhouse, settings.target_table, one)
-        for one in settings.catalog.dimensions_of(scan)
-    }
-    for copy in copies.values():
-        copy.refresh(postgres)
-    return Stores(clickhouse, target, postgres, copies, alive)

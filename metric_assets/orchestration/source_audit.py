@@ -12,12 +12,13 @@ from dataclasses import replace
 import dagster as dg
 
 from metric_assets.catalog.model import Pair, Scan
+from metric_assets.connect import open_stores
 from metric_assets.dry_run import DryRuns, Piece
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first
 from metric_assets.orchestration.check_names import ALL, MATCHES_SOURCE, NONE, SOURCE_TAG
 from metric_assets.orchestration.proofs import Proof, Proofs
-from metric_assets.orchestration.resources import Listener, open_stores
+from metric_assets.orchestration.resources import Listener
 from metric_assets.orchestration.run_log import RunLog
 from metric_assets.pipeline import Stores
 from metric_assets.ranges import IdRange

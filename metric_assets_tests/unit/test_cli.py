@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from metric_assets import connect
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import main
 from metric_assets.cli.grids import write_grids
@@ -17,7 +18,6 @@ from metric_assets.errors import SettingsError, UnavailableError
 from metric_assets.local import stack
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
-from metric_assets.stores import postgres
 from metric_assets_tests.fakes import FakeRows
 
 pytestmark = pytest.mark.unit
@@ -204,7 +204,7 @@ def test_a_bad_setting_exits_with_2(
 def source_with(monkeypatch: pytest.MonkeyPatch, highest: int) -> None:
     """Let commands find a source whose highest tag id is this."""
     rows = FakeRows(made={"Tag": {highest: False}})
-    monkeypatch.setattr(postgres, "Postgres", lambda *_, **__: rows)
+    monkeypatch.setattr(connect, "Postgres", lambda *_, **__: rows)
     monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:p@h/d")
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
 
@@ -237,7 +237,7 @@ def test_sync_extends_the_grid(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_sync_sets_strays_apart(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An id far from the others has a cell of its own, and everything lies in a partition."""
     rows = FakeRows(made={"Tag": {-1: False, 5: False, 2**31 - 1: False}})
-    monkeypatch.setattr(postgres, "Postgres", lambda *_, **__: rows)
+    monkeypatch.setattr(connect, "Postgres", lambda *_, **__: rows)
     monkeypatch.setenv("METRIC_ASSETS_POSTGRES_URL", "postgresql://u:p@h/d")
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
     before = run("ranges", "Tag")
