@@ -15,7 +15,7 @@ from typing import Any
 from metric_assets.errors import ProofError, RemovalRefusedError, TargetError
 from metric_assets.live import Judged, Judging, LiveFigures
 from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, compare_summaries
-from metric_assets.source_state import Records, SourceState
+from metric_assets.source_state import Loaded, SourceState
 from metric_assets.stores.ports import PartitionLock, Scope, Stage
 
 #: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
@@ -50,7 +50,7 @@ class SourceCheck:
     """The sources that an attempt has read, and the states that its pairs were last loaded from."""
 
     states: tuple[SourceState, ...]
-    loaded: Records
+    loaded: Mapping[str, Loaded]
 
     def reasons(self, max_lag: float) -> tuple[str, ...]:
         """Why they may show less than there is."""
@@ -58,8 +58,8 @@ class SourceCheck:
         return tuple(reason for reasons in found for reason in reasons)
 
     def overtaken(self) -> tuple[str, ...]:
-        """Whether a pair was loaded from a later state; asks for what is recorded."""
-        loaded = tuple(one.position for one in self.loaded().values())
+        """Whether a pair was loaded from a later state, by what is recorded."""
+        loaded = tuple(one.position for one in self.loaded.values())
         found = (state.overtaken(loaded) for state in self.states)
         return tuple(reason for reasons in found for reason in reasons)
 

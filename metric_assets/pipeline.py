@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,11 +19,11 @@ import polars as pl
 
 from metric_assets import defaults
 from metric_assets.attempt import Attempt, Clock, Outcome, SourceCheck
-from metric_assets.catalog.model import Live, LiveKey, Pair, Scan
+from metric_assets.catalog.model import Pair, Scan
 from metric_assets.cutoffs import check_cutoff, check_moved
 from metric_assets.errors import StageMismatchError
 from metric_assets.filling import fill
-from metric_assets.live import FOREVER, Judging, LiveRules
+from metric_assets.live import FOREVER, LiveRules
 from metric_assets.load_result import LoadResult
 from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
@@ -155,11 +155,9 @@ class _Load:
     ) -> Attempt:
         """The attempt that a filled stage is ready for."""
         copied = [copy.state() for copy in self.stores.dimensions.values()]
-        source = SourceCheck((filled.state, *copied), lambda: self.records)
+        source = SourceCheck((filled.state, *copied), self.records)
         behind = self.streams.behind(filled, self.rules)
-        judging = _judging(
-            self.pairs, self.streams.judged, behind, self.records, filled, self.rules
-        )
+        judging = self.streams.judging(self.records, filled, self.rules)
         kept = frozenset(behind & self.records.keys())
         return Attempt(
             stage,
@@ -250,38 +248,6 @@ def _extent(
         now = now.replace(hour=0, minute=0, second=0, microsecond=0)
     until = scope.cutoff if not judged else (now or FOREVER)
     return Extent(until, judged, rules, now)
-
-
-def _judging(  # noqa: PLR0913 - what a judgement depends on
-    pairs: Sequence[Pair],
-    judged: tuple[str, ...],
-    behind: frozenset[str],
-    records: Mapping[str, Loaded],
-    filled: Filled,
-    rules: LiveRules,
-) -> Judging | None:
-    """How the metrics are judged whose live events have a say, but for those that are behind and
-    were loaded before.
-    """
-    chosen = [
-        pair
-        for pair in pairs
-        if pair.metric in judged and not (pair.metric in behind and pair.metric in records)
-    ]
-    if not chosen:
-        return None
-
-    def those(holds: Callable[[Pair], bool]) -> tuple[str, ...]:
-        return tuple(pair.metric for pair in chosen if holds(pair))
-
-    return Judging(
-        those(lambda _pair: True),
-        filled.horizon,
-        signed=those(lambda pair: pair.signed),
-        absorbing=those(lambda pair: rules.heal or pair.live is Live.ABSORB),
-        by_entity=those(lambda pair: pair.live_key is LiveKey.ENTITY),
-        loaded=those(lambda pair: pair.metric in records),
-    )
 
 
 def _orphaned(entity: str, outcome: Outcome, existing: Existing | None) -> dict[str, int]:

@@ -6,12 +6,13 @@ key (sql/clickhouse/judge.sql).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from metric_assets.catalog.model import Live, Pair
-from metric_assets.live import LiveRules, Stream
+from metric_assets.catalog.model import Live, LiveKey, Pair
+from metric_assets.live import Judging, LiveRules, Stream
 from metric_assets.reading import Filled
+from metric_assets.source_state import Loaded
 from metric_assets.stores.ports import Scope, Target
 
 
@@ -22,6 +23,8 @@ class Streams:
         self._scope = scope
         self._target = target
         self._newest = target.newest_live(scope.entity, scope.cutoff)
+        self._pairs = tuple(pairs)
+        self._behind: frozenset[str] | None = None
         #: Metrics whose live events have a say.
         self.judged = tuple(
             pair.metric
@@ -33,8 +36,14 @@ class Streams:
         """Metrics whose stream is behind: the source has rows that are newer than the newest live
         event of the entity type (by more than clocks may differ) and no longer recent.
 
-        A stream without events while the source is quiet as well is not behind.
+        A stream without events while the source is quiet as well is not behind. Asked for once: a
+        load has one answer.
         """
+        if self._behind is None:
+            self._behind = self._find_behind(filled, rules)
+        return self._behind
+
+    def _find_behind(self, filled: Filled, rules: LiveRules) -> frozenset[str]:
         found = self._newest
         for _ in range(2):
             newest = max(found.values(), default=None)
@@ -45,6 +54,33 @@ class Streams:
             # The answer may be old: nobody is told to be behind by it.
             found = self._target.newest_live(self._scope.entity, self._scope.cutoff, fresh=True)
         return frozenset(self.judged)
+
+    def judging(
+        self, records: Mapping[str, Loaded], filled: Filled, rules: LiveRules
+    ) -> Judging | None:
+        """How metrics are judged whose live events have a say, but for those that are behind and
+        were loaded before; None if there is no such metric. ``records`` are of loaded metrics.
+        """
+        behind = self.behind(filled, rules)
+        chosen = [
+            pair
+            for pair in self._pairs
+            if pair.metric in self.judged and not (pair.metric in behind and pair.metric in records)
+        ]
+        if not chosen:
+            return None
+
+        def those(holds: Callable[[Pair], bool]) -> tuple[str, ...]:
+            return tuple(pair.metric for pair in chosen if holds(pair))
+
+        return Judging(
+            those(lambda _pair: True),
+            filled.horizon,
+            signed=those(lambda pair: pair.signed),
+            absorbing=those(lambda pair: rules.heal or pair.live is Live.ABSORB),
+            by_entity=those(lambda pair: pair.live_key is LiveKey.ENTITY),
+            loaded=those(lambda pair: pair.metric in records),
+        )
 
     def of(self, pair: Pair, behind: frozenset[str]) -> Stream:
         """What the stream of a pair is."""
