@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -132,11 +133,11 @@ def run(
         return materialize(CATALOG.scan[key], [CATALOG.pairs[key]], IDS, CUTOFF, stores, **options)
 
 
-def slowly(name: str, text: str) -> Callable[[str], Statement]:
+def slowly(name: str, text: str) -> Callable[..., Statement]:
     """Statements as on disk, but for one, whose text is another."""
 
-    def loaded(asked: str) -> Statement:
-        found = load_sql(asked)
+    def loaded(asked: str, folder: Path | None = None) -> Statement:
+        found = load_sql(asked, folder)
         if asked != name:
             return found
         return Statement(found.name, text, "", frozenset())

@@ -7,10 +7,12 @@ grants. `metric-assets doctor` looks at grants, and its own tests hold that.
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
-from metric_assets import filling, reading
+from metric_assets import filling
+from metric_assets.catalog import model
 from metric_assets.errors import (
     RejectedRowsError,
     SchemaDriftError,
@@ -39,10 +41,10 @@ def feed(monkeypatch: pytest.MonkeyPatch, rows: str) -> None:
     real = load_sql("user/engaged")
     statement = Statement(real.name, text, real.description, frozenset())
 
-    def loaded(name: str) -> Statement:
-        return statement if name == real.name else load_sql(name)
+    def loaded(name: str, folder: Path | None = None) -> Statement:
+        return statement if name == real.name else load_sql(name, folder)
 
-    monkeypatch.setattr(reading, "load", loaded)
+    monkeypatch.setattr(model, "load", loaded)
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Several chunks are in the stage before the last row is read.
     monkeypatch.setattr(filling, "CHUNK_ROWS", 10_000)

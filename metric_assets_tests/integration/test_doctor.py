@@ -635,7 +635,7 @@ def test_live_keys_that_cannot_be_measured(platform: Platform, doctor: Examine) 
     found = of(findings, "sql/model/generations.sql: live keys")
     assert (found.status, found.found) == (
         "ok",
-        "not measured: events__versions is made by the first load",
+        "not measured: entityMetricEvents__versions is made by the first load",
     )
     assert failed(findings) == {}
 
@@ -643,7 +643,7 @@ def test_live_keys_that_cannot_be_measured(platform: Platform, doctor: Examine) 
 def test_no_events_at_all() -> None:
     """An entity the target knows nothing of has no live stream yet: worth a remark, no more."""
     schema = {"metric": pl.String, "before": pl.Int64, "live": pl.Int64}
-    (finding,) = live.judge("Tag", CUTOFF, pl.DataFrame(schema=schema))
+    (finding,) = live.judge("Tag", ["Follower"], CUTOFF, pl.DataFrame(schema=schema))
     assert (finding.subject, finding.status) == ("Tag: live events", "remark")
 
 
@@ -659,8 +659,8 @@ def test_no_events_at_all() -> None:
 )
 def test_ids_against_the_grid(highest: int | None, grid: Grid, status: str) -> None:
     """Beyond the grid fails; too many partitions, empty ones and no ids are remarked."""
-    made = {"tag": {} if highest is None else {highest: False}}
-    found = survey("Tag", grid, CUTOFF, FakeRows(made=made))
+    made = {"Tag": {} if highest is None else {highest: False}}
+    found = survey(CATALOG.entity["Tag"], grid, CUTOFF, FakeRows(made=made))
     assert judge_ids(found, default=False).status == status
 
 

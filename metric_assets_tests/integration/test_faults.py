@@ -14,8 +14,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from metric_assets import reading as readings
-from metric_assets.catalog import CATALOG
+from metric_assets.catalog import CATALOG, model
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
@@ -416,7 +415,7 @@ def test_silent_connections_end_within_the_timeout(
 @pytest.fixture
 def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scan of follows streams its rows for minutes."""
-    monkeypatch.setattr(readings, "load", slowly("user/engaged", SLOW_ROWS))
+    monkeypatch.setattr(model, "load", slowly("user/engaged", SLOW_ROWS))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
@@ -490,7 +489,7 @@ def test_a_cancelled_read_ends_in_postgres(
     """Interrupted while the source works: within five seconds neither store runs anything of ours,
     and no table is left.
     """
-    monkeypatch.setattr(readings, "load", slowly("user/engaged", SLOW_READ))
+    monkeypatch.setattr(model, "load", slowly("user/engaged", SLOW_READ))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Opened here: the thread that watches must not share a session with the test's.
     seen = platform.postgres_url

@@ -420,7 +420,7 @@ def test_a_legacy_value_that_is_no_number_fails_its_range_only(
     assert {key for pair, key in passed if pair == "Tag/Hidden"} == {"0-9", "20-29"}
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
     outcome = running._outcome(
-        "Tag", [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]], result
+        "Tag", CATALOG, [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]], result
     )
     assert list(outcome.failures) == ["Tag/Hidden"]
     assert outcome.failure.startswith(

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from metric_assets import reading
+from metric_assets.catalog import model
 from metric_assets.errors import BusyError, UnavailableError
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres_lock, postgres_session
@@ -92,7 +92,7 @@ def all_ends(platform: Platform) -> None:
 
 def rows_of(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Let the scan of follows be another statement."""
-    monkeypatch.setattr(reading, "load", slowly("user/engaged", text))
+    monkeypatch.setattr(model, "load", slowly("user/engaged", text))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
