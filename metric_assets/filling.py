@@ -109,9 +109,9 @@ def _agreeing(read: Filled, agreed: pl.DataFrame) -> Filled:
     sums = agreed.group_by("metricType").agg(pl.col(columns).sum())
     held: dict[str, Summary] = {}
     adjusted: dict[str, tuple[int, int, int]] = {}
-    for metric, rows, total, *figures in sums.select("metricType", *columns).iter_rows():
+    for metric, rows, total, count, up, down in sums.select("metricType", *columns).iter_rows():
         held[metric] = Summary(rows, total)
-        adjusted[metric] = (figures[0], figures[1], figures[2])
+        adjusted[metric] = (count, up, down)
     return replace(read, agreed=held, adjusted=adjusted)
 
 

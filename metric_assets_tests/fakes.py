@@ -1,4 +1,4 @@
-"""Honest fakes of the stores: classes with state that behave as the real stores_of promise.
+"""Honest fakes of the stores: classes with state that behave as the real ones promise.
 
 Belongs here: a source that yields frames, a target that keeps rows and takes the signed difference
 as sql/clickhouse/difference.sql does, a locks. All conform to metric_assets.stores.ports. Does
@@ -120,7 +120,7 @@ class FakeSource:
     def read(
         self, statement: Statement, binds: Binds, owner: str, tables: Sequence[str] = ()
     ) -> Iterator[FakeReading]:
-        """Open a reading, after the check of binds that the real stores_of make."""
+        """Open a reading, after the check of binds that the real stores make."""
         statement.check(binds)
         assert tables, "a scan says which tables it reads"
         self.asked.append((statement.name, dict(binds), owner))

@@ -13,6 +13,7 @@ import polars as pl
 
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Entity, Pair, Rule, Scan, Store
+from metric_assets.markdown import table
 
 _HEAD = """\
 <!-- Written by `python -m metric_assets.catalog.document > docs/catalog.md`. Change the rows in
@@ -74,14 +75,14 @@ def _blocks() -> Iterator[str]:
         pairs=len(CATALOG.pairs), entities=len(CATALOG.entities), scans=len(CATALOG.scans)
     )
     yield "## Rules of comparison\n"
-    yield _table(("rule", "meaning"), ((f"`{rule.value}`", text) for rule, text in _RULES.items()))
+    yield table(("rule", "meaning"), ((f"`{rule.value}`", text) for rule, text in _RULES.items()))
     yield "## Scans of ClickHouse\n"
     yield (
         "They read tables whose sort keys were chosen for other questions, so a range can cost a"
         " look at every row. Those marked with the mirror join a copy of ModelVersion (id, modelId)"
         " that is an asset of its own: versions that Postgres no longer has stay out.\n"
     )
-    yield _table(
+    yield table(
         ("scan", "reads", "mirror", "a range costs"),
         (
             (_link(scan), _names(scan.sources), "yes" if scan.dimensions else "no", _cost(scan))
@@ -101,20 +102,20 @@ def _entity(entity: Entity) -> Iterator[str]:
         f" {_names(sorted({pair.legacy.table for pair in CATALOG.pairs_of(entity.name)}))}."
         f" Default grid: {len(grid)} ranges of {grid.size:,} ids, up to {grid.end - 1:,}.\n"
     )
-    yield _table(
+    yield table(
         ("pair", "meaning", "source tables", "scan", "what counts", "legacy column", "rule",
          "known gap"),
         (_pair(pair) for pair in CATALOG.pairs_of(entity.name)),
     )  # fmt: skip
     yield "How live events are judged ([the counter equals the source](explanation/counter.md)):\n"
-    yield _table(
+    yield table(
         ("metric", "live events", "key", "why"),
         (
             (pair.metric, f"`{pair.live.value}`", f"`{pair.live_key.value}`", pair.live_reason)
             for pair in CATALOG.pairs_of(entity.name)
         ),
     )
-    yield _table(
+    yield table(
         ("scan", "store", "pairs", "a range costs", "index to create"),
         (
             (
@@ -164,15 +165,6 @@ def _link(scan: Scan) -> str:
 
 def _names(tables: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in tables)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 import click
 
 from metric_assets.cli import cli
+from metric_assets.markdown import table
 
 _NAME = "metric-assets"
 
@@ -34,7 +35,7 @@ def document() -> str:
     commands = list(_walk(cli, _NAME))
     named = [f"`{name.removeprefix(_NAME).strip()}`" for name, one in commands if _takes_json(one)]
     head = _HEAD.format(json=f"{', '.join(named[:-1])} and {named[-1]}")
-    listed = _table(
+    listed = table(
         ("command", "what it does"),
         ((f"[`{name}`](#{_anchor(name)})", _summary(one)) for name, one in commands),
     )
@@ -55,12 +56,12 @@ def _walk(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
 def _section(name: str, command: click.Command) -> str:
     usage = " ".join([name, *command.collect_usage_pieces(click.Context(command))])
     options = [one for one in command.params if isinstance(one, click.Option)]
-    table = _table(
+    listed = table(
         ("option", "default", "meaning"),
         ((f"`{_spelled(one)}`", _default(one), one.help or "") for one in options),
     )
     text = f"## {name}\n\n```\n{usage}\n```\n\n{_help(command)}\n"
-    return f"{text}\n{table}" if options else text
+    return f"{text}\n{listed}" if options else text
 
 
 def _takes_json(command: click.Command) -> bool:
@@ -99,15 +100,6 @@ def _summary(command: click.Command) -> str:
 
 def _anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 _R = TypeVar("_R")
 
 DEFAULT_SCALE = 1_200_000
+#: The option of commands that seed.
+SCALE = click.option(
+    "--scale",
+    type=click.IntRange(min=1_000),
+    default=DEFAULT_SCALE,
+    show_default=True,
+    help="About how many events there are to backfill.",
+)
 #: TCP ports that a program may listen on.
 PORT = click.IntRange(1, 65_535)
 
@@ -75,13 +83,7 @@ def env() -> None:
 
 
 @local.command()
-@click.option(
-    "--scale",
-    type=click.IntRange(min=1_000),
-    default=DEFAULT_SCALE,
-    show_default=True,
-    help="About how many events there are to backfill.",
-)
+@SCALE
 @click.option(
     "--seed", type=int, default=7, show_default=True, help="The same seed, the same rows."
 )

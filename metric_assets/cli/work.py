@@ -14,7 +14,7 @@ import click
 
 from metric_assets.catalog.model import Pair
 from metric_assets.cli import environment
-from metric_assets.cli.local import DEFAULT_SCALE, PORT, fill, start
+from metric_assets.cli.local import PORT, SCALE, fill, start
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -78,13 +78,7 @@ def reconcile(
 
 
 @click.command()
-@click.option(
-    "--scale",
-    type=click.IntRange(min=1_000),
-    default=DEFAULT_SCALE,
-    show_default=True,
-    help="About how many events there are to backfill.",
-)
+@SCALE
 @click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
 def demo(scale: int, port: int | None) -> None:
     """The main job, from nothing to a checked result, on the embedded stack."""

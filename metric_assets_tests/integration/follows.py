@@ -126,7 +126,7 @@ class Gate(Postgres):
 def run(
     platform: Platform, key: str, source: Postgres, *, timeout: int = 1800, **options: Any
 ) -> Any:
-    """Materialize a pair through stores_of of its own, as another process would."""
+    """Materialize a pair through stores of its own, as another process would."""
     with source, ClickHouse(platform.clickhouse_url, timeout=timeout) as store:
         target = ClickHouseTarget(store, TARGET)
         stores = Stores(source, target, source)

@@ -100,7 +100,7 @@ def way(debian: Debian, how: str) -> str:
 
 
 def load(platform: Platform, url: str, **options: Any) -> Any:
-    """Materialize followers through stores_of of its own, by some way to the source."""
+    """Materialize followers through stores of its own, by some way to the source."""
     (load_result,) = run(platform, "User/Follower", Postgres(url), **options)
     return load_result
 
