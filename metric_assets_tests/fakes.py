@@ -354,6 +354,7 @@ class FakeStage:
         self._only: set[tuple[str, int]] | None = None
         self.coarse = False
         self.memory_rows = target.memory_rows
+        self.asked_whether_occupied = False
         self.rows: Counter[Event] = Counter()
         self.after: Counter[Event] = Counter()
         self.inserts: list[int] = []
@@ -363,6 +364,7 @@ class FakeStage:
 
     def occupied(self) -> bool:
         """Whether the table holds anything in the scope."""
+        self.asked_whether_occupied = True
         return bool(self._in_scope())
 
     def fingerprints(self, prints: Prints) -> pl.DataFrame:

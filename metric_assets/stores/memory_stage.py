@@ -25,7 +25,7 @@ from metric_assets.fingerprint import Prints
 from metric_assets.judge import KEY, Rule, Sides
 from metric_assets.live import DriftHour, Horizon, Judged, Judging
 from metric_assets.plan import Mode, Summary
-from metric_assets.rows import NO_ROWS, ROWS, events_of, named, rows_of
+from metric_assets.rows import NO_ROWS, events_of, named, rows_of
 from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES, JudgingStage
 from metric_assets.stores.kept import KEPT, Kept, of_keys, recent_of
 from metric_assets.stores.ports import LiveSeen
@@ -288,7 +288,7 @@ class MemoryStage:
     def _read(self, most: int) -> pl.DataFrame | None:
         """The rows of the target in the scope; None if there are more than ``most``."""
         rows = self._server.rows(most + 1)
-        return None if rows.height > most else rows.select(*ROWS).cast(ROWS)
+        return None if rows.height > most else rows_of(rows, self._scope.metrics, coarse=False)
 
     def _as_events(self, rows: pl.DataFrame) -> pl.DataFrame:
         return events_of(rows, self._scope.metrics)

@@ -180,8 +180,8 @@ class ClickHouseStage:
         return frame.select(COLUMNS)
 
     def rows(self, limit: int) -> pl.DataFrame:
-        """What the target holds in the scope, live events too: at most ``limit`` rows of metric
-        (its place in the scope, from 1 on), entityId, userId, value, createdAt.
+        """What the target holds in the scope, live events too: at most ``limit`` rows of
+        metricType, entityId, userId, metricValue, createdAt.
         """
         return self._frame("scope_rows", limit=limit)
 
