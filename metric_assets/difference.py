@@ -12,7 +12,6 @@ import polars as pl
 
 from metric_assets.fingerprint import row_hashes
 from metric_assets.plan import Mode, Summary
-from metric_assets.rows import repeated
 
 #: What two rows must share to be copies or negations of each other; magnitude is the size.
 EVENT = ("metric", "entityId", "userId", "createdAt", "magnitude")
@@ -97,13 +96,3 @@ def counted(differs: pl.DataFrame, metrics: Sequence[str]) -> dict[str, tuple[in
         pl.col("compensating").sum(),
     )
     return {metrics[row[0] - 1]: (row[1], row[2], row[3]) for row in sums.iter_rows()}
-
-
-def missing(differs: pl.DataFrame) -> pl.DataFrame:
-    """The rows that a difference adds, as many copies of each as it says."""
-    size = pl.col("magnitude")
-    sides = [
-        differs.select(*EVENT[:-1], value=size * sign, copies=pl.col(name))
-        for name, sign in (("addPositive", 1), ("addNegative", -1))
-    ]
-    return repeated(pl.concat(sides))

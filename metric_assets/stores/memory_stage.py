@@ -51,7 +51,7 @@ class MemoryStage:
         self._kept: Kept | None = None
         self._scope = server.scope
         #: Whether everything is left to the server.
-        self._large = most == 0
+        self._large = False
         self._sides = Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
         self._rule = Rule(self._scope.metrics, Judging((), _NEVER))
         self._judged = pl.DataFrame()
@@ -257,23 +257,24 @@ class MemoryStage:
         return found
 
     def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Insert what is wanted of metrics the scope has none of into the target."""
+        """Put what is wanted of metrics the scope has none of into the target.
+
+        By way of the staging table: a client that was stalled and wakes up finds it gone.
+        """
         if self._large:
             self._server.publish(metrics, alone=alone)
             return
         self._wrote = True
-        self._server.write(self._as_events(self._sides.before.filter(self._rule.among(metrics))))
+        rows = self._sides.before.filter(self._rule.among(metrics))
+        self._server.restage(self._as_events(rows), occupied=self._sides.held.height > 0)
+        self._server.publish(metrics, alone=True)
 
     def apply_difference(self, metrics: Sequence[str]) -> None:
-        """Write what the last difference() found; the server takes rows away, if any."""
+        """Write what the last difference() found, by way of its table."""
         if self._large:
             self._server.apply_difference(metrics)
             return
         self._wrote = True
-        removes = pl.col("removePositive") + pl.col("removeNegative") > 0
-        if self._differs.filter(removes).is_empty():
-            self._server.write(self._as_events(difference.missing(self._differs)))
-            return
         self._server.put_difference(named(self._differs, self._scope.metrics))
         self._server.apply_difference(metrics)
 

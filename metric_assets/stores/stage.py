@@ -31,6 +31,9 @@ KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "copy",
 class ClickHouseStage:
     """One attempt's private tables beside the target."""
 
+    #: Nothing is compared in memory.
+    memory_rows = 0
+
     def __init__(  # noqa: PLR0913 - a value of every kind that the statements bind
         self,
         store: ClickHouse,
@@ -185,9 +188,16 @@ class ClickHouseStage:
         """
         return self._frame("scope_rows", limit=limit)
 
-    def write(self, events: pl.DataFrame) -> None:
-        """Insert events into the target itself."""
-        self._store.insert(self._names["target"], self._shaped(events), self._owner)
+    def restage(self, events: pl.DataFrame, *, occupied: bool) -> None:
+        """Make the staging table anew with these events; ``occupied`` says whether the target holds
+        anything in the scope.
+        """
+        name = self._names["stage"]
+        if name in self.made:
+            self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
+            del self.made[name]
+        self._occupied = occupied
+        self.insert(events)
 
     def put_difference(self, differs: pl.DataFrame) -> None:
         """Take a difference that was made elsewhere, in the columns of its table."""

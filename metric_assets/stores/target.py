@@ -201,7 +201,9 @@ class ClickHouseTarget:
         return self._clear(orphaned)
 
     @contextmanager
-    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[MemoryStage]:
+    def stage(
+        self, scope: Scope, attempt: str, *, dry_run: bool = False
+    ) -> Iterator[MemoryStage | JudgingStage]:
         """The stage of an attempt, made when it is needed; on the way out drop it and end its
         statements.
         """
@@ -225,8 +227,11 @@ class ClickHouseTarget:
             lambda: self._clear(owner.__eq__),
         )
         try:
-            with closing(MemoryStage(server, self._memory_rows)) as stage:
-                yield stage
+            if not self._memory_rows:
+                yield server
+            else:
+                with closing(MemoryStage(server, self._memory_rows)) as stage:
+                    yield stage
         except BaseException:
             # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):
