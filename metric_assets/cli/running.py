@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair, Scan
@@ -31,6 +30,7 @@ from metric_assets.orchestration.check_names import (
     asset_key,
     checks_name,
 )
+from metric_assets.orchestration.dagster_private import SerializableErrorInfo
 from metric_assets.orchestration.instance import end_dead_runs, open_instance
 from metric_assets.orchestration.interruptions import asked
 from metric_assets.orchestration.processes import own_tags

@@ -46,7 +46,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
         *(build_entity_checks(entity, settings) for entity in settings.catalog.entity),
         build_stray_check(settings),
     ]
-    backfills = [build_backfill_job(entity, settings) for entity in settings.catalog.entity]
+    backfills = [build_backfill_job(entity) for entity in settings.catalog.entity]
     reconcile = build_reconcile_job(checks)
     return dg.Definitions(
         assets=[

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import (
-    UnresolvedAssetJobDefinition,
-)
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from metric_assets.coverage import Account
 from metric_assets.entity_ids import windows
 from metric_assets.orchestration.check_names import asset_key
+from metric_assets.orchestration.dagster_private import (
+    IN_PROGRESS_RUN_STATUSES,
+    UnresolvedAssetJobDefinition,
+)
 from metric_assets.orchestration.jobs import backfill_job_name
 from metric_assets.orchestration.resources import PostgresResource
 from metric_assets.settings import Settings
