@@ -87,17 +87,11 @@ def cells_of(  # noqa: PLR0913 - a window of ids, and what is asked of it
     return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)
 
 
-def windows(
-    entity: Entity,
-    grid: Grid,
-    cutoff: datetime,
-    source: Rows,
-    first: int = _FIRST,
-) -> Iterator[Window]:
-    """Walk the ids below 0 and from the grid's end on, from ``first`` upwards, window by window."""
+def windows(entity: Entity, grid: Grid, cutoff: datetime, source: Rows) -> Iterator[Window]:
+    """Walk the ids below 0 and from the grid's end on, window by window."""
     step = min(WINDOW_IDS, WINDOW_CELLS * grid.size)
     for start, end in ((_FIRST, -1), (grid.end, _LAST)):
-        position = max(start, first)
+        position = start
         while position <= end:
             found = next_ids(entity, position, cutoff, source)
             if found.is_empty() or int(found["id"][0]) > end:

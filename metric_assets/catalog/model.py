@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from inspect import currentframe
 from pathlib import Path
+from traceback import walk_stack
 
 import polars as pl
 
@@ -140,6 +142,14 @@ class Legacy:
         return self.column.split(".")[1]
 
 
+def _written() -> tuple[str, int]:
+    """The place outside of this module, and of what dataclasses generate, that makes a row."""
+    for frame, line in walk_stack(currentframe()):
+        if frame.f_code.co_filename not in (__file__, "<string>"):
+            return frame.f_code.co_filename, line
+    raise AssertionError("a row is made by somebody")
+
+
 @dataclass(frozen=True)
 class Pair:
     """One entity/metric pair: which rows of its scan are its events and what each one counts.
@@ -160,6 +170,10 @@ class Pair:
     live: Live = Live.JUDGED
     live_key: LiveKey = LiveKey.USER
     live_reason: str = ""
+    #: The file and the line that the row is written in.
+    written: tuple[str, int] = field(
+        default_factory=_written, init=False, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         for name in (self.entity, self.metric):

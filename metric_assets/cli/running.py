@@ -22,6 +22,7 @@ from metric_assets.orchestration.assets import step_name
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
+    ENTITY_TAG,
     HEAL_TAG,
     NONE,
     PAIRS_METADATA,
@@ -119,7 +120,7 @@ def run_backfill(
             tags = {
                 RANGE_START: piece.ranges[0].key,
                 RANGE_STOP: piece.ranges[-1].key,
-                "metric_assets/entity": piece.entity,
+                ENTITY_TAG: piece.entity,
                 **({HEAL_TAG: "true"} if heal else {}),
                 **_own_tags(),
             }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from metric_assets.errors import SettingsError
+from metric_assets.orchestration.check_names import ENTITY_TAG
 from metric_assets.orchestration.dagster_private import UnresolvedAssetJobDefinition
 from metric_assets.settings import AUDIT_DAYS, RECONCILE_CRON, Settings
 
@@ -28,7 +29,7 @@ def build_backfill_job(entity: str) -> UnresolvedAssetJobDefinition:
         selection=dg.AssetSelection.groups(entity),
         executor_def=dg.in_process_executor,
         description=f"Materialize and check every {entity} pair.",
-        tags={"metric_assets/entity": entity},
+        tags={ENTITY_TAG: entity},
     )
 
 

@@ -20,7 +20,7 @@ from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import console, running
 from metric_assets.cli.reconciling import Options, reconcile
-from metric_assets.definitions import build_definitions
+from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.instance import open_instance
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings

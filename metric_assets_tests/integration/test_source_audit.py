@@ -12,7 +12,7 @@ import pytest
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.definitions import build_definitions
+from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
     HEAL_TAG,
