@@ -11,7 +11,7 @@ from metric_assets.legacy_tables import by_table, counters_binds
 from metric_assets.ranges import IdRange
 from metric_assets.sql import bare_text, load
 from metric_assets.stores.postgres import render
-from metric_assets_tests.conventions.files import MODULES, SQL, name_of
+from metric_assets_tests.conventions.files import HOW_TO, MODULES, SQL, name_of
 
 pytestmark = pytest.mark.conventions
 
@@ -178,9 +178,10 @@ def test_every_entity_names_columns_that_there_are(entity: str) -> None:
 
 def _columns(table: str) -> set[str]:
     """Columns that the demo gives a table of Postgres."""
-    schema = (SQL / "demo/schema/postgres.sql").read_text(encoding="utf-8")
-    body = re.search(rf'CREATE TABLE IF NOT EXISTS "{table}" \((.*?)\n\);', schema, re.DOTALL)
-    assert body is not None, table
+    files = sorted((SQL / "demo").glob("*/schema.sql"))
+    schema = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    body = re.search(rf'CREATE TABLE "{table}" \((.*?)\n\);', schema, re.DOTALL)
+    assert body is not None, f"no sql/demo/*/schema.sql makes {table}; {HOW_TO}"
     return set(re.findall(r'^    "?(\w+)"?', body[1], re.MULTILINE))
 
 

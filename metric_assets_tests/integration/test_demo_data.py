@@ -390,8 +390,8 @@ CLICKHOUSE_AT_LEAST: dict[str, tuple[str, int]] = {
 
 def test_rendering_refuses_what_is_not_bound() -> None:
     """A placeholder without a value is named together with its file, never sent."""
-    with pytest.raises(KeyError, match=r"sql/demo/formula/tag\.sql: nothing bound to :until"):
-        demo_sql.render("formula/tag", {})
+    with pytest.raises(KeyError, match=r"sql/demo/tag/formula\.sql: nothing bound to :until"):
+        demo_sql.render("tag/formula", {})
 
 
 def test_sizes_of_picked_things_are_primes() -> None:

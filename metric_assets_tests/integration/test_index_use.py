@@ -16,9 +16,9 @@ import pytest
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
 from metric_assets.entity_ids import NEXT_ROWS, dated_binds
-from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
 from metric_assets.local.demo_stores import postgres
+from metric_assets.local.demo_tables import make_tables
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
@@ -41,12 +41,12 @@ def large(stack: Endpoints) -> Iterator[Platform]:
     with open_platform(stack) as made:
         values = {**calendar(), **sizes(SCALE), "seed": 7}
         with postgres(made.postgres_url, values) as session:
-            session.run("schema/postgres")
-            session.run("schema/postgres_functions")
-            for name in demo_sql.names("data"):
-                session.run(name)
-            session.run("schema/postgres_indexes")
-            session.run("schema/postgres_vacuum")
+            make_tables(session)
+            session.run("shared/functions")
+            session.run_all("data")
+            session.run_all("indexes")
+            session.run("shared/analyze")
+            session.run("shared/vacuum")
         # The usual setting in production: on an SSD a random page costs little more than the next
         # one. The default of 4 is that of a turning disk, and of a cold cache.
         made.run("SET random_page_cost = 1.1")

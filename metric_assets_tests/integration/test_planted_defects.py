@@ -6,9 +6,7 @@ and read from ClickHouse (User/UserImageReaction). What is right is asked in SQL
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,14 +95,6 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         clock_skew=0.1,
         audit_days=0,
     )
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """Preview warnings of Dagster say nothing here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def load_all(settings: Settings) -> None:
