@@ -72,7 +72,8 @@ class Entity:
 
     ``grid`` is the default at production size: a few hundred partitions
     at most. ``table`` is a name in Postgres, ``id`` its column of ids and ``created`` the one that
-    says when an entity was made. ``legacy_id`` is the column of ids of its legacy table, which its
+    says when an entity was made; None where none does: each then counts as made before the cutoff,
+    and needs a range. ``legacy_id`` is the column of ids of its legacy table, which its
     pairs name.
     """
 
@@ -82,12 +83,12 @@ class Entity:
     grid: Grid
     description: str
     id: str = "id"
-    created: str = "createdAt"
+    created: str | None = "createdAt"
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise CatalogError(f"{self.name}: an entity's name is letters and digits, capitalised")
-        if not all((self.table, self.legacy_id, self.id, self.created)):
+        if "" in (self.table, self.legacy_id, self.id, self.created):
             raise CatalogError(f"{self.name}: a table and its columns have names")
         if len(self.grid) > 400:
             raise CatalogError(

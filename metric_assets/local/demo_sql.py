@@ -35,14 +35,17 @@ def root() -> Path:
 def names(part: str) -> list[str]:
     """Return the files of a part (schema, data …), those of all entities, in running order.
 
-    A part is a file of an entity's folder, or a folder of numbered files in it. What entities share
-    comes first, but for numbered files, which are run by number.
+    A part is a file of an entity's folder, or a folder of numbered files in it. Numbered files come
+    first, by number; of the others what entities share.
     """
     files = [*root().glob(f"*/{part}.sql"), *root().glob(f"*/{part}/*.sql")]
     found = [path.relative_to(root()).with_suffix("").as_posix() for path in files]
-    return sorted(
-        found, key=lambda name: (name.partition(f"/{part}/")[2], "shared/" not in name, name)
-    )
+
+    def order(name: str) -> tuple[str, bool, str]:
+        numbered = name.partition(f"/{part}/")[2]
+        return numbered or "~", not name.startswith("shared/"), name
+
+    return sorted(found, key=order)
 
 
 def own(entity: str, part: str) -> str | None:

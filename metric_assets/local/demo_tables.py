@@ -15,7 +15,7 @@ from metric_assets.local import demo_sql
 from metric_assets.local.demo_sql import Fragment
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse_run
 
-_MADE = re.compile(r"CREATE TABLE IF NOT EXISTS ([\w.]+)")
+_MADE = re.compile(r"TABLE IF NOT EXISTS (?:(\w+)\.)?(\w+)")
 
 
 def make_tables(session: DemoPostgres) -> None:
@@ -50,8 +50,9 @@ def make_clickhouse_tables(client: Client) -> None:
 def drop_clickhouse_tables(client: Client) -> None:
     """Drop every source table of ClickHouse; the target is not touched."""
     for name in demo_sql.names("schema_clickhouse"):
-        for table in _MADE.findall(demo_sql.text(name)):
-            client.command(f"DROP TABLE IF EXISTS {table} SYNC")
+        for database, table in _MADE.findall(demo_sql.text(name)):
+            place = {"database": database or str(client.database), "table": table}
+            clickhouse_run(client, "shared/drop_clickhouse", **place)
 
 
 def fill_legacy(session: DemoPostgres, entity: str) -> None:

@@ -136,6 +136,20 @@ def test_another_platforms_catalog_goes_the_whole_way(shops: Market) -> None:
     assert shops.events() == expected
 
 
+def test_entities_without_a_creation_time_all_need_a_range(shops: Market) -> None:
+    """Nothing says when a courier was hired: whoever lies outside the grid is told, and given a
+    range by a sync.
+    """
+    assert shops.run("ranges", "Courier")[0] == 0
+    with psycopg.connect(shops.env["METRIC_ASSETS_POSTGRES_URL"]) as session:
+        session.execute("INSERT INTO couriers VALUES (45)")
+    code, _ = shops.run("ranges", "Courier")
+    assert code == 1
+    code, _ = shops.run("ranges", "Courier", "--sync")
+    assert code == 0
+    assert json.loads((shops.folder / "home" / "ranges.json").read_text())["Courier"]["stop"] == 50
+
+
 def test_a_catalog_that_cannot_be_found_is_named(shops: Market) -> None:
     """The setting, what it says and what is expected; nothing is read."""
     for value, said in (
