@@ -70,7 +70,7 @@ class _Watch(NobodyListens):
             while (frame := self.timed("read", next)(rest, None)) is not None:
                 yield frame
 
-        PostgresReading.frames = watched  # type: ignore[method-assign]
+        PostgresReading.frames = watched  # type: ignore[method-assign, assignment]
 
 
 def main() -> None:

@@ -158,7 +158,7 @@ def _bookkeeping(world: World, plan: Plan) -> dict[str, tuple[int, Figure]]:
         f"1 pair in {plan.ranges} ranges": (grids, ["Tag/Follower"]),
         f"{len(CATALOG.pairs)} pairs in 1 range": (one_range_each(), []),
     }
-    found = {}
+    found: dict[str, Any] = {}
     for name, (grid, selection) in runs.items():
         env = world.environment(world.empty, grid, f"empty_{len(found)}")
         rounds, partitions = [], 0

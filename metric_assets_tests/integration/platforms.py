@@ -150,7 +150,7 @@ class Platform:
             "SELECT entityId, userId, toString(metricType), metricValue,"
             " toString(toDateTime64(createdAt, 3, 'UTC'))"
             f" FROM {table} WHERE {where} ORDER BY ALL"
-        )  # type: ignore[return-value]
+        )
 
     def standing(self, where: str = "true", *, table: str = TARGET) -> list[Event]:
         """Events of the target, sorted, as ``events``; where surplus is not deleted but compensated, as
@@ -180,7 +180,7 @@ class Platform:
         """Rows of the target and a hash that adds up over them, whatever their order."""
         columns = "entityType, entityId, userId, metricType, metricValue, createdAt"
         query = f"SELECT count(), sumWithOverflow(sipHash64({columns})) FROM {table} WHERE {where}"
-        return self.query(query)[0]  # type: ignore[return-value]
+        return self.query(query)[0]
 
     def clear(self) -> None:
         """Take all rows away that were added, and all events: cheaper than another platform."""

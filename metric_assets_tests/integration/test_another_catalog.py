@@ -22,7 +22,7 @@ from psycopg import sql
 from metric_assets.local.demo_stores import clickhouse, make_target
 from metric_assets.local.stack import Endpoints
 from metric_assets_tests import market
-from metric_assets_tests.integration.platforms import own_database
+from metric_assets_tests.integration.servers import own_database
 
 pytestmark = pytest.mark.integration
 

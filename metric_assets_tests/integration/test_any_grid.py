@@ -24,6 +24,7 @@ from metric_assets.local.seed import formula_totals
 from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
+from metric_assets.stores.ports import Bind
 from metric_assets_tests.integration.platforms import TARGET, OpenStores, Platform, stores_of
 
 pytestmark = pytest.mark.integration
@@ -82,7 +83,11 @@ def owners(demo: Platform) -> frozenset[int]:
 def read(scan: Scan, ids: IdRange, through: OpenStores) -> pl.DataFrame:
     """The events of all pairs of a scan in a range, straight from the source."""
     source = through.postgres if scan.store is Store.POSTGRES else through.clickhouse
-    binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
+    binds: dict[str, Bind] = {
+        "start": ids.start,
+        "stop": ids.stop,
+        "until": cutoff_of(scan.entity),
+    }
     if scan.dimensions:
         binds["versions"] = through.mirror.name
     with source.read(load_statement(scan.name), binds, "test_any_grid") as reading:

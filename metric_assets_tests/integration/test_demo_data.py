@@ -351,8 +351,8 @@ def test_every_pair_has_totals(demo: Demo, entity: str) -> None:
     totals = demo.totals[entity]
     assert set(totals["metricType"]) == {pair.metric for pair in CATALOG.pairs_of(entity)}
     a_pair = totals.group_by("metricType").agg(pl.col("total").abs().sum())
-    assert a_pair["total"].min() >= 3
-    assert totals["total"].abs().max() < 2**31
+    assert a_pair.filter(pl.col("total") < 3).is_empty()
+    assert totals.filter(pl.col("total").abs() >= 2**31).is_empty()
 
 
 @pytest.mark.parametrize("pair", EXACT, ids=lambda pair: pair.key)

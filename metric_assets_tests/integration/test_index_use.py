@@ -17,11 +17,13 @@ from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
 from metric_assets.entity_ids import NEXT_ROWS, dated_binds
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
+from metric_assets.local.demo_sql import Value
 from metric_assets.local.demo_stores import postgres
 from metric_assets.local.demo_tables import make_tables
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
+from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import render
 from metric_assets_tests.integration.platforms import Platform, open_platform
 
@@ -39,7 +41,7 @@ CURABLE = {name: scan for name, scan in POSTGRES_SCANS.items() if scan.index}
 def large(stack: Endpoints) -> Iterator[Platform]:
     """The sources of a demo of a million events, with fresh statistics."""
     with open_platform(stack) as made:
-        values = {**calendar(), **sizes(SCALE), "seed": 7}
+        values: dict[str, Value] = {**calendar(), **sizes(SCALE), "seed": 7}
         with postgres(made.postgres_url, values) as session:
             make_tables(session)
             session.run("shared/functions")
@@ -74,7 +76,7 @@ def narrow(platform: Platform, scan: Scan) -> IdRange:
 def read_whole(platform: Platform, scan: Scan) -> set[str]:
     """Tables of which the planner reads every row for a narrow range."""
     ids = narrow(platform, scan)
-    binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
+    binds: Binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
     return whole_tables(platform, render(load(scan.name), binds))
 
 

@@ -112,7 +112,7 @@ def test_the_column_types_of_the_ui_are_the_servers_own(
     assert run(settings, instance, [FOLLOWER], KEYS[0], KEYS[0]).success
     (record,) = instance.fetch_materializations(dg.AssetRecordsFilter(FOLLOWER), limit=1).records
     assert record.asset_materialization is not None
-    schema = record.asset_materialization.metadata["dagster/column_schema"].value
+    schema: Any = record.asset_materialization.metadata["dagster/column_schema"].value
     assert {column.name: column.type for column in schema.columns} == dict(
         platform.query(
             f"SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '{TARGET}'"
@@ -389,7 +389,7 @@ def test_a_state_older_than_the_recorded_one_removes_nothing(
     assert found is not None
     assert found.metadata["source"].value == "primary"
     system = found.metadata["source_system"].value
-    later = {"source_snapshot": "4000000000:4000000000:", "source_system": system}
+    later = {"source_snapshot": "4000000000:4000000000:", "source_system": str(system)}
     instance.report_runless_asset_event(
         dg.AssetMaterialization(FOLLOWER, partition="10-19", metadata=later)
     )

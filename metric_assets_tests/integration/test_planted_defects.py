@@ -216,7 +216,7 @@ def wanted(platform: Platform) -> dict[str, Counter[Event]]:
         "SELECT ownerId, userId, 'UserImageReaction', 1, toString(toDateTime64(time, 3, 'UTC'))"
         " FROM reactions"
     )
-    return dict(zip(KEYS, map(Counter, (follows, likes, received)), strict=True))  # type: ignore[arg-type]
+    return dict(zip(KEYS, map(Counter, (follows, likes, received)), strict=True))
 
 
 def held(platform: Platform) -> dict[str, Counter[Event]]:
@@ -266,7 +266,8 @@ def test_every_planted_defect_is_found_and_repaired(
     badges = {"/".join(one.asset_key.path): one for one in found if one.check_name == "reconciled"}
     for key in KEYS:
         assert not badges[key].passed
-        assert badges[key].metadata["ranges"].value["unloaded"] == [NEVER_LOADED]  # type: ignore[index]
+        ranges: Any = badges[key].metadata["ranges"].value
+        assert ranges["unloaded"] == [NEVER_LOADED]
         assert badges[key].metadata["proven_ranges"].value == 1
     (strays,) = [one for one in found if one.check_name == "every_row_belongs_to_a_pair"]
     assert (strays.passed, strays.metadata["stray_rows"].value) == (False, 4)
