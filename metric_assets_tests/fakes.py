@@ -223,6 +223,7 @@ class FakeTarget:
         self.cancelled = threading.Event()
         self.after_write: Callable[[FakeTarget], None] = _nobody
         self.bounds = Bounds()
+        self.memory_rows = 0
         #: What attempts kept for their second looks, by attempt.
         self.kept: dict[str, Kept] = {}
         self.columns = {"entityId": "Int32", "metricValue": "Int32"}
@@ -352,6 +353,8 @@ class FakeStage:
         self._recalled: Kept | None = None
         self._only: set[tuple[str, int]] | None = None
         self.coarse = False
+        self.memory_rows = target.memory_rows
+        self.asked_whether_occupied = False
         self.rows: Counter[Event] = Counter()
         self.after: Counter[Event] = Counter()
         self.inserts: list[int] = []
@@ -361,6 +364,7 @@ class FakeStage:
 
     def occupied(self) -> bool:
         """Whether the table holds anything in the scope."""
+        self.asked_whether_occupied = True
         return bool(self._in_scope())
 
     def fingerprints(self, prints: Prints) -> pl.DataFrame:

@@ -194,6 +194,19 @@ class Fields(BaseSettings):
             " most likely lacks an index, and keeps a snapshot of the source open.",
         },
     )
+    memory_rows: int = Field(
+        defaults.MEMORY_ROWS,
+        ge=0,
+        le=10_000_000,
+        validation_alias=names.MEMORY_ROWS,
+        description="Up to how many rows of a range, of its source and of the target, are compared"
+        " in memory. Larger ranges are compared in ClickHouse; 0 compares all of them there.",
+        json_schema_extra={
+            "unit": "rows",
+            "reason": "A range of few rows is planned with two statements instead of twenty. Rows"
+            " take about 100 bytes each while a range is compared.",
+        },
+    )
     reconcile_cron: str = Field(
         "17 4 * * *",
         validation_alias=names.RECONCILE_CRON,

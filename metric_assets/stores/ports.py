@@ -156,6 +156,11 @@ class Stage(Protocol):
         """Whether the target keeps whole seconds."""
         ...
 
+    @property
+    def memory_rows(self) -> int:
+        """Up to how many events are kept in memory if they are inserted at once; 0 if none."""
+        ...
+
     def occupied(self) -> bool:
         """Whether the target holds anything in the scope."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
 from metric_assets.stores.judging import JudgingStage
 from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
+from metric_assets.stores.memory_stage import MemoryStage
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
 from metric_assets.stores.ports import Binds, Scope
 
@@ -61,13 +62,24 @@ def target_binds(table: str, *, patching: bool) -> Binds:
 
 
 class ClickHouseTarget:
-    """The target table ``table`` of ``store``; ``mode`` is auto, replace or append."""
+    """The target table ``table`` of ``store``; ``mode`` is auto, replace or append.
 
-    def __init__(self, store: ClickHouse, table: str, mode: str = "auto", run: str = "") -> None:
+    Ranges of at most ``memory_rows`` rows are compared in this process.
+    """
+
+    def __init__(
+        self,
+        store: ClickHouse,
+        table: str,
+        mode: str = "auto",
+        run: str = "",
+        memory_rows: int = 0,
+    ) -> None:
         self._store = store
         self._table = table
         self._mode = mode
         self._run = run
+        self._memory_rows = memory_rows
         self._newest: dict[tuple[str, datetime], tuple[dict[str, datetime], float]] = {}
 
     def create(self) -> None:
@@ -189,7 +201,7 @@ class ClickHouseTarget:
         return self._clear(orphaned)
 
     @contextmanager
-    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[JudgingStage]:
+    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[MemoryStage]:
         """The stage of an attempt, made when it is needed; on the way out drop it and end its
         statements.
         """
@@ -202,7 +214,7 @@ class ClickHouseTarget:
         owner = owner_of(self._table, scope, attempt, self._run, dry_run=dry_run)
         if self.layout.replicas > 1 or self.layout.shared:
             self._store.run(load("clickhouse/sync_replica"), {"target": self._table}, owner)
-        stage = JudgingStage(
+        server = JudgingStage(
             self._store,
             self._table,
             self.layout,
@@ -213,13 +225,14 @@ class ClickHouseTarget:
             lambda: self._clear(owner.__eq__),
         )
         try:
-            yield stage
+            with closing(MemoryStage(server, self._memory_rows)) as stage:
+                yield stage
         except BaseException:
             # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):
                 self._clear(owner.__eq__)
             raise
-        for table in stage.made:
+        for table in server.made:
             self._end("table", table)
 
     def forget(self, attempt: str) -> None:

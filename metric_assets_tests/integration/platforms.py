@@ -85,6 +85,8 @@ class Platform:
     clickhouse: Client
     #: Engine of targets that are made here.
     engine: str = PLAIN
+    #: Rows of a range that are compared in memory by what is loaded here.
+    memory_rows: int = 0
     _required: dict[str, dict[str, Any]] = field(default_factory=dict)
     _touched: dict[str, None] = field(default_factory=dict)
     _open: tuple[Postgres, ClickHouse] | None = None
@@ -215,7 +217,8 @@ def stores_of(platform: Platform, *, table: str = TARGET, mode: str = "auto") ->
         platform._open = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
     postgres, store = platform._open
     mirror = Mirror(store, table, CATALOG.dimensions[0])
-    return OpenStores(postgres, store, ClickHouseTarget(store, table, mode), mirror)
+    target = ClickHouseTarget(store, table, mode, memory_rows=platform.memory_rows)
+    return OpenStores(postgres, store, target, mirror)
 
 
 def load(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from metric_assets.defaults import MEMORY_ROWS
 from metric_assets.errors import CutoffError
 from metric_assets.live import LiveRules, Stream
 from metric_assets.load_result import LoadResult
@@ -24,6 +25,14 @@ RULES = LiveRules(lag=1.0, skew=0.2)
 BEFORE = "2024-01-01 00:00:00"
 AFTER = "2025-11-01 00:00:00"
 LAST_MS = "2025-09-30 23:59:59.999"
+
+
+@pytest.fixture(autouse=True, params=[0, 2, MEMORY_ROWS], ids=["engine", "either", "memory"])
+def _compared(platform: Platform, request: pytest.FixtureRequest) -> None:
+    """Each history with its range compared in ClickHouse, in memory, and in memory until it holds
+    more than two rows.
+    """
+    platform.memory_rows = request.param
 
 
 def live(
