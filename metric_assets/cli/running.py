@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair, Scan
@@ -23,6 +22,7 @@ from metric_assets.orchestration.assets import step_name
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
+    ENTITY_TAG,
     HEAL_TAG,
     NONE,
     PAIRS_METADATA,
@@ -31,6 +31,7 @@ from metric_assets.orchestration.check_names import (
     asset_key,
     checks_name,
 )
+from metric_assets.orchestration.dagster_private import SerializableErrorInfo
 from metric_assets.orchestration.instance import end_dead_runs, open_instance
 from metric_assets.orchestration.interruptions import asked
 from metric_assets.orchestration.processes import own_tags
@@ -119,7 +120,7 @@ def run_backfill(
             tags = {
                 RANGE_START: piece.ranges[0].key,
                 RANGE_STOP: piece.ranges[-1].key,
-                "metric_assets/entity": piece.entity,
+                ENTITY_TAG: piece.entity,
                 **({HEAL_TAG: "true"} if heal else {}),
                 **_own_tags(),
             }

@@ -1,8 +1,12 @@
-"""Resources: the store URLs, resolved by Dagster when a run needs them, and stores made of them.
+"""What a run is given: stores, whose URLs Dagster resolves when a run needs them, and who listens.
 
-Belongs here: what a run is given. Does not belong here: settings that shape the definitions.
+Belongs here: resources, and what the steps of a run share. Does not belong here: settings that
+shape the definitions.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from typing import Protocol
 
 import dagster as dg
@@ -113,3 +117,22 @@ class RunLooks:
     def of(self, run: str) -> SecondLooks:
         """Those of a run."""
         return self._looks.setdefault(run, SecondLooks())
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the steps of a run have in common in their process; nothing that Dagster configures.
+
+    A command that listens is one piece of work, however many runs it takes: its removals are
+    judged together.
+    """
+
+    listener: Listener
+    guards: RemovalGuards
+    looks: RunLooks
+
+    @classmethod
+    def of(cls, settings: Settings, listener: Listener | None) -> Shared:
+        """For the runs of a command that listens, or for runs that Dagster launches."""
+        guards = RemovalGuards(settings, together=listener is not None)
+        return cls(listener or NobodyListens(), guards, RunLooks())

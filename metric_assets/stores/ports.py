@@ -23,7 +23,7 @@ from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 
 #: A value that may be bound into a statement.
-Bind = int | bool | str | datetime | Sequence[str] | Sequence[int]
+Bind = int | bool | str | datetime | Sequence[str] | Sequence[int] | None
 Binds = Mapping[str, Bind]
 
 

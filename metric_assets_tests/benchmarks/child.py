@@ -22,8 +22,8 @@ from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment, running, work
 from metric_assets.events import Rejections
 from metric_assets.load_result import LoadResult
-from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.build import build_definitions
+from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.resources import NobodyListens
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.storage import keep_connections
@@ -70,7 +70,7 @@ class _Watch(NobodyListens):
             while (frame := self.timed("read", next)(rest, None)) is not None:
                 yield frame
 
-        PostgresReading.frames = watched  # type: ignore[method-assign]
+        PostgresReading.frames = watched  # type: ignore[method-assign, assignment]
 
 
 def main() -> None:

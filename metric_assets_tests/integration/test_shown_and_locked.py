@@ -25,6 +25,7 @@ from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_module
+from metric_assets.stores import postgres_text
 from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.follows import FOLLOWER, Gate, exact, follows, leftovers, run
 from metric_assets_tests.integration.platforms import (
@@ -242,7 +243,7 @@ def test_a_lock_that_is_granted_twice_is_refused(
     """A second session that is granted what the first one holds: refused by the setting's name, as
     what no other attempt can outlive, before anything is read.
     """
-    told = postgres_module.text_of
+    told = postgres_text.text_of
 
     def elsewhere(name: str, **binds: Any) -> str:
         if name == "lock_granted":
@@ -284,7 +285,7 @@ def test_a_reading_that_is_not_as_asked_is_refused(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, changed: str, words: str
 ) -> None:
     """Whatever stands in between changed what was sent: found out before a row is read."""
-    told = postgres_module.text_of
+    told = postgres_text.text_of
     monkeypatch.setattr(
         postgres_module,
         "text_of",

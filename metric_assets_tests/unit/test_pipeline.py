@@ -754,7 +754,7 @@ def test_the_source_is_asked_for_the_scope() -> None:
 AT_REST = SourceState("mirror", None)
 
 
-@dataclass(frozen=True)
+@dataclass
 class FakeCopy:
     """The copy of a dimension."""
 

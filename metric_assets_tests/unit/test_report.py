@@ -112,7 +112,7 @@ def evaluation(
     )
 
 
-LEGACY = {"events_total": 5.0, "legacy_total": 5.0, "missing": 0.0, "phantom": 0.0}
+LEGACY: dict[str, Any] = {"events_total": 5.0, "legacy_total": 5.0, "missing": 0.0, "phantom": 0.0}
 
 
 def outcome(*checks: dg.AssetCheckEvaluation) -> Outcome:
