@@ -74,7 +74,7 @@ def sessions(platform: Platform) -> int:
 @contextmanager
 def dead_attempt(platform: Platform) -> Iterator[tuple[dict[str, str], str]]:
     """The tables of an attempt that has died, and its name in log comments."""
-    stage = stores_of(platform).target.stage(FOLLOWER, "dead")
+    stage = stores_of(platform).target.private(FOLLOWER, "dead")
     made = stage.__enter__()
     made.create()
     yield made._names, made._owner

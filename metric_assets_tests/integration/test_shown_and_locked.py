@@ -352,10 +352,10 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
     follows(platform)
     target = stores_of(platform).target
     with ExitStack() as dead, Postgres(platform.postgres_url) as source:
-        left = target.stage(FOLLOWER, "dry", dry_run=True).__enter__()
+        left = target.private(FOLLOWER, "dry", dry_run=True).__enter__()
         left.create()
         if dry_run:
-            target.stage(FOLLOWER, "real").__enter__().create()
+            target.private(FOLLOWER, "real").__enter__().create()
         lock = dead.enter_context(source.watch(FOLLOWER, "dry"))
         (table,) = (name for name in left.made)
         (load_result,) = load(platform, "User/Follower", dry_run=dry_run)
@@ -371,7 +371,7 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
 
 def test_a_dry_run_says_that_it_is_one(platform: Platform) -> None:
     """In the comment of its staging table, by which others know it."""
-    with stores_of(platform).target.stage(FOLLOWER, "dry", dry_run=True) as stage:
+    with stores_of(platform).target.private(FOLLOWER, "dry", dry_run=True) as stage:
         stage.create()
         ((comment,),) = platform.query(
             f"SELECT comment FROM system.tables WHERE name = '{next(iter(stage.made))}'"

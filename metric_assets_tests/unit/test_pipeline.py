@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import polars as pl
 import pytest
 
-from metric_assets import filling, reading
+from metric_assets import events, filling, reading
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Legacy, Pair, Scan
 from metric_assets.cli import report
@@ -807,12 +807,12 @@ def test_small_frames_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames of few rows are validated together, and none is lost."""
     monkeypatch.setattr(reading, "GATHER_ROWS", 4)
     heights: list[int] = []
-    derive = reading.derive
-    monkeypatch.setattr(
-        reading,
-        "derive",
-        lambda frame, pairs: heights.append(frame.height) or derive(frame, pairs),
-    )
+
+    def counting(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
+        heights.append(frame.height)
+        return events.derive(frame, pairs)
+
+    monkeypatch.setattr(reading, "derive", counting)
     frames = [signed((5, user, 1, 1), (6, user, 1, 1), (7, user, 1, 1)) for user in range(3)]
     target = FakeTarget()
     Setup(target, *frames).run()
