@@ -60,7 +60,7 @@ class SourceVerdict:
     @property
     def place(self) -> str:
         """Pair and range."""
-        return f"{self.load_result.pair}/{self.load_result.ids.key}"
+        return self.load_result.place
 
     @property
     def sentence(self) -> str:
@@ -78,7 +78,7 @@ class SourceVerdict:
     @property
     def cure(self) -> str:
         """The command that repairs it; empty where none can."""
-        pair = self.load_result.pair
+        pair = self.load_result.pair.key
         match self.word:
             case SourceWord.DIFFERS:
                 return f"`metric-assets reconcile {pair} --repair` repairs it"

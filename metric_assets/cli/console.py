@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from metric_assets.catalog.model import Pair
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 
@@ -117,7 +118,7 @@ class Bar(Notes):
     def __init__(self, progress: Progress, steps: int) -> None:
         super().__init__(progress.console)
         self.steps = steps
-        self._done: set[tuple[tuple[str, ...], IdRange]] = set()
+        self._done: set[tuple[tuple[Pair, ...], IdRange]] = set()
         self._progress = progress
         self._task = progress.add_task("", total=steps, rate="")
         self._rows = 0

@@ -184,8 +184,8 @@ def _causes(
     runs = plan_only(pieces, settings, console.Notes(console.err()))
     for load_result in runs.load_results:
         verdict = SourceVerdict(load_result)
-        place = f"{load_result.pair}/{load_result.ids.key}"
-        causes.append(f"{place}: {LEGACY_DRIFT}" if verdict.passed else verdict.sentence)
+        found = f"{verdict.place}: {LEGACY_DRIFT}" if verdict.passed else verdict.sentence
+        causes.append(found)
     return causes, runs.missed
 
 

@@ -38,7 +38,7 @@ def merged(load_results: Iterable[LoadResult]) -> list[LoadResult]:
     A retried step works on its ranges again. What counts of them is the last attempt, but what all
     attempts inserted and removed was really written, so these two are sums.
     """
-    found: dict[tuple[str, IdRange], LoadResult] = {}
+    found: dict[tuple[Pair, IdRange], LoadResult] = {}
     for result in load_results:
         key = (result.pair, result.ids)
         earlier = found.get(key)
@@ -68,7 +68,7 @@ def build_rows(
     """
     rows = {pair.key: Row(pair.key, rule=pair.legacy.rule.value) for pair in pairs}
     for result in merged(load_results):
-        _add_load_result(rows[result.pair], result)
+        _add_load_result(rows[result.pair.key], result)
     for one in missed:
         for key in one.pairs:
             _add_missed(rows[key], one)
@@ -189,7 +189,7 @@ def incomplete(load_results: Iterable[LoadResult]) -> list[str]:
     ranges = {(result.pair, result.ids) for result in doubted}
     return [
         f"The source may have shown less than there is in {len(ranges)} ranges, the last one"
-        f" {last.pair}/{last.ids.key} (read from: {last.source}): {'; '.join(last.incomplete)}."
+        f" {last.place} (read from: {last.source}): {'; '.join(last.incomplete)}."
         " Load again once that has passed: `metric-assets doctor` says whether it has"
     ]
 

@@ -187,7 +187,7 @@ class _ScanRun:
         for result in self.done:
             self.context.add_asset_metadata(
                 load_result_metadata(result, self.columns),
-                _key_of(result),
+                asset_key(result.pair),
                 result.ids.key,
             )
         for pair in self.pairs:
@@ -204,9 +204,9 @@ class _ScanRun:
         own = [
             result
             for result in self.done
-            if result.pair == pair.key and (result.pair, result.ids) not in pending
+            if result.pair == pair and (result.pair, result.ids) not in pending
         ]
-        found = (source_evaluation(pair, result, self.proofs) for result in own)
+        found = (source_evaluation(result, self.proofs) for result in own)
         for evaluation in failing_last(found):
             self.context.log_event(evaluation)
 
@@ -292,7 +292,7 @@ class _ScanRun:
         for result in self.done:
             self.context.log_event(
                 dg.AssetMaterialization(
-                    asset_key=_key_of(result),
+                    asset_key=asset_key(result.pair),
                     partition=result.ids.key,
                     metadata=load_result_metadata(result, self.columns),
                 )
@@ -314,7 +314,3 @@ def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
         code_version=pipeline.code_version(scan, pair),
         metadata=asset_metadata(scan, pair, settings),
     )
-
-
-def _key_of(result: LoadResult) -> dg.AssetKey:
-    return dg.AssetKey(result.pair.split("/"))

@@ -190,20 +190,17 @@ class _CheckRun:
 
     def _look_again(
         self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse
-    ) -> set[tuple[str, str]]:
+    ) -> set[tuple[Pair, str]]:
         """The second look at what this run has loaded, before anything is compared with it; the
         pairs and ranges whose results are final now.
         """
         target = open_target(server, self.settings, self.context.run_id)
         looked = self.looks.take(target, source, announce=self._announce)
         self.listener.looked(looked)
-        chosen = {pair.key: pair for pair in pairs}
         self.evaluations += [
-            source_evaluation(chosen[load_result.pair], load_result, self.proofs)
-            for load_result in looked
-            if load_result.pair in chosen
+            source_evaluation(result, self.proofs) for result in looked if result.pair in pairs
         ]
-        return {(load_result.pair, load_result.ids.key) for load_result in looked}
+        return {(result.pair, result.ids.key) for result in looked}
 
     def _announce(self, sentence: str) -> None:
         """Tell those who wait why."""
@@ -211,10 +208,7 @@ class _CheckRun:
         self.listener.remarked([f"{self.entity}: {sentence}"])
 
     def _add_source_checks(self, runs: DryRuns) -> None:
-        known = self.settings.catalog.pairs
-        self.evaluations += [
-            source_evaluation(known[one.pair], one, self.proofs) for one in runs.settled
-        ]
+        self.evaluations += [source_evaluation(one, self.proofs) for one in runs.settled]
         busy = [str(one.error) for one in runs.missed if one.busy]
         if busy:
             self.listener.remarked(busy)

@@ -38,14 +38,14 @@ def legacy_evaluation(
     )
 
 
-def source_evaluation(pair: Pair, result: LoadResult, proofs: Proofs) -> AssetCheckEvaluation:
+def source_evaluation(result: LoadResult, proofs: Proofs) -> AssetCheckEvaluation:
     """What a materialization or a dry run verified: an error where the backfilled part differs, a
     warning where only live events do, or where nothing could be proven.
     """
     verdict = SourceVerdict(result)
     severity = dg.AssetCheckSeverity
     return AssetCheckEvaluation(
-        asset_key=asset_key(pair),
+        asset_key=asset_key(result.pair),
         check_name=MATCHES_SOURCE,
         partition=result.ids.key,
         passed=verdict.passed,
@@ -53,7 +53,7 @@ def source_evaluation(pair: Pair, result: LoadResult, proofs: Proofs) -> AssetCh
         blocking=False,
         description=verdict.sentence,
         metadata=source_metadata(verdict),
-        target_materialization_data=proofs.target(pair, result.ids.key),
+        target_materialization_data=proofs.target(result.pair, result.ids.key),
     )
 
 

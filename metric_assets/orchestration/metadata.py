@@ -81,7 +81,6 @@ def load_result_metadata(result: LoadResult, columns: Mapping[str, str]) -> dict
 
 def load_result_sentence(result: LoadResult) -> str:
     """A load result in words, for the run's log."""
-    where = f"{result.pair}/{result.ids.key}"
     live = result.live
     told = ""
     if live.withdrawn or live.overlap:
@@ -89,9 +88,11 @@ def load_result_sentence(result: LoadResult) -> str:
     if result.drifts:
         told += f"; live drift: {live.live_missing} missing, {live.live_phantom} phantom"
     if result.inserted == result.removed == 0:
-        return f"{where}: nothing to do, {result.unchanged} events are as the source says{told}"
+        return (
+            f"{result.place}: nothing to do, {result.unchanged} events are as the source says{told}"
+        )
     return (
-        f"{where}: inserted {result.inserted}, removed {result.removed},"
+        f"{result.place}: inserted {result.inserted}, removed {result.removed},"
         f" unchanged {result.unchanged}; {result.events} events now, sum {result.total}{told}"
     )
 

@@ -47,7 +47,7 @@ class SourceAudit:
         self._log = RunLog(context.log.info)
 
     def pieces(
-        self, pairs: Sequence[Pair], done: Set[tuple[str, str]] = frozenset()
+        self, pairs: Sequence[Pair], done: Set[tuple[Pair, str]] = frozenset()
     ) -> list[Piece]:
         """What to compare: of the run's partitions, or of what its tag asks for, all that this very
         run has not evaluated yet, its materializations included; nor what is ``done``.
@@ -73,7 +73,7 @@ class SourceAudit:
                 due = [
                     pair
                     for pair in loaded
-                    if (pair.key, key) not in done and not self._is_done(known[pair.key].get(key))
+                    if (pair, key) not in done and not self._is_done(known[pair.key].get(key))
                 ]
                 if due:
                     units[scan.name, key] = due

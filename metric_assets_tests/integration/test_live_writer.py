@@ -164,4 +164,4 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
     lost = f"entityId = 5 AND userId = 9999 AND createdAt < '{CUTOFF:%Y-%m-%d}'"
     writing.command(f"DELETE FROM {TARGET} WHERE {lost}")
     found = audit(writing)
-    assert (found.pair, found.ids.key, found.inserted, found.removed) == (KEY, IDS.key, 1, 0)
+    assert (found.pair.key, found.ids.key, found.inserted, found.removed) == (KEY, IDS.key, 1, 0)

@@ -699,7 +699,7 @@ def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
     target = FakeTarget(mode, [up, *side])
     setup = Setup(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "side")))
     load_results = setup.run(TYPED)
-    assert [load_result.pair for load_result in load_results] == [
+    assert [load_result.pair.key for load_result in load_results] == [
         "User/Up",
         "User/Down",
         "User/Side",
@@ -828,7 +828,7 @@ def test_every_attempt_has_a_stage_of_its_own() -> None:
 def test_a_load_result_tells_where_it_comes_from() -> None:
     """Range, snapshot, cutoff, mode and code version; plain values for JSON."""
     (load_result,) = Setup(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
-    assert (load_result.pair, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
+    assert (load_result.pair.key, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
     assert (load_result.snapshot, load_result.mode, load_result.rejected) == (
         "snapshot 1",
         "append",

@@ -41,7 +41,7 @@ def load_result(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> L
     }
     known = LoadResult.__dataclass_fields__
     return LoadResult(
-        pair=pair,
+        pair=CATALOG.pairs[pair],
         ids=ids,
         **{name: value for name, value in {**facts, **changes}.items() if name in known},
     )
