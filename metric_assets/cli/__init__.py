@@ -1,7 +1,7 @@
 """The command `metric-assets`: the group, its errors and exit codes.
 
-Belongs here: what all commands share. Does not belong here: a command (local, look, work), or how
-one ends (endings).
+Belongs here: what all commands share. Does not belong here: a command (a module each), or how one
+ends (exits).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import sys
 
 import click
 
-from metric_assets.cli.endings import INTERRUPTED, end
 from metric_assets.cli.environment import load_environment
+from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
 
 
@@ -26,10 +26,10 @@ class _Group(click.Group):
         "backfill": "work",
         "reconcile": "work",
         "local": "local",
-        "doctor": "look",
-        "list": "look",
-        "show": "look",
-        "ranges": "look",
+        "doctor": "doctor",
+        "list": "catalog",
+        "show": "catalog",
+        "ranges": "ranges",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

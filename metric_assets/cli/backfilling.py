@@ -15,7 +15,7 @@ import click
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.endings import Stopped, echo_document
+from metric_assets.cli.exits import Stopped, echo_document
 from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.cli.row import COLUMNS, Row
 from metric_assets.cli.work import plan_work, stores_answer

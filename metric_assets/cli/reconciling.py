@@ -17,7 +17,7 @@ from metric_assets.catalog.model import Pair
 from metric_assets.cli import console, environment, report, running
 from metric_assets.cli.backfilling import plan_only
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.endings import Stopped, echo_document
+from metric_assets.cli.exits import Stopped, echo_document
 from metric_assets.cli.outside import Outside, look_outside
 from metric_assets.cli.repairs import repair_work
 from metric_assets.cli.row import CHECK_COLUMNS, Row

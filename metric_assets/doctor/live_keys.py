@@ -15,7 +15,7 @@ import polars as pl
 
 from metric_assets.catalog.model import Live, LiveKey, Pair, Scan, Store
 from metric_assets.coverage import Coverage
-from metric_assets.doctor import given
+from metric_assets.doctor import connections
 from metric_assets.doctor.findings import REMARK, Finding, Report, guarded
 from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
@@ -79,9 +79,12 @@ def sampling(
     environ: Mapping[str, str], settings: Settings, *, postgres: bool
 ) -> Iterator[Sampling]:
     """Connections for samples; ``postgres`` says whether Postgres answers."""
-    with given.brief_clickhouse(environ, settings, SECONDS) as clickhouse, ExitStack() as opened:
+    with (
+        connections.brief_clickhouse(environ, settings, SECONDS) as clickhouse,
+        ExitStack() as opened,
+    ):
         source = (
-            opened.enter_context(given.brief_postgres(environ, settings, SECONDS))
+            opened.enter_context(connections.brief_postgres(environ, settings, SECONDS))
             if postgres
             else None
         )
