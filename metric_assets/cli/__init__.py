@@ -22,9 +22,9 @@ class _Group(click.Group):
     """Loads commands when they are asked for: `list` must not wait for Dagster."""
 
     _commands = {  # noqa: RUF012 - click calls the methods below on the one instance there is
-        "demo": "work",
-        "backfill": "work",
-        "reconcile": "work",
+        "demo": "demo",
+        "backfill": "backfill",
+        "reconcile": "reconcile",
         "local": "local",
         "doctor": "doctor",
         "list": "catalog",

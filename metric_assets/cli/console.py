@@ -25,11 +25,13 @@ from rich.text import Text
 
 from metric_assets.catalog.model import Pair
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.listener import Listener, Retry
 from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
-    # Dagster costs seconds that `list` need not pay.
-    from metric_assets.orchestration.retries import Retry
+    # Imported where it is used: the drivers cost a second that `list` need not pay.
+    from metric_assets.operations.ranges import Outside
 
 #: Columns of output that no terminal shows.
 WIDE = 240
@@ -63,7 +65,7 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-class Notes:
+class Notes(Listener):
     """Progress callbacks that keep what should be known and say it on stderr at once."""
 
     def __init__(self, console: Console) -> None:
@@ -71,12 +73,6 @@ class Notes:
         self.retries: list[Retry] = []
         self.remarks: list[str] = []
         self._console = console
-
-    def began(self, scan: str, ids: IdRange) -> None:
-        """Nothing."""
-
-    def read(self, rows: int) -> None:
-        """Nothing."""
 
     def ended(self, load_results: list[LoadResult]) -> None:
         """Keep them."""
@@ -180,6 +176,14 @@ def progress_bar(steps: int, *, quiet: bool = False) -> Iterator[Bar]:
     )
     with progress:
         yield Bar(progress, steps)
+
+
+def look_outside(pairs: Sequence[Pair], settings: Settings) -> Outside:
+    """The ids of the pairs' entities that no grid holds; says on stderr what is looked at."""
+    from metric_assets.operations import ranges
+
+    with err().status("ids") as status:
+        return ranges.look_outside(pairs, settings, status.update)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

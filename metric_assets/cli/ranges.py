@@ -6,14 +6,12 @@ Belongs here: the options and the table. Does not belong here: which ids these a
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import click
 
 from metric_assets.cli import environment
-from metric_assets.errors import SettingsError, UnknownKeyError
-from metric_assets.settings import Settings
+from metric_assets.errors import UnknownKeyError
 
 if TYPE_CHECKING:
     from metric_assets.coverage import Coverage
@@ -33,6 +31,7 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     from metric_assets.cli.console import err
     from metric_assets.connect import open_postgres
     from metric_assets.coverage import examine
+    from metric_assets.operations.ranges import write_synced
 
     settings = environment.settings()
     known_entities = settings.catalog.entity
@@ -45,27 +44,12 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     ):
         known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
     if sync:
-        _write(settings, known)
+        write_synced(settings, known)
     if as_json:
         click.echo(json.dumps([_as_row(row) for row in known], indent=2))
     else:
         _print_ranges(known)
     raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
-
-
-def _write(settings: Settings, known: list[Coverage]) -> None:
-    """Write ranges.json; where the environment holds the grids, say what belongs there instead."""
-    from metric_assets import settings as names
-    from metric_assets.cli.grids import write_grids
-
-    grids = {row.entity: row.grid for row in known}
-    if os.environ.get(names.RANGES):
-        value = names.dump_grids({**settings.grids, **grids}, indent=None).strip()
-        raise SettingsError(
-            f"{names.RANGES}: is set and wins over {settings.ranges_file}, so that was not written;"
-            f" set it to {value}"
-        )
-    write_grids(settings, grids)
 
 
 def _as_row(row: Coverage) -> dict[str, object]:

@@ -12,16 +12,16 @@ from typing import Any
 
 from metric_assets.catalog.model import Pair
 from metric_assets.cli.row import Row
-from metric_assets.cli.running import (
+from metric_assets.load_result import LoadResult
+from metric_assets.operations.dry_run import Missed
+from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE
+from metric_assets.orchestration.outcomes import (
     Evaluation,
     Outcome,
     badge_of,
     partition_checks,
     plain_metadata,
 )
-from metric_assets.dry_run import Missed
-from metric_assets.load_result import LoadResult
-from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE
 from metric_assets.ranges import IdRange
 from metric_assets.source_check import SourceVerdict, SourceWord
 

@@ -15,6 +15,7 @@ from metric_assets.connect import open_stores
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
 from metric_assets.orchestration.evaluations import failing_last, source_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
@@ -27,13 +28,12 @@ from metric_assets.orchestration.partitions import build_partitions, ranges_of
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
-    Listener,
     PostgresResource,
     RemovalGuards,
     RunLooks,
 )
 from metric_assets.orchestration.retries import step_error
-from metric_assets.orchestration.run_log import RunLog
+from metric_assets.orchestration.run_log import LoggedListener
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
@@ -175,7 +175,7 @@ class _ScanRun:
         self.looks = SecondLooks()
         self.proofs = Proofs(context.instance)
         self.guard = RemovalGuard(settings.max_removed_share, settings.max_replica_lag)
-        self._log = RunLog(context.log.info)
+        self.told = LoggedListener(listener, context.log.info, scan.name, load_result_sentence)
 
     def execute(
         self, postgres: PostgresResource, clickhouse: ClickHouseResource
@@ -227,7 +227,7 @@ class _ScanRun:
                 for ids in ranges:
                     self._one(ids, stores)
                 self._look_again(stores)
-            self._log.flush()
+            self.told.log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
             raise step_error(error, self.context.op_execution_context, self.listener) from error
@@ -255,7 +255,7 @@ class _ScanRun:
                     )
 
     def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:
-        self.listener.began(self.scan.name, ids)
+        self.told.began(self.scan.name, ids)
         load_results = pipeline.materialize(
             self.scan,
             self.pairs,
@@ -266,29 +266,24 @@ class _ScanRun:
             loaded=lambda: self.proofs.loaded(self.pairs, ids),
             live=self.live,
             looks=self.looks,
-            progress=self.listener.read,
+            progress=self.told.read,
         )
         self.done += load_results
-        self.listener.ended(load_results)
-        self._log.add(load_result_sentence(result) for result in load_results)
+        self.told.ended(load_results)
 
     def _look_again(self, stores: pipeline.Stores) -> None:
         """Where no step of this run checks the entity, which would do it for all scans at once."""
         if checks_name(self.scan.entity) in {node.name for node in self.context.job_def.nodes}:
             return
 
-        def announce(sentence: str) -> None:
-            self.context.log.info(f"{self.scan.name}: {sentence}")
-            self.listener.remarked([f"{self.scan.name}: {sentence}"])
-
-        looked = self.looks.take(stores.target, stores.locks, announce=announce)
+        looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)
         again = {(result.pair, result.ids): result for result in looked}
         self.done = [again.get((result.pair, result.ids), result) for result in self.done]
-        self.listener.looked(looked)
+        self.told.looked(looked)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
-        self._log.flush()
+        self.told.log.flush()
         for result in self.done:
             self.context.log_event(
                 dg.AssetMaterialization(

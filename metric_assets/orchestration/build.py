@@ -10,6 +10,7 @@ import warnings
 
 import dagster as dg
 
+from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.assets import (
     build_dimension_asset,
     build_scan_assets,
@@ -23,8 +24,6 @@ from metric_assets.orchestration.jobs import (
 )
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
-    Listener,
-    NobodyListens,
     PostgresResource,
     RemovalGuards,
     RunLooks,
@@ -63,7 +62,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
         resources={
             "postgres": PostgresResource(url=dg.EnvVar(POSTGRES_URL)),
             "clickhouse": ClickHouseResource(url=dg.EnvVar(CLICKHOUSE_URL)),
-            "listener": listener or NobodyListens(),
+            "listener": listener or Listener(),
             # A command that listens is one piece of work, however many runs it takes.
             "looks": RunLooks(),
             "guards": RemovalGuards(settings, together=listener is not None),

@@ -15,11 +15,12 @@ from dagster import AssetCheckEvaluation
 from metric_assets.audit import check_groups
 from metric_assets.catalog.model import Pair, Store
 from metric_assets.connect import open_target
-from metric_assets.dry_run import DryRuns
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.headroom import held, inhabited
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
+from metric_assets.operations.dry_run import DryRuns
+from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.assets import source_key
 from metric_assets.orchestration.badge import build_badge
 from metric_assets.orchestration.check_names import (
@@ -42,17 +43,18 @@ from metric_assets.orchestration.partitions import build_partitions
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
-    Listener,
     PostgresResource,
     RunLooks,
 )
 from metric_assets.orchestration.retries import step_error
+from metric_assets.orchestration.run_log import LoggedListener
 from metric_assets.orchestration.source_audit import SourceAudit
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
+from metric_assets.source_check import SourceVerdict
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.totals import EventTotals
@@ -129,7 +131,10 @@ class _CheckRun:
         self.listener = listener
         self.pairs = settings.catalog.pairs_of(entity)
         self.proofs = Proofs(context.instance)
-        self.audit = SourceAudit(context, entity, settings, listener, self.proofs)
+        self.told = LoggedListener(
+            listener, context.log.info, entity, lambda result: SourceVerdict(result).sentence
+        )
+        self.audit = SourceAudit(context, entity, settings, self.told, self.proofs)
         #: Why there is no verdict, by pair: the ranges of each reason.
         self.unread: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self.evaluations: list[AssetCheckEvaluation] = []
@@ -184,7 +189,7 @@ class _CheckRun:
         runs = self.audit.run(pieces, source, server)
         try:
             self._check_legacy(chosen[MATCHES_LEGACY], source, server)
-            runs.finish(self._announce)
+            runs.finish()
         finally:
             self._add_source_checks(runs)
 
@@ -195,17 +200,12 @@ class _CheckRun:
         pairs and ranges whose results are final now.
         """
         target = open_target(server, self.settings, self.context.run_id)
-        looked = self.looks.take(target, source, announce=self._announce)
+        looked = self.looks.take(target, source, announce=self.told.announce)
         self.listener.looked(looked)
         self.evaluations += [
             source_evaluation(result, self.proofs) for result in looked if result.pair in pairs
         ]
         return {(result.pair, result.ids.key) for result in looked}
-
-    def _announce(self, sentence: str) -> None:
-        """Tell those who wait why."""
-        self.context.log.info(f"{self.entity}: {sentence}")
-        self.listener.remarked([f"{self.entity}: {sentence}"])
 
     def _add_source_checks(self, runs: DryRuns) -> None:
         self.evaluations += [source_evaluation(one, self.proofs) for one in runs.settled]
@@ -235,7 +235,7 @@ class _CheckRun:
             together.setdefault(self._keys(pair), []).append(pair)
         target = EventTotals(server, self.settings.target_table)
         rules = LiveRules(self.settings.live_lag, self.settings.clock_skew)
-        patience = Patience(rules, told=self._announce)
+        patience = Patience(rules, told=self.told.announce)
         entity = self.settings.catalog.entity[self.entity]
         groups = [(group, [IdRange.parse(key) for key in keys]) for keys, group in together.items()]
         for pair, ids, judgment in check_groups(entity, groups, source, target, patience):

@@ -7,9 +7,10 @@ import dagster as dg
 
 from metric_assets.connect import open_target
 from metric_assets.errors import MetricAssetsError
+from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.check_names import BELONGS
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.resources import ClickHouseResource, Listener
+from metric_assets.orchestration.resources import ClickHouseResource
 from metric_assets.orchestration.retries import step_error
 from metric_assets.settings import Settings
 from metric_assets.strays import Stray, find_strays

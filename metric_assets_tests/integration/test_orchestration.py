@@ -13,11 +13,12 @@ from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.cli import console, running
-from metric_assets.cli.backfilling import plan_only
+from metric_assets.cli import console
 from metric_assets.definitions import build_definitions
-from metric_assets.dry_run import Piece
+from metric_assets.operations.dry_run import Piece
 from metric_assets.orchestration.assets import dimension_key
+from metric_assets.orchestration.outcomes import outcome_of
+from metric_assets.orchestration.running import plan_only
 from metric_assets.orchestration.sensors import (
     RANGE_START,
     RANGE_STOP,
@@ -419,7 +420,7 @@ def test_a_legacy_value_that_is_no_number_fails_its_range_only(
     assert {key for pair, key in passed if pair == "Tag/Follower"} == set(KEYS)
     assert {key for pair, key in passed if pair == "Tag/Hidden"} == {"0-9", "20-29"}
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
-    outcome = running._outcome(
+    outcome = outcome_of(
         "Tag", CATALOG, [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]], result
     )
     assert list(outcome.failures) == ["Tag/Hidden"]

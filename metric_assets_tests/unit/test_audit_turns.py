@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_assets.catalog import CATALOG
-from metric_assets.cli.repairs import repair_work
+from metric_assets.operations.repair import repair_work
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first
 from metric_assets.orchestration.badge import Badge
 from metric_assets.ranges import Grid

@@ -12,11 +12,11 @@ from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Rule
 from metric_assets.cli import report
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.running import Outcome
-from metric_assets.dry_run import Missed
 from metric_assets.errors import BusyError, SourceError
 from metric_assets.live import LiveFigures, Stream
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.dry_run import Missed
+from metric_assets.orchestration.outcomes import Outcome
 from metric_assets.ranges import IdRange
 
 pytestmark = pytest.mark.unit

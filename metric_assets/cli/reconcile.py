@@ -1,35 +1,33 @@
-"""Reconcile: repeat the checks, say where a difference comes from, repair what differs.
+"""`metric-assets reconcile`: repeat the checks, say where a difference comes from, repair it.
 
-Belongs here: the order of these three. Does not belong here: a check (audit, source_check) or a
-repair, which is a materialization like any other.
+Belongs here: the order of these three, the table and the document. Does not belong here: a check
+(audit, source_check) or a repair, which is a materialization like any other.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment, report, running
-from metric_assets.cli.backfilling import plan_only
+from metric_assets.cli import console, environment
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.exits import Stopped, echo_document
-from metric_assets.cli.outside import Outside, look_outside
-from metric_assets.cli.repairs import repair_work
 from metric_assets.cli.row import CHECK_COLUMNS, Row
-from metric_assets.cli.work import stores_answer
-from metric_assets.connect import open_both, open_target
-from metric_assets.dry_run import Missed, Piece
-from metric_assets.errors import MetricAssetsError
-from metric_assets.orchestration.check_names import MATCHES_SOURCE
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 from metric_assets.source_check import LEGACY_DRIFT, SourceVerdict
-from metric_assets.strays import Stray, find_strays, remove_stray
+
+if TYPE_CHECKING:
+    # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
+    from metric_assets.operations.dry_run import Missed
+    from metric_assets.operations.ranges import Outside
+    from metric_assets.orchestration.outcomes import Outcome
+    from metric_assets.strays import Stray
 
 
 @dataclass(frozen=True)
@@ -47,17 +45,39 @@ class Options:
 class _Result:
     """The checks of a selection, where differences come from, and rows that belong to nothing."""
 
-    outcome: running.Outcome
+    outcome: Outcome
     rows: list[Row]
     causes: list[str]
     missed: list[Missed]
     strays: list[Stray] = field(default_factory=list)
 
 
-def reconcile(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
+@click.command()
+@click.argument("selection", nargs=-1)
+@click.option("--source", is_flag=True, help="Compare every range with its source now.")
+@click.option("--repair", is_flag=True, help="Repair all that differs; implies --source.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
+def reconcile(
+    selection: tuple[str, ...], source: bool, repair: bool, as_json: bool, verbose: bool
+) -> None:
+    """Check everything of SELECTION; for what differs, say where it comes from."""
+    settings = environment.settings()
+    options = Options(source or repair, repair, as_json, verbose, everything=not selection)
+    clean = check(settings.catalog.select(selection), settings, options)
+    raise click.exceptions.Exit(0 if clean else 1)
+
+
+def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     """Check, explain, repair if asked, show; whether all is well at the end."""
+    from metric_assets.cli import report
+    from metric_assets.operations.backfill import stores_answer
+    from metric_assets.operations.repair import remove_strays
+    from metric_assets.orchestration import running
+    from metric_assets.orchestration.instance import dagster_answers
+
     stores_answer(settings)
-    environment.dagster_answers()
+    dagster_answers()
     running.quiet_dagster()
     notes = console.Notes(console.err())
     repaired: list[str] = []
@@ -66,11 +86,11 @@ def reconcile(pairs: Sequence[Pair], settings: Settings, options: Options) -> bo
         result = _examine(pairs, settings, options, notes, source=options.source)
         if options.repair:
             repaired = _repair(result.rows, settings, options, notes)
-            removed = _remove(result.strays, settings)
+            removed = remove_strays(result.strays, settings)
             if repaired or removed:
                 # What was loaded again has proven itself, the rest was proven a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
-        outside = look_outside(pairs, settings)
+        outside = console.look_outside(pairs, settings)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
@@ -83,14 +103,9 @@ def reconcile(pairs: Sequence[Pair], settings: Settings, options: Options) -> bo
         document = {
             "sentence": sentence,
             "source": options.source,
-            "pairs": [row.as_dict() for row in result.rows],
-            "causes": result.causes,
-            "missed": [one.as_dict() for one in result.missed],
+            **_document(result),
             "repaired": repaired,
-            "strays": [stray.as_dict() for stray in result.strays],
             "removed": removed,
-            "run": result.outcome.run_id,
-            "failure": result.outcome.failure,
             "retries": [retry.as_dict() for retry in notes.retries],
             "remarks": notes.remarks,
             **outside.as_dict(),
@@ -98,14 +113,7 @@ def reconcile(pairs: Sequence[Pair], settings: Settings, options: Options) -> bo
         echo_document(document, 0 if clean else 1)
         return clean
     _print_rows(result.rows)
-    told = [
-        *report.reasons(result.rows, [result.outcome]),
-        *result.causes,
-        *(stray.sentence for stray in result.strays),
-        *removed,
-        *outside.sentences,
-    ]
-    for line in dict.fromkeys(told):
+    for line in dict.fromkeys([*_told(result), *removed, *outside.sentences]):
         click.echo(line, err=True)
     if result.strays and not options.repair:
         click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
@@ -113,6 +121,26 @@ def reconcile(pairs: Sequence[Pair], settings: Settings, options: Options) -> bo
         click.echo(f"{len(repaired)} ranges were loaded again.")
     click.echo(sentence)
     return clean
+
+
+def _document(result: _Result) -> dict[str, object]:
+    """What the checks came to, for JSON."""
+    return {
+        "pairs": [row.as_dict() for row in result.rows],
+        "causes": result.causes,
+        "missed": [one.as_dict() for one in result.missed],
+        "strays": [stray.as_dict() for stray in result.strays],
+        "run": result.outcome.run_id,
+        "failure": result.outcome.failure,
+    }
+
+
+def _told(result: _Result) -> list[str]:
+    """What the table cannot say."""
+    from metric_assets.cli import report
+
+    strays = [stray.sentence for stray in result.strays]
+    return [*report.reasons(result.rows, [result.outcome]), *result.causes, *strays]
 
 
 def _as_of(rows: Sequence[Row]) -> str:
@@ -144,6 +172,11 @@ def _examine(
     *,
     source: bool,
 ) -> _Result:
+    from metric_assets.cli import report
+    from metric_assets.connect import open_both, open_target
+    from metric_assets.orchestration import running
+    from metric_assets.strays import find_strays
+
     outcome = running.run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
     if outcome.interrupted:
         raise KeyboardInterrupt
@@ -159,15 +192,20 @@ def _examine(
 
 
 def _causes(
-    rows: Sequence[Row], outcome: running.Outcome, settings: Settings
+    rows: Sequence[Row], outcome: Outcome, settings: Settings
 ) -> tuple[list[str], list[Missed]]:
     """Where each difference comes from: what the source check said, which is made for ranges that
     break the rule of legacy and were not compared with their source in this run.
     """
+    from metric_assets.operations.dry_run import Piece
+    from metric_assets.orchestration.check_names import MATCHES_SOURCE
+    from metric_assets.orchestration.outcomes import partition_checks
+    from metric_assets.orchestration.running import plan_only
+
     causes: list[str] = []
     pieces = []
     for row in rows:
-        checked = running.partition_checks(outcome, row.pair, MATCHES_SOURCE)
+        checked = partition_checks(outcome, row.pair, MATCHES_SOURCE)
         causes += [check.description or "" for check in checked.values() if not check.passed]
         asked = [key for key in row.legacy_failing_ranges if key not in checked]
         if asked:
@@ -193,6 +231,9 @@ def _repair(
     rows: Sequence[Row], settings: Settings, options: Options, notes: console.Notes
 ) -> list[str]:
     """Load ranges again that differ, and those that should have been loaded; which they are."""
+    from metric_assets.operations.repair import repair_work
+    from metric_assets.orchestration import running
+
     ranges = {row.pair: [*row.differing_ranges, *row.unloaded_ranges] for row in rows}
     work = repair_work(ranges, settings)
     if not work:
@@ -207,28 +248,9 @@ def _repair(
     return [f"{pair}/{key}" for pair, keys in ranges.items() for key in keys]
 
 
-def _remove(strays: Sequence[Stray], settings: Settings) -> list[str]:
-    """Remove rows that belong to nothing; what became of each kind, in words."""
-    if not strays:
-        return []
-    said: list[str] = []
-    with open_both(settings) as (postgres, clickhouse):
-        mode = open_target(clickhouse, settings).mode
-        for stray in strays:
-            with _told(said):
-                said.append(remove_stray(stray, clickhouse, postgres, settings, mode))
-    return said
-
-
-@contextmanager
-def _told(said: list[str]) -> Iterator[None]:
-    """What cannot be removed is told, and the rest goes on."""
-    try:
-        yield
-    except MetricAssetsError as error:
-        said.append(str(error))
-
-
 def _print_rows(rows: Sequence[Row]) -> None:
     cells = [[row.cell(column) for column in CHECK_COLUMNS] for row in rows]
     console.out().print(console.table("Checks", CHECK_COLUMNS, cells))
+
+
+COMMANDS = {"reconcile": reconcile}
