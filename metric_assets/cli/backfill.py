@@ -16,16 +16,21 @@ from metric_assets.catalog.model import Pair
 from metric_assets.cli import console, environment
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.exits import Stopped, echo_document
-from metric_assets.cli.row import COLUMNS, Row
+from metric_assets.operations.pair_report import PairReport
+from metric_assets.operations.report import incomplete, is_clean, merged, reasons, report_loads
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
     # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
-    from metric_assets.operations.backfill import Work
+    from metric_assets.operations.backfill import Outcome, Work
     from metric_assets.operations.dry_run import Missed
     from metric_assets.operations.ranges import Outside
-    from metric_assets.orchestration.outcomes import Outcome
+
+COLUMNS = (
+    "pair", "ranges", "wanted", "inserted", "removed", "withdrawn", "overlap",
+    "rule", "source", "legacy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,10 @@ class _Ran:
     missed: list[Missed] = field(default_factory=list)
     stopped: bool = False
 
-    def closing(self, rows: Sequence[Row]) -> list[str]:
+    def closing(self, reports: Sequence[PairReport]) -> list[str]:
         """What the last sentence says beside the pairs."""
         failed = any(not outcome.success for outcome in self.outcomes)
-        told = any(row.failures for row in rows)
+        told = any(one.failures for one in reports)
         return [*self.outside.closing, *(["a run failed"] if failed and not told else [])]
 
 
@@ -92,7 +97,6 @@ def load(
     pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings, options: Options
 ) -> bool:
     """Load ``pairs`` in the ranges that ``wanted`` touches, or in all; whether all is well."""
-    from metric_assets.cli import report
     from metric_assets.operations.backfill import plan_work, stores_answer
     from metric_assets.orchestration.instance import dagster_answers
 
@@ -110,21 +114,21 @@ def load(
             ran.outside = console.look_outside(pairs, settings)
         except KeyboardInterrupt:
             ran.stopped = True
-    rows = report.build_rows(pairs, bar.load_results, ran.outcomes, ran.missed)
+    reports = report_loads(pairs, bar, ran.outcomes, ran.missed)
     where = f" in {', '.join(_keys(work))}" if wanted is not None else ""
-    sentence = closing_sentence(rows, where=where, more=ran.closing(rows))
+    sentence = closing_sentence(reports, where=where, more=ran.closing(reports))
     if ran.stopped or options.as_json:
-        document = _document(rows, bar, ran, sentence, options)
+        document = _document(reports, bar, ran, sentence, options)
     if ran.stopped:
         raise Stopped(_stopped(bar, options.dry_run), document)
-    clean = report.is_clean(rows, ran.outcomes) and not ran.outside.sentences
+    clean = is_clean(reports, ran.outcomes) and not ran.outside.sentences
     if options.as_json:
         echo_document(document, 0 if clean else 1)
         return clean
-    _print_rows(rows, options.dry_run)
+    _print(reports, options.dry_run)
     for line in (
-        *report.reasons(rows, ran.outcomes),
-        *report.incomplete(bar.load_results),
+        *reasons(reports, ran.outcomes),
+        *incomplete(bar.load_results),
         *ran.outside.sentences,
     ):
         click.echo(line, err=True)
@@ -158,18 +162,16 @@ def _run(work: Sequence[Work], settings: Settings, options: Options, bar: consol
 
 
 def _document(
-    rows: Sequence[Row], bar: console.Bar, ran: _Ran, sentence: str, options: Options
+    reports: Sequence[PairReport], bar: console.Bar, ran: _Ran, sentence: str, options: Options
 ) -> dict[str, Any]:
     """What the runs came to, for JSON."""
-    from metric_assets.cli import report
-
     return {
         "dry_run": options.dry_run,
         "heal_live": options.heal,
         "sentence": sentence,
         "missed": [one.as_dict() for one in ran.missed],
-        "pairs": [row.as_dict() for row in rows],
-        "load_results": [load_result.as_dict() for load_result in report.merged(bar.load_results)],
+        "pairs": [one.as_dict() for one in reports],
+        "load_results": [load_result.as_dict() for load_result in merged(bar.load_results)],
         "runs": {outcome.entity: outcome.run_id for outcome in ran.outcomes},
         "failures": {one.entity: one.failure for one in ran.outcomes if not one.success},
         "retries": [retry.as_dict() for retry in bar.retries],
@@ -194,18 +196,17 @@ def _stopped(bar: console.Bar, dry_run: bool) -> str:
     )
 
 
-def _print_rows(rows: Sequence[Row], dry_run: bool) -> None:
+def _print(reports: Sequence[PairReport], dry_run: bool) -> None:
     columns = [name for name in COLUMNS if not (dry_run and name == "legacy")]
-    cells: list[list[Any]] = [[row.cell(column) for column in columns] for row in rows]
-    totals = {
-        name: sum(getattr(row, name) for row in rows) for name in ("wanted", "inserted", "removed")
-    }
+    wanted, inserted, removed = (
+        sum(one.rows(name) for one in reports) for name in ("wanted", "inserted", "removed")
+    )
     verb = "would be" if dry_run else "were"
     title = (
-        f"{len(cells)} pairs: {totals['wanted']:,} events wanted,"
-        f" {totals['inserted']:,} {verb} inserted, {totals['removed']:,} removed"
+        f"{len(reports)} pairs: {wanted:,} events wanted, {inserted:,} {verb} inserted,"
+        f" {removed:,} removed"
     )
-    console.out().print(console.table(title, columns, cells))
+    console.out().print(console.table(title, columns, console.cells(reports, columns)))
 
 
 COMMANDS = {"backfill": backfill}

@@ -23,9 +23,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from metric_assets.catalog.model import Pair
+from metric_assets.catalog.model import Pair, Rule
 from metric_assets.load_result import LoadResult
-from metric_assets.operations.listener import Listener, Retry
+from metric_assets.operations.listener import Results, Retry
+from metric_assets.operations.pair_report import PairReport
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -52,6 +53,14 @@ STYLES = {
     "remark": "yellow",
     "planned": "blue",
 }
+#: Rules as tables name them.
+RULES = {
+    Rule.EXACT: "exact",
+    Rule.TOLERANCE: "tolerance",
+    Rule.EVENTS_AT_LEAST_LEGACY: "at least",
+    Rule.LEGACY_AT_LEAST_EVENTS: "at most",
+    Rule.INFORMATIONAL: "none",
+}
 
 
 def out() -> Console:
@@ -65,38 +74,21 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-class Notes(Listener):
-    """Progress callbacks that keep what should be known and say it on stderr at once."""
+class Notes(Results):
+    """Keeps what is told, and says on stderr at once what should be known."""
 
     def __init__(self, console: Console) -> None:
-        self.load_results: list[LoadResult] = []
-        self.retries: list[Retry] = []
-        self.remarks: list[str] = []
+        super().__init__()
         self._console = console
-
-    def ended(self, load_results: list[LoadResult]) -> None:
-        """Keep them."""
-        self.load_results += load_results
-
-    def looked(self, load_results: list[LoadResult]) -> None:
-        """Keep them in place of the first results."""
-        for load_result in load_results:
-            places = [
-                place
-                for place, one in enumerate(self.load_results)
-                if (one.pair, one.ids) == (load_result.pair, load_result.ids)
-            ]
-            if places:
-                self.load_results[places[-1]] = load_result
 
     def retrying(self, retry: Retry) -> None:
         """Say what failed, why, and when it is tried again."""
-        self.retries.append(retry)
+        super().retrying(retry)
         self._say(retry.sentence)
 
     def remarked(self, sentences: list[str]) -> None:
         """Say them."""
-        self.remarks += sentences
+        super().remarked(sentences)
         for sentence in sentences:
             self._say(sentence)
 
@@ -184,6 +176,20 @@ def look_outside(pairs: Sequence[Pair], settings: Settings) -> Outside:
 
     with err().status("ids") as status:
         return ranges.look_outside(pairs, settings, status.update)
+
+
+def cells(reports: Sequence[PairReport], columns: Sequence[str]) -> list[list[object]]:
+    """What the columns of a table show of each pair."""
+    rows = []
+    for report in reports:
+        known = {
+            **report.as_dict(),
+            "rule": RULES[report.pair.legacy.rule],
+            "source": report.source_check,
+            "legacy": report.legacy_check,
+        }
+        rows.append([known[column] for column in columns])
+    return rows
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

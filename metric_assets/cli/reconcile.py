@@ -17,17 +17,21 @@ from metric_assets.catalog.model import Pair
 from metric_assets.cli import console, environment
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.exits import Stopped, echo_document
-from metric_assets.cli.row import CHECK_COLUMNS, Row
-from metric_assets.ranges import IdRange
+from metric_assets.operations.pair_report import PairReport
+from metric_assets.operations.report import is_clean, reasons, report_checks
 from metric_assets.settings import Settings
-from metric_assets.source_check import LEGACY_DRIFT, SourceVerdict
 
 if TYPE_CHECKING:
     # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
+    from metric_assets.load_result import LoadResult
+    from metric_assets.operations.backfill import Outcome
     from metric_assets.operations.dry_run import Missed
     from metric_assets.operations.ranges import Outside
-    from metric_assets.orchestration.outcomes import Outcome
     from metric_assets.strays import Stray
+
+COLUMNS = (
+    "pair", "ranges", "events", "missing", "phantom", "coverage", "rule", "source", "legacy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class _Result:
     """The checks of a selection, where differences come from, and rows that belong to nothing."""
 
     outcome: Outcome
-    rows: list[Row]
+    reports: list[PairReport]
     causes: list[str]
     missed: list[Missed]
     strays: list[Stray] = field(default_factory=list)
@@ -70,7 +74,6 @@ def reconcile(
 
 def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     """Check, explain, repair if asked, show; whether all is well at the end."""
-    from metric_assets.cli import report
     from metric_assets.operations.backfill import stores_answer
     from metric_assets.operations.repair import remove_strays
     from metric_assets.orchestration import running
@@ -85,7 +88,7 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     try:
         result = _examine(pairs, settings, options, notes, source=options.source)
         if options.repair:
-            repaired = _repair(result.rows, settings, options, notes)
+            repaired = _repair(result.reports, settings, options, notes)
             removed = remove_strays(result.strays, settings)
             if repaired or removed:
                 # What was loaded again has proven itself, the rest was proven a moment ago.
@@ -95,10 +98,10 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
-    clean = report.is_clean(result.rows, [result.outcome])
+    clean = is_clean(result.reports, [result.outcome])
     clean = clean and not outside.sentences and not result.strays
-    where = "" if options.source else _as_of(result.rows)
-    sentence = closing_sentence(result.rows, where=where, more=_more(result, outside))
+    where = "" if options.source else _as_of(result.reports)
+    sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
         document = {
             "sentence": sentence,
@@ -112,7 +115,7 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
         }
         echo_document(document, 0 if clean else 1)
         return clean
-    _print_rows(result.rows)
+    _print(result.reports)
     for line in dict.fromkeys([*_told(result), *removed, *outside.sentences]):
         click.echo(line, err=True)
     if result.strays and not options.repair:
@@ -126,7 +129,7 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
 def _document(result: _Result) -> dict[str, object]:
     """What the checks came to, for JSON."""
     return {
-        "pairs": [row.as_dict() for row in result.rows],
+        "pairs": [one.as_dict() for one in result.reports],
         "causes": result.causes,
         "missed": [one.as_dict() for one in result.missed],
         "strays": [stray.as_dict() for stray in result.strays],
@@ -137,15 +140,15 @@ def _document(result: _Result) -> dict[str, object]:
 
 def _told(result: _Result) -> list[str]:
     """What the table cannot say."""
-    from metric_assets.cli import report
 
     strays = [stray.sentence for stray in result.strays]
-    return [*report.reasons(result.rows, [result.outcome]), *result.causes, *strays]
+    return [*reasons(result.reports, [result.outcome]), *result.causes, *strays]
 
 
-def _as_of(rows: Sequence[Row]) -> str:
+def _as_of(reports: Sequence[PairReport]) -> str:
     """When counters were last compared with their source, where this command has not done it."""
-    ages = [row.oldest_days for row in rows if row.oldest_days is not None]
+    badges = [one.badge for one in reports if one.badge]
+    ages = [badge.oldest_days for badge in badges if badge.oldest_days is not None]
     if not ages:
         return ""
     days = max(ages)
@@ -159,7 +162,7 @@ def _more(result: _Result, outside: Outside) -> list[str]:
     """What is not well beside the pairs."""
     strays = sum(stray.events for stray in result.strays)
     said = [f"{strays:,} rows of the target belong to nothing"] if strays else []
-    if not result.outcome.success and not any(row.failures for row in result.rows):
+    if not result.outcome.success and not any(one.failures for one in result.reports):
         said.append("the run of the checks failed")
     return [*said, *outside.closing]
 
@@ -172,69 +175,38 @@ def _examine(
     *,
     source: bool,
 ) -> _Result:
-    from metric_assets.cli import report
-    from metric_assets.connect import open_both, open_target
-    from metric_assets.orchestration import running
-    from metric_assets.strays import find_strays
+    from metric_assets.operations import reconcile as operation
+    from metric_assets.orchestration.running import plan_only, run_checks
 
-    outcome = running.run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
+    notes.forget_checks()
+    outcome = run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
     if outcome.interrupted:
         raise KeyboardInterrupt
-    rows = report.build_rows(pairs, [], [outcome], badges=True)
-    causes, missed = _causes(rows, outcome, settings)
+    reports = report_checks(pairs, notes, [outcome])
+    pieces = operation.unexplained(reports, settings)
+    planned: list[LoadResult] = []
+    missed: list[Missed] = []
+    if pieces:
+        runs = plan_only(pieces, settings, console.Notes(console.err()))
+        planned, missed = runs.load_results, runs.missed
+    causes = operation.causes(reports, planned)
     if missed:
-        rows = report.build_rows(pairs, [], [outcome], missed, badges=True)
-    with open_both(settings) as (_, clickhouse):
-        mode = open_target(clickhouse, settings).mode
-        entities = None if options.everything else list(dict.fromkeys(one.entity for one in pairs))
-        strays = find_strays(clickhouse, settings, mode, entities)
-    return _Result(outcome, rows, causes, missed, strays)
-
-
-def _causes(
-    rows: Sequence[Row], outcome: Outcome, settings: Settings
-) -> tuple[list[str], list[Missed]]:
-    """Where each difference comes from: what the source check said, which is made for ranges that
-    break the rule of legacy and were not compared with their source in this run.
-    """
-    from metric_assets.operations.dry_run import Piece
-    from metric_assets.orchestration.check_names import MATCHES_SOURCE
-    from metric_assets.orchestration.outcomes import partition_checks
-    from metric_assets.orchestration.running import plan_only
-
-    causes: list[str] = []
-    pieces = []
-    for row in rows:
-        checked = partition_checks(outcome, row.pair, MATCHES_SOURCE)
-        causes += [check.description or "" for check in checked.values() if not check.passed]
-        asked = [key for key in row.legacy_failing_ranges if key not in checked]
-        if asked:
-            ranges = tuple(IdRange.parse(key) for key in asked)
-            catalog = settings.catalog
-            pieces.append(Piece(catalog.scan[row.pair], (catalog.pairs[row.pair],), ranges))
-        causes += [
-            f"{row.pair}/{key}: {LEGACY_DRIFT}"
-            for key in row.legacy_failing_ranges
-            if key in checked and checked[key].passed
-        ]
-    if not pieces:
-        return causes, []
-    runs = plan_only(pieces, settings, console.Notes(console.err()))
-    for load_result in runs.load_results:
-        verdict = SourceVerdict(load_result)
-        found = f"{verdict.place}: {LEGACY_DRIFT}" if verdict.passed else verdict.sentence
-        causes.append(found)
-    return causes, runs.missed
+        reports = report_checks(pairs, notes, [outcome], missed)
+    strays = operation.strays_of(None if options.everything else pairs, settings)
+    return _Result(outcome, reports, causes, missed, strays)
 
 
 def _repair(
-    rows: Sequence[Row], settings: Settings, options: Options, notes: console.Notes
+    reports: Sequence[PairReport], settings: Settings, options: Options, notes: console.Notes
 ) -> list[str]:
     """Load ranges again that differ, and those that should have been loaded; which they are."""
     from metric_assets.operations.repair import repair_work
     from metric_assets.orchestration import running
 
-    ranges = {row.pair: [*row.differing_ranges, *row.unloaded_ranges] for row in rows}
+    ranges = {
+        report.pair: [*report.failing["differs"], *report.failing["not loaded"]]
+        for report in reports
+    }
     work = repair_work(ranges, settings)
     if not work:
         return []
@@ -245,12 +217,12 @@ def _repair(
             if not outcome.success:
                 click.echo(f"{outcome.entity}: {outcome.failure}", err=True)
     notes.retries += bar.retries
-    return [f"{pair}/{key}" for pair, keys in ranges.items() for key in keys]
+    return [f"{pair.key}/{key}" for pair, keys in ranges.items() for key in keys]
 
 
-def _print_rows(rows: Sequence[Row]) -> None:
-    cells = [[row.cell(column) for column in CHECK_COLUMNS] for row in rows]
-    console.out().print(console.table("Checks", CHECK_COLUMNS, cells))
+def _print(reports: Sequence[PairReport]) -> None:
+    cells = console.cells(reports, COLUMNS)
+    console.out().print(console.table("Checks", COLUMNS, cells))
 
 
 COMMANDS = {"reconcile": reconcile}

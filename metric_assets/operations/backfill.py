@@ -1,4 +1,4 @@
-"""Backfills: the pairs and ranges to load, and whether the stores answer.
+"""Backfills: the pairs and ranges to load, how a run of them ended, whether the stores answer.
 
 Belongs here: from a selection to pieces of work. Does not belong here: a load (pipeline), or the
 runs that Dagster makes of them (orchestration/running).
@@ -7,7 +7,7 @@ runs that Dagster makes of them (orchestration/running).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
@@ -44,6 +44,21 @@ class Work:
     def steps(self) -> int:
         """Partitions of scans to be read."""
         return len(self.pieces) * len(self.ranges)
+
+
+@dataclass
+class Outcome:
+    """How a run ended: why it failed, as a whole and by the keys of pairs.
+
+    ``interrupted`` says that a signal ended it: nothing more must be begun.
+    """
+
+    entity: str
+    run_id: str
+    success: bool
+    failure: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
 
 
 def plan_work(pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings) -> list[Work]:

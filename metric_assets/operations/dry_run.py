@@ -37,7 +37,7 @@ class Piece:
 class Missed:
     """A range of pairs that could not be planned, and why."""
 
-    pairs: tuple[str, ...]
+    pairs: tuple[Pair, ...]
     ids: IdRange
     error: MetricAssetsError
 
@@ -49,7 +49,7 @@ class Missed:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {
-            "pairs": list(self.pairs),
+            "pairs": [pair.key for pair in self.pairs],
             "ids": self.ids.key,
             "busy": self.busy,
             "reason": str(self.error),
@@ -172,7 +172,7 @@ class DryRuns:
     def _miss(self, piece: Piece, ids: IdRange, error: MetricAssetsError) -> None:
         if isinstance(error, UnavailableError):
             self._gone = error
-        self.missed.append(Missed(tuple(pair.key for pair in piece.pairs), ids, error))
+        self.missed.append(Missed(piece.pairs, ids, error))
 
 
 def dry_run(

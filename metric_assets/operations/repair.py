@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_both, open_target
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Work
@@ -16,19 +17,17 @@ from metric_assets.settings import Settings
 from metric_assets.strays import Stray, remove_stray
 
 
-def repair_work(ranges: Mapping[str, Sequence[str]], settings: Settings) -> list[Work]:
+def repair_work(ranges: Mapping[Pair, Sequence[str]], settings: Settings) -> list[Work]:
     """Runs that load the given partition keys of each pair: pairs of an entity that need the same
     ranges together, a run a stretch of neighbours, because a run takes every range between two.
     """
     catalog = settings.catalog
-    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for key, found in ranges.items():
+    together: dict[tuple[str, tuple[str, ...]], list[Pair]] = {}
+    for pair, found in ranges.items():
         if found:
-            group = (catalog.pairs[key].entity, tuple(sorted(set(found))))
-            together.setdefault(group, []).append(key)
+            together.setdefault((pair.entity, tuple(sorted(set(found)))), []).append(pair)
     work = []
-    for (entity, found), keys in together.items():
-        pairs = [catalog.pairs[key] for key in keys]
+    for (entity, found), pairs in together.items():
         stretch = []
         for ids in settings.grid_of(entity):
             if ids.key in found:

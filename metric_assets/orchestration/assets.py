@@ -17,7 +17,7 @@ from metric_assets.live import LiveRules
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
-from metric_assets.orchestration.evaluations import failing_last, source_evaluation
+from metric_assets.orchestration.evaluations import evaluation, failing_last
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import (
     asset_metadata,
@@ -39,6 +39,7 @@ from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import RANGES, Settings
+from metric_assets.source_check import SourceVerdict
 from metric_assets.stores.dimension import Mirror
 
 OWNERS = ["team:metrics"]
@@ -206,9 +207,9 @@ class _ScanRun:
             for result in self.done
             if result.pair == pair and (result.pair, result.ids) not in pending
         ]
-        found = (source_evaluation(result, self.proofs) for result in own)
-        for evaluation in failing_last(found):
-            self.context.log_event(evaluation)
+        for verdict in failing_last(map(SourceVerdict, own)):
+            self.listener.checked(verdict)
+            self.context.log_event(evaluation(verdict, self.proofs))
 
     def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:

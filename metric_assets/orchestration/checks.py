@@ -33,11 +33,7 @@ from metric_assets.orchestration.check_names import (
     checks_name,
     output_name,
 )
-from metric_assets.orchestration.evaluations import (
-    failing_last,
-    legacy_evaluation,
-    source_evaluation,
-)
+from metric_assets.orchestration.evaluations import badge_evaluation, evaluation, failing_last
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.partitions import build_partitions
 from metric_assets.orchestration.proofs import Proofs
@@ -137,7 +133,7 @@ class _CheckRun:
         self.audit = SourceAudit(context, entity, settings, self.told, self.proofs)
         #: Why there is no verdict, by pair: the ranges of each reason.
         self.unread: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        self.evaluations: list[AssetCheckEvaluation] = []
+        self.verdicts: list[SourceVerdict | Verdict] = []
         self.looks = SecondLooks()
         self.unloaded: dict[str, list[str]] = {}
 
@@ -166,7 +162,9 @@ class _CheckRun:
                 self._compare(chosen, source, server)
         except MetricAssetsError as error:
             broken = error
-        yield from failing_last(self.evaluations)
+        for verdict in failing_last(self.verdicts):
+            self.listener.checked(verdict)
+            yield evaluation(verdict, self.proofs)
         if broken is not None:
             raise step_error(broken, self.context, self.listener) from broken
         for name in (MATCHES_SOURCE, MATCHES_LEGACY):
@@ -176,13 +174,15 @@ class _CheckRun:
         for pair in chosen[RECONCILED]:
             if pair.key not in self.unread:
                 unloaded = self.unloaded.get(pair.key, [])
-                yield build_badge(pair, unloaded, self.settings, self.proofs).evaluation()
+                badge = build_badge(pair, unloaded, self.settings, self.proofs)
+                self.listener.checked(badge)
+                yield badge_evaluation(badge)
                 yield dg.Output(None, output_name(pair, RECONCILED))
         if self.unread:
             raise self._failure()
 
     def _compare(self, chosen: dict[str, list[Pair]], source: Postgres, server: ClickHouse) -> None:
-        """Fills ``evaluations``, ``unread`` and ``unloaded``; those found before an error count."""
+        """Fills ``verdicts``, ``unread`` and ``unloaded``; those found before an error count."""
         looked = self._look_again(chosen[MATCHES_SOURCE], source, server)
         self._find_unloaded(chosen[RECONCILED], source, server)
         pieces = self.audit.pieces(chosen[MATCHES_SOURCE], looked)
@@ -202,21 +202,19 @@ class _CheckRun:
         target = open_target(server, self.settings, self.context.run_id)
         looked = self.looks.take(target, source, announce=self.told.announce)
         self.listener.looked(looked)
-        self.evaluations += [
-            source_evaluation(result, self.proofs) for result in looked if result.pair in pairs
-        ]
+        self.verdicts += [SourceVerdict(result) for result in looked if result.pair in pairs]
         return {(result.pair, result.ids.key) for result in looked}
 
     def _add_source_checks(self, runs: DryRuns) -> None:
-        self.evaluations += [source_evaluation(one, self.proofs) for one in runs.settled]
+        self.verdicts += map(SourceVerdict, runs.settled)
         busy = [str(one.error) for one in runs.missed if one.busy]
         if busy:
             self.listener.remarked(busy)
         for one in runs.missed:
             if isinstance(one.error, UnavailableError):
                 raise one.error
-            for key in () if one.busy else one.pairs:
-                self.unread[key][str(one.error)].append(one.ids.key)
+            for pair in () if one.busy else one.pairs:
+                self.unread[pair.key][str(one.error)].append(one.ids.key)
 
     def _failure(self) -> dg.Failure:
         """Each reason once, with the pairs that it is about."""
@@ -240,7 +238,7 @@ class _CheckRun:
         groups = [(group, [IdRange.parse(key) for key in keys]) for keys, group in together.items()]
         for pair, ids, judgment in check_groups(entity, groups, source, target, patience):
             if isinstance(judgment, Verdict):
-                self.evaluations.append(legacy_evaluation(pair, ids, judgment, self.proofs))
+                self.verdicts.append(judgment)
             else:
                 self.unread[pair.key][str(judgment)].append(ids.key)
 

@@ -193,7 +193,7 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
         "events_total": verdict.events,
         "legacy_total": verdict.legacy,
         "orphaned": verdict.orphaned,
-        "rule": verdict.rule.value,
+        "rule": verdict.pair.legacy.rule.value,
         **({"worst": dg.MetadataValue.table(rows, schema)} if rows else {}),
     }
 

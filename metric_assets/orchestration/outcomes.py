@@ -1,4 +1,4 @@
-"""What a run left behind: check results, and why it failed, as a whole and by pair.
+"""How a run ended: why it failed, as a whole and by pair.
 
 Belongs here: reading the events of a run that has ended. Does not belong here: beginning one
 (running), or what is shown of it.
@@ -7,67 +7,19 @@ Belongs here: reading the events of a run that has ended. Does not belong here: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
+from metric_assets.operations.backfill import Outcome
 from metric_assets.orchestration.assets import step_name
-from metric_assets.orchestration.check_names import PAIRS_METADATA, RECONCILED, checks_name
+from metric_assets.orchestration.check_names import PAIRS_METADATA, checks_name
 from metric_assets.orchestration.interruptions import asked
 
-#: A stored result of a check.
-Evaluation = dg.AssetCheckEvaluation
 #: What a signal raises in a run.
 _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
-
-
-@dataclass
-class Outcome:
-    """What a run left behind: check results, and why it did not end well, as a whole and by pair.
-
-    ``interrupted`` says that a signal ended it: nothing more must be begun.
-    """
-
-    entity: str
-    run_id: str
-    success: bool
-    failure: str = ""
-    checks: list[dg.AssetCheckEvaluation] = field(default_factory=list)
-    failures: dict[str, str] = field(default_factory=dict)
-    interrupted: bool = False
-
-    @cached_property
-    def by_pair(self) -> dict[str, list[Evaluation]]:
-        """The check results of each pair."""
-        found: dict[str, list[Evaluation]] = {}
-        for check in self.checks:
-            found.setdefault("/".join(check.asset_key.path), []).append(check)
-        return found
-
-
-def partition_checks(outcome: Outcome, pair: str, name: str) -> dict[str, Evaluation]:
-    """The last result of a check of a pair by range: a step that is retried gives them again."""
-    return {
-        check.partition: check
-        for check in outcome.by_pair.get(pair, ())
-        if check.check_name == name and check.partition
-    }
-
-
-def badge_of(outcome: Outcome, pair: str) -> Evaluation | None:
-    """The last result of the check of a whole pair."""
-    found = [one for one in outcome.by_pair.get(pair, ()) if one.check_name == RECONCILED]
-    return found[-1] if found else None
-
-
-def plain_metadata(check: Evaluation) -> dict[str, Any]:
-    """Metadata of a check result as plain values."""
-    return {name: value.value for name, value in check.metadata.items()}
 
 
 def outcome_of(
@@ -96,7 +48,6 @@ def outcome_of(
         result.run_id,
         result.success,
         "; ".join(dict.fromkeys(reasons)),
-        list(result.get_asset_check_evaluations()),
         failures,
         interrupted,
     )

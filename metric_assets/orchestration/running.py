@@ -14,7 +14,7 @@ import dagster as dg
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
-from metric_assets.operations.backfill import Work
+from metric_assets.operations.backfill import Outcome, Work
 from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
 from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.build import build_definitions
@@ -26,7 +26,7 @@ from metric_assets.orchestration.check_names import (
     asset_key,
 )
 from metric_assets.orchestration.instance import dagster_answers, end_dead_runs, open_instance
-from metric_assets.orchestration.outcomes import Outcome, outcome_of
+from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.processes import own_tags
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP

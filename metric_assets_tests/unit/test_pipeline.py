@@ -13,7 +13,6 @@ import pytest
 from metric_assets import filling
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Legacy, Pair, Scan
-from metric_assets.cli import report
 from metric_assets.errors import (
     BusyError,
     ProofError,
@@ -25,6 +24,7 @@ from metric_assets.errors import (
     TargetError,
 )
 from metric_assets.load_result import LoadResult
+from metric_assets.operations import report
 from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
