@@ -207,6 +207,3 @@ def _print(reports: Sequence[PairReport], dry_run: bool) -> None:
         f" {removed:,} removed"
     )
     console.out().print(console.table(title, columns, console.cells(reports, columns)))
-
-
-COMMANDS = {"backfill": backfill}

@@ -78,6 +78,3 @@ def describe(pair: Pair, scan: Scan) -> dict[str, object]:
         "range_cost": scan.cost,
         "index": scan.index,
     }
-
-
-COMMANDS = {"list": list_, "show": show}

@@ -29,6 +29,3 @@ def demo(scale: int, port: int | None) -> None:
     settings = environment.settings()
     clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
     raise click.exceptions.Exit(0 if clean else 1)
-
-
-COMMANDS = {"demo": demo}

@@ -52,6 +52,3 @@ def doctor(as_json: bool, create_target: bool, show_all: bool) -> None:
         if not show_all and counts["ok"]:
             click.echo("`metric-assets doctor --all` shows what is ok, with sizes.", err=True)
     raise click.exceptions.Exit(exit_code(findings))
-
-
-COMMANDS = {"doctor": doctor}

@@ -158,6 +158,3 @@ def guarded(action: Callable[[], _R]) -> _R:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-COMMANDS = {"local": local}

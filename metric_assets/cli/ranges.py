@@ -82,6 +82,3 @@ def _print_ranges(known: list[Coverage]) -> None:
     for row in known:
         if not row.covered:
             click.echo(row.sentence, err=True)
-
-
-COMMANDS = {"ranges": ranges}

@@ -223,6 +223,3 @@ def _repair(
 def _print(reports: Sequence[PairReport]) -> None:
     cells = console.cells(reports, COLUMNS)
     console.out().print(console.table("Checks", COLUMNS, cells))
-
-
-COMMANDS = {"reconcile": reconcile}
