@@ -76,12 +76,12 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     """Check, explain, repair if asked, show; whether all is well at the end."""
     from metric_assets.operations.backfill import stores_answer
     from metric_assets.operations.repair import remove_strays
-    from metric_assets.orchestration import running
     from metric_assets.orchestration.instance import dagster_answers
+    from metric_assets.orchestration.running import quiet_dagster
 
     stores_answer(settings)
     dagster_answers()
-    running.quiet_dagster()
+    quiet_dagster()
     notes = console.Notes(console.err())
     repaired: list[str] = []
     removed: list[str] = []
@@ -103,21 +103,11 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
-        document = {
-            "sentence": sentence,
-            "source": options.source,
-            **_document(result),
-            "repaired": repaired,
-            "removed": removed,
-            "retries": [retry.as_dict() for retry in notes.retries],
-            "remarks": notes.remarks,
-            **outside.as_dict(),
-        }
+        done = {"source": options.source, "repaired": repaired, "removed": removed}
+        document = {"sentence": sentence, **done, **_document(result, notes), **outside.as_dict()}
         echo_document(document, 0 if clean else 1)
         return clean
-    _print(result.reports)
-    for line in dict.fromkeys([*_told(result), *removed, *outside.sentences]):
-        click.echo(line, err=True)
+    _show(result, [*removed, *outside.sentences])
     if result.strays and not options.repair:
         click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
     if repaired:
@@ -126,23 +116,28 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     return clean
 
 
-def _document(result: _Result) -> dict[str, object]:
+def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
     """What the checks came to, for JSON."""
     return {
-        "pairs": [one.as_dict() for one in result.reports],
+        "pairs": [report.as_dict() for report in result.reports],
         "causes": result.causes,
         "missed": [one.as_dict() for one in result.missed],
         "strays": [stray.as_dict() for stray in result.strays],
         "run": result.outcome.run_id,
         "failure": result.outcome.failure,
+        "retries": [retry.as_dict() for retry in notes.retries],
+        "remarks": notes.remarks,
     }
 
 
-def _told(result: _Result) -> list[str]:
-    """What the table cannot say."""
-
+def _show(result: _Result, more: Sequence[str]) -> None:
+    """The table, and on stderr what it cannot say."""
+    cells = console.cells(result.reports, COLUMNS)
+    console.out().print(console.table("Checks", COLUMNS, cells))
     strays = [stray.sentence for stray in result.strays]
-    return [*reasons(result.reports, [result.outcome]), *result.causes, *strays]
+    told = [*reasons(result.reports, [result.outcome]), *result.causes, *strays, *more]
+    for line in dict.fromkeys(told):
+        click.echo(line, err=True)
 
 
 def _as_of(reports: Sequence[PairReport]) -> str:
@@ -218,8 +213,3 @@ def _repair(
                 click.echo(f"{outcome.entity}: {outcome.failure}", err=True)
     notes.retries += bar.retries
     return [f"{pair.key}/{key}" for pair, keys in ranges.items() for key in keys]
-
-
-def _print(reports: Sequence[PairReport]) -> None:
-    cells = console.cells(reports, COLUMNS)
-    console.out().print(console.table("Checks", COLUMNS, cells))
