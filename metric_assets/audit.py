@@ -34,18 +34,6 @@ SPAN_IDS = 1_000_000
 Judgment = Verdict | MetricAssetsError
 
 
-def check_legacy(  # noqa: PLR0913 - what is compared, and where both sides are
-    entity: Entity,
-    pairs: Sequence[Pair],
-    ranges: Sequence[IdRange],
-    source: Rows,
-    target: Totals,
-    patience: Patience | None = None,
-) -> Iterator[tuple[Pair, IdRange, Judgment]]:
-    """Compare every pair with legacy in every range, as check_groups() does."""
-    return check_groups(entity, [(pairs, ranges)], source, target, patience)
-
-
 def check_groups(
     entity: Entity,
     groups: Iterable[tuple[Sequence[Pair], Sequence[IdRange]]],

@@ -13,6 +13,9 @@ from metric_assets.catalog.model import Pair
 
 #: Ranges named in a sentence.
 _NAMED = 10
+_LISTS = (
+    "differing", "unloaded", "drifting", "behind", "unproven", "legacy_failing", "legacy_unchecked",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,15 +90,7 @@ class Badge:
     @property
     def lists(self) -> dict[str, list[str]]:
         """The ranges that are not well, by what is wrong."""
-        return {
-            "differing": list(self.differing),
-            "unloaded": list(self.unloaded),
-            "drifting": list(self.drifting),
-            "behind": list(self.behind),
-            "unproven": list(self.unproven),
-            "legacy_failing": list(self.legacy_failing),
-            "legacy_unchecked": list(self.legacy_unchecked),
-        }
+        return {name: list(getattr(self, name)) for name in _LISTS}
 
 
 def _named(keys: Sequence[str]) -> str:

@@ -1,7 +1,4 @@
-"""The folder of the embedded stack, the grids and Dagster's home.
-
-Belongs here: where they lie. Does not belong here: what is in them.
-"""
+"""The folder of the embedded stack, the grids and Dagster's home."""
 
 from __future__ import annotations
 

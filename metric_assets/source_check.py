@@ -6,7 +6,6 @@ belong here: how a load result comes about (pipeline), or how a verdict is shown
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -118,12 +117,6 @@ def cause(result: LoadResult) -> str:
             " arrived"
         )
     return "; ".join(reasons) or LEGACY_DRIFT
-
-
-def worst_word(words: Iterable[SourceWord]) -> SourceWord | None:
-    """The gravest of several verdicts; None for none."""
-    order = list(SourceWord)
-    return max(words, key=order.index, default=None)
 
 
 def _load_drift(result: LoadResult) -> str:

@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, demo, doctor, local, ranges, reconcile
+from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -34,7 +34,7 @@ def cli() -> None:
 
 
 for _command in (
-    demo.demo,
+    local.demo,
     backfill.backfill,
     reconcile.reconcile,
     local.local,

@@ -1,7 +1,4 @@
-"""`metric-assets list` and `show`: the catalog, and everything derived from one key of it.
-
-Belongs here: what is shown of a row. Does not belong here: the rows (catalog/).
-"""
+"""`metric-assets list` and `show`: the catalog, and everything derived from one key of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The last line of a command: whether all is well, in one sentence.
-
-Belongs here: the sentence. Does not belong here: the rows that it sums up (operations/report).
-"""
+"""The last line of a command: whether all is well, in one sentence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the terminal shows: progress on stderr, one table at the end on stdout.
-
-Belongs here: rendering. Does not belong here: figures that are not handed in.
-"""
+"""What the terminal shows: progress on stderr, one table at the end on stdout."""
 
 from __future__ import annotations
 
@@ -138,10 +135,6 @@ class Bar(Notes):
     def done(self) -> int:
         """Partitions of scans that have been worked on to their end."""
         return len(self._done)
-
-    def skip(self, steps: int) -> None:
-        """Steps that a failed run will not make."""
-        self._progress.advance(self._task, steps)
 
     def _show(self) -> None:
         elapsed = self._progress.tasks[self._task].elapsed or 0

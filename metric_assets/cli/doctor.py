@@ -1,8 +1,4 @@
-"""`metric-assets doctor`: findings as a table or as JSON.
-
-Belongs here: the options, the table and the exit code. Does not belong here: an examination
-(doctor/).
-"""
+"""`metric-assets doctor`: findings as a table or as JSON."""
 
 from __future__ import annotations
 

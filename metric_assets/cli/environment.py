@@ -1,8 +1,4 @@
-"""Where the command line finds its settings, stores and Dagster instance.
-
-Belongs here: filling the process's environment from .env and from a running embedded stack. Does
-not belong here: the checks of a setting (settings) or any command.
-"""
+"""Where the command line finds its settings, stores and Dagster instance."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""`metric-assets local …`: the embedded stack and its demo data.
+"""`metric-assets local …` and `demo`: the embedded stack, its demo data, and the main job on it.
 
-Belongs here: starting, stopping and filling. Does not belong here: how (local/).
+Belongs here: starting, stopping and filling. Does not belong here: how (local/), or a load
+(backfill).
 """
 
 from __future__ import annotations
 
 import filecmp
+import os
 import shlex
 import shutil
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from metric_assets.cli import environment
+from metric_assets.cli.backfill import Options, load
 from metric_assets.errors import SettingsError
 from metric_assets.home import dagster_home, home_error, home_folder
 from metric_assets.local import stack
@@ -158,3 +161,19 @@ def guarded(action: Callable[[], _R]) -> _R:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+@click.command()
+@SCALE
+@click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
+def demo(scale: int, port: int | None) -> None:
+    """The main job, from nothing to a checked result, on the embedded stack."""
+    endpoints = start(port)
+    environment.write_dotenv(endpoints)
+    # The demo is the demo, whatever the shell or a .env points at.
+    os.environ.update(environment.local_variables(endpoints))
+    fill(endpoints, scale)
+    hint = "`make ui` shows all of it; `metric-assets local down` stops the stack."
+    settings = environment.settings()
+    clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
+    raise click.exceptions.Exit(0 if clean else 1)

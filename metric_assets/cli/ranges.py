@@ -1,7 +1,4 @@
-"""`metric-assets ranges`: the grid of each entity, and ids that it does not hold.
-
-Belongs here: the options and the table. Does not belong here: which ids these are (coverage).
-"""
+"""`metric-assets ranges`: the grid of each entity, and ids that it does not hold."""
 
 from __future__ import annotations
 

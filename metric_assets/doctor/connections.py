@@ -1,7 +1,4 @@
-"""Whether something answers behind the URLs: both stores and Dagster's storage.
-
-Belongs here: the first word with each store. Does not belong here: what a store holds.
-"""
+"""Whether something answers behind the URLs: both stores and Dagster's storage."""
 
 from __future__ import annotations
 

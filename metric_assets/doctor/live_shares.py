@@ -1,7 +1,4 @@
-"""What a sample of live events means for a pair's ``live_key`` and ``live`` in the catalog.
-
-Belongs here: shares of keys, and what they say. Does not belong here: the sample (live_keys).
-"""
+"""What a sample of live events means for a pair's ``live_key`` and ``live`` in the catalog."""
 
 from __future__ import annotations
 

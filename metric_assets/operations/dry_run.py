@@ -60,12 +60,6 @@ class Missed:
 Recorded = Callable[[Sequence[Pair], IdRange], Mapping[str, Loaded]]
 
 
-def nothing(pairs: Sequence[Pair], ids: IdRange) -> Mapping[str, Loaded]:
-    """Nothing is recorded."""
-    del pairs, ids
-    return {}
-
-
 class DryRuns:
     """Dry runs of one command or check; ``load_results`` and ``missed`` are what they came to.
 
@@ -79,7 +73,7 @@ class DryRuns:
         settings: Settings,
         open_stores: Callable[[Scan], Stores],
         listener: Listener,
-        loaded: Recorded = nothing,
+        loaded: Recorded = lambda _pairs, _ids: {},
         *,
         heal: bool = False,
     ) -> None:
@@ -179,7 +173,7 @@ def dry_run(
     pieces: Iterable[Piece],
     settings: Settings,
     listener: Listener,
-    loaded: Recorded = nothing,
+    loaded: Recorded = lambda _pairs, _ids: {},
     *,
     heal: bool = False,
 ) -> DryRuns:

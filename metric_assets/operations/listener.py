@@ -1,7 +1,4 @@
-"""Callbacks of whoever waits for a load, a dry run or checks, called inside its process.
-
-Belongs here: what is told. Does not belong here: what becomes of it (cli/console).
-"""
+"""Callbacks of whoever waits for a load, a dry run or checks, called inside its process."""
 
 from __future__ import annotations
 

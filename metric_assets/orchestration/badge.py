@@ -1,7 +1,4 @@
-"""The badge of a pair, by what Dagster's storage holds.
-
-Belongs here: reading what is kept of checks. Does not belong here: what the badge says (badge).
-"""
+"""The badge of a pair, by what Dagster's storage holds."""
 
 from __future__ import annotations
 

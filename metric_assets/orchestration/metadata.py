@@ -99,13 +99,8 @@ def load_result_sentence(result: LoadResult) -> str:
 
 def live_metadata(result: LoadResult) -> dict[str, Any]:
     """What live events meant for a range; the hours of live drift as a table."""
-    live = result.live
-    hours = [
-        dg.TableRecord(
-            {"hour": hour.hour.isoformat(), "missing": hour.missing, "phantom": hour.phantom}
-        )
-        for hour in live.drift_hours
-    ]
+    figures = result.live.as_dict()
+    hours = [dg.TableRecord(hour) for hour in figures.pop("drift_hours")]
     schema = dg.TableSchema(
         [
             dg.TableColumn("hour", "string", description="its start, UTC"),
@@ -114,15 +109,7 @@ def live_metadata(result: LoadResult) -> dict[str, Any]:
         ]
     )
     return {
-        "withdrawn": live.withdrawn,
-        "overlap": live.overlap,
-        "unsettled": live.unsettled,
-        "unsettled_width": live.unsettled_width,
-        "moved": live.moved,
-        "live_missing": live.live_missing,
-        "live_phantom": live.live_phantom,
-        "gone_untold": live.gone_untold,
-        "orphaned": live.orphaned,
+        **figures,
         "stream": result.stream.value,
         **({"provisional": True} if result.provisional else {}),
         **({"source_instant": result.instant.isoformat()} if result.instant else {}),

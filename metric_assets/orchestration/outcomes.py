@@ -1,8 +1,4 @@
-"""How a run ended: why it failed, as a whole and by pair.
-
-Belongs here: reading the events of a run that has ended. Does not belong here: beginning one
-(running), or what is shown of it.
-"""
+"""How a run ended: why it failed, as a whole and by pair."""
 
 from __future__ import annotations
 

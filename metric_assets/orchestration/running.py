@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 
 import dagster as dg
 
@@ -59,16 +58,9 @@ def run_backfill(
                 RANGE_STOP: piece.ranges[-1].key,
                 "metric_assets/entity": piece.entity,
                 **({HEAL_TAG: "true"} if heal else {}),
-                **_own_tags(),
             }
-            with _interruptible():
-                result = job.execute_in_process(
-                    instance=instance,
-                    asset_selection=[asset_key(pair) for pair in piece.pairs],
-                    tags=tags,
-                    run_config={} if verbose else _QUIET,
-                    raise_on_error=False,
-                )
+            keys = [asset_key(pair) for pair in piece.pairs]
+            result = _execute(job, instance, tags, keys, verbose=verbose)
             outcome = outcome_of(piece.entity, settings.catalog, piece.pairs, result)
             yield outcome
             if outcome.interrupted:
@@ -97,13 +89,9 @@ def run_checks(
     definitions = dg.Definitions.merge(built, dg.Definitions(jobs=[job]))
     with open_instance() as instance:
         listener.remarked(end_dead_runs(instance))
-        with _interruptible():
-            result = definitions.resolve_job_def("reconcile_selection").execute_in_process(
-                instance=instance,
-                tags={SOURCE_TAG: ALL if source else NONE, **_own_tags()},
-                run_config={} if verbose else _QUIET,
-                raise_on_error=False,
-            )
+        tags = {SOURCE_TAG: ALL if source else NONE}
+        chosen = definitions.resolve_job_def(job.name)
+        result = _execute(chosen, instance, tags, verbose=verbose)
     return outcome_of("all", settings.catalog, pairs, result)
 
 
@@ -124,18 +112,28 @@ def plan_only(
         return dry_run(pieces, settings, listener, Proofs(instance).loaded, heal=heal)
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """An interruption that Dagster lets through is one like any other."""
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    tags: dict[str, str],
+    keys: Sequence[dg.AssetKey] | None = None,
+    *,
+    verbose: bool,
+) -> dg.ExecuteInProcessResult:
+    """Run a job here; an interruption that Dagster lets through is one like any other.
+
+    The tags say whose process it is, and that no daemon may begin it again: only a command can.
+    """
     try:
-        yield
+        return job.execute_in_process(
+            instance=instance,
+            asset_selection=keys,
+            tags={**tags, **own_tags(), "dagster/max_retries": "0"},
+            run_config={} if verbose else _QUIET,
+            raise_on_error=False,
+        )
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
-
-
-def _own_tags() -> dict[str, str]:
-    """Who runs it; and that no daemon may begin it again, which only a command can."""
-    return {**own_tags(), "dagster/max_retries": "0"}
 
 
 def forget_materializations(catalog: Catalog) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from metric_assets.audit import check_legacy
+from metric_assets.audit import check_groups
 from metric_assets.catalog import CATALOG
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
@@ -151,8 +151,8 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
         made = stores_of(writing)
         patience, totals = Patience(RULES), EventTotals(made.clickhouse, TARGET)
         pair = CATALOG.pairs[KEY]
-        ((_, _, verdict),) = check_legacy(
-            CATALOG.entity[pair.entity], [pair], [IDS], made.postgres, totals, patience
+        ((_, _, verdict),) = check_groups(
+            CATALOG.entity[pair.entity], [([pair], [IDS])], made.postgres, totals, patience
         )
         assert verdict.passed, verdict
     # A key that the writer never touches.
