@@ -441,5 +441,5 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
         piece = Piece(CATALOG.scan[pair.key], (pair,), tuple(ranges))
         (missed,) = plan_only([piece], settings, notes).missed
     assert missed.busy
-    assert (missed.pairs, missed.ids.key) == (("Tag/Follower",), "10-19")
+    assert (missed.pairs, missed.ids.key) == ((pair,), "10-19")
     assert [(one.ids.key, one.wanted) for one in notes.load_results] == [("0-9", 1), ("20-29", 1)]
