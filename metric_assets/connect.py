@@ -63,7 +63,9 @@ def open_both(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
 
 def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> ClickHouseTarget:
     """The target of the settings on an open server."""
-    return ClickHouseTarget(clickhouse, settings.target_table, settings.mode, run)
+    return ClickHouseTarget(
+        clickhouse, settings.target_table, settings.mode, run, settings.memory_rows
+    )
 
 
 def open_stores(

@@ -13,3 +13,5 @@ STATEMENT_TIMEOUT = 1800
 LIVE_LAG = 300.0
 #: Seconds by which the clocks of source and platform may differ.
 CLOCK_SKEW = 10.0
+#: Rows of a range, of source and of target, that are compared in memory.
+MEMORY_ROWS = 50_000

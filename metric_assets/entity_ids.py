@@ -38,9 +38,14 @@ def table_binds(entity: Entity) -> dict[str, Bind]:
     return {"table": entity.table, "id": entity.id}
 
 
-def dated_binds(entity: Entity) -> dict[str, Bind]:
-    """As table_binds(), with the column that says when an entity was made."""
-    return {**table_binds(entity), "created": entity.created}
+def dated_binds(entity: Entity, cutoff: datetime) -> dict[str, Bind]:
+    """As table_binds(), with the column that says when an entity was made, and the cutoff.
+
+    Where nothing says so, no entity was made after any cutoff: nothing is at or after NULL.
+    """
+    if entity.created is None:
+        return {**table_binds(entity), "created": entity.id, "cutoff": None}
+    return {**table_binds(entity), "created": entity.created, "cutoff": cutoff}
 
 
 def existing(entity: Entity, ids: Iterable[int], source: Rows) -> set[int]:
@@ -57,7 +62,7 @@ def next_ids(entity: Entity, first: int, cutoff: datetime, source: Rows) -> pl.D
     """``id`` of the first NEXT_ROWS entities from an id on, and whether each was made at or
     ``after`` the cutoff.
     """
-    binds: Binds = {**dated_binds(entity), "first": first, "cutoff": cutoff, "most": NEXT_ROWS}
+    binds: Binds = {**dated_binds(entity, cutoff), "first": first, "most": NEXT_ROWS}
     return source.frame(load("entities/next"), binds)
 
 
@@ -76,28 +81,21 @@ def cells_of(  # noqa: PLR0913 - a window of ids, and what is asked of it
     inclusive: number, count, lowest and highest of each.
     """
     binds: Binds = {
-        **dated_binds(entity),
+        **dated_binds(entity, cutoff),
         "first": first,
         "last": last,
         "size": grid.size,
-        "cutoff": cutoff,
     }
     found = source.frame(load("entities/outside"), binds).sort("cell")
     rows = found.select("cell", "count", "lowest", "highest").iter_rows()
     return tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)
 
 
-def windows(
-    entity: Entity,
-    grid: Grid,
-    cutoff: datetime,
-    source: Rows,
-    first: int = _FIRST,
-) -> Iterator[Window]:
-    """Walk the ids below 0 and from the grid's end on, from ``first`` upwards, window by window."""
+def windows(entity: Entity, grid: Grid, cutoff: datetime, source: Rows) -> Iterator[Window]:
+    """Walk the ids below 0 and from the grid's end on, window by window."""
     step = min(WINDOW_IDS, WINDOW_CELLS * grid.size)
     for start, end in ((_FIRST, -1), (grid.end, _LAST)):
-        position = max(start, first)
+        position = start
         while position <= end:
             found = next_ids(entity, position, cutoff, source)
             if found.is_empty() or int(found["id"][0]) > end:
@@ -124,7 +122,7 @@ def highest_id(entity: Entity, cutoff: datetime, source: Rows) -> int | None:
 
     top = ID_LIMIT if last_old(_INT4_END) is not None else _INT4_END
     below = min(_search(last_old, top) + DISORDER_IDS, ID_LIMIT)
-    binds: Binds = {**dated_binds(entity), "below": below, "cutoff": cutoff}
+    binds: Binds = {**dated_binds(entity, cutoff), "below": below}
     highest = source.frame(load("entities/highest"), binds)
     found = -1 if highest.is_empty() else int(highest["id"][0])
     return None if found < 0 else found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -34,42 +34,72 @@ MOSTLY = 0.5
 def fill(request: Request, stage: Stage) -> Filled:
     """Stream what is asked for from its source into the stage.
 
-    Where the target holds something of the scope, rows are kept on the local disk until their
-    fingerprints have been compared with its own: only what differs is staged. Memory holds two
-    frames of the source and three chunks of events, whatever the range. Raises RejectedRowsError at
-    the end of the range if any row failed, SchemaDriftError at once.
+    A range of few rows is kept in memory by the stage. Where there are more and the target holds
+    something of the scope, rows are kept on the local disk until their fingerprints have been
+    compared with its own: only what differs is staged. Memory holds two frames of the source and
+    three chunks of events, whatever the range. Raises RejectedRowsError at the end of the range if
+    any row failed, SchemaDriftError at once.
     """
-    if stage.occupied():
-        return _fill_differing(request, stage)
-    with _sender(stage) as send:
-        return read_events(request, stage.bounds, send)
+    first: list[pl.DataFrame] = []
+    larger: list[_Larger] = []
+    horizons: list[Horizon] = []
+    with ExitStack() as stack:
+
+        def send(events: pl.DataFrame) -> None:
+            if larger:
+                larger[0].send(events)
+                return
+            first.append(events)
+            if sum(frame.height for frame in first) > stage.memory_rows:
+                larger.append(_Larger(request, stage, horizons[0], stack))
+                while first:
+                    larger[0].send(first.pop(0))
+
+        read = read_events(request, stage.bounds, send, horizons.append)
+        if not (larger or stage.memory_rows):
+            larger.append(_Larger(request, stage, horizons[0], stack))
+        if larger:
+            return larger[0].settled(read)
+    if first:
+        stage.insert(pl.concat(first, rechunk=True))
+    return read
 
 
-def _fill_differing(request: Request, stage: Stage) -> Filled:
-    """Read into a spool, compare fingerprints, and stage the buckets that differ."""
-    scope = request.scope
-    sums: list[Accumulator] = []
+class _Larger:
+    """A range of many rows: sent on in chunks, or kept on the disk where the target has some."""
 
-    def begin(horizon: Horizon) -> None:
-        sums.append(Accumulator(_prints(request, horizon, coarse=stage.coarse)))
+    def __init__(self, request: Request, stage: Stage, horizon: Horizon, stack: ExitStack) -> None:
+        self._stage, self._scope = stage, request.scope
+        self._spool: Spool | None = None
+        if not stage.occupied():
+            self._sender = stack.enter_context(_sender(stage))
+            return
+        self._spool = stack.enter_context(Spool(request.scope.metrics))
+        self._sums = Accumulator(_prints(request, horizon, coarse=stage.coarse))
 
-    def keep(events: pl.DataFrame) -> None:
-        spool.write(events)
-        sums[0].add(events)
+    def send(self, events: pl.DataFrame) -> None:
+        if self._spool is None:
+            self._sender(events)
+        else:
+            self._spool.write(events)
+            self._sums.add(events)
 
-    with Spool(scope.metrics) as spool:
-        read = read_events(request, stage.bounds, keep, begin)
-        target = stage.fingerprints(sums[0].prints)
-        differ = pl.concat([differing(sums[0].result(), target), sums[0].edge()]).unique()
+    def settled(self, read: Filled) -> Filled:
+        """Where the target holds something: stage the buckets that differ."""
+        if self._spool is None:
+            return read
+        scope, stage, sums = self._scope, self._stage, self._sums
+        target = stage.fingerprints(sums.prints)
+        differ = pl.concat([differing(sums.result(), target), sums.edge()]).unique()
         if differ.height > MOSTLY * target.height:
-            return _staged(read, scope, spool, stage, None)
+            return _staged(read, scope, self._spool, stage, None)
         agreed = target.join(differ, on=["metricType", "bucket"], how="anti")
         partly = replace(_agreeing(read, agreed), in_sync=differ.is_empty())
         if partly.in_sync:
             nothing = dict.fromkeys(scope.metrics, Summary())
             return _settled(read, replace(partly, sent=nothing, after=nothing))
         stage.restrict(differ)
-        return _settled(read, _staged(partly, scope, spool, stage, differ))
+        return _settled(read, _staged(partly, scope, self._spool, stage, differ))
 
 
 def _prints(request: Request, horizon: Horizon, *, coarse: bool) -> Prints:

@@ -129,6 +129,16 @@ def differing(source: pl.DataFrame, target: pl.DataFrame) -> pl.DataFrame:
     return both.filter(differs).select("metricType", "bucket")
 
 
+def row_hashes(rows: pl.DataFrame) -> pl.Series:
+    """A hash of each row (entityId, userId, value, createdAt), its complement where something is
+    taken away, so that they add up as those of events do.
+    """
+    entity, user, value = (rows[name].to_numpy() for name in ("entityId", "userId", "value"))
+    users = _wrapped(user)
+    at = rows["createdAt"].dt.timestamp("ms").to_numpy()
+    return pl.Series(_event(_key(_wrapped(entity), users), users, value, at))
+
+
 def bucket(entity_id: str = "entityId") -> pl.Expr:
     """The bucket of an id."""
     found: pl.Expr = pl.col(entity_id).cast(pl.Int64) // 2**BITS

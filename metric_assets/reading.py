@@ -25,6 +25,8 @@ from metric_assets.stores.ports import Bind, Reading, Scope, Source
 
 #: The last instant that every type of createdAt holds.
 _LATEST = datetime(2106, 1, 1, tzinfo=timezone.utc)
+#: Frames of fewer rows are put together before they are worked on.
+GATHER_ROWS = 16_384
 #: Seconds after which waiting for a thread looks up: Polars' handler of SIGINT lets a wait without
 #: an end go on, so that an interruption would be felt only when the thread is done.
 PULSE = 0.2
@@ -122,8 +124,7 @@ def read_events(
         horizon = extent.horizon(reading.state)
         begin(horizon)
         newest: datetime | None = None
-        for frame in frames:
-            check_columns(scan, frame)
+        for frame in _gathered(request, frames):
             rows_read += frame.height
             events = derive(frame, request.pairs)
             schema = event_schema(scope.ids, extent.until, bounds, events.schema)
@@ -134,7 +135,6 @@ def read_events(
                 if extent.judged:
                     newest = _newest(newest, events["createdAt"], scope.cutoff, horizon.recent)
                 send(events)
-            request.progress(rows_read)
         snapshot, state = reading.snapshot, reading.state
         rejections.raise_if_any(scope.ids)
     return Filled(rows_read, rejections.total, snapshot, sent, after, state, horizon, newest)
@@ -171,6 +171,24 @@ def _newest(
     if not isinstance(latest, datetime) or latest < cutoff:
         return so_far
     return max(latest, so_far or latest)
+
+
+def _gathered(request: Request, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The frames with small ones put together: deriving and validating cost as much for ten rows as
+    for thousands.
+    """
+    waiting: list[pl.DataFrame] = []
+    rows = 0
+    for frame in frames:
+        check_columns(request.scan, frame)
+        rows += frame.height
+        request.progress(rows)
+        waiting.append(frame)
+        if sum(one.height for one in waiting) >= GATHER_ROWS:
+            yield pl.concat(waiting)
+            waiting.clear()
+    if waiting:
+        yield pl.concat(waiting)
 
 
 @contextmanager

@@ -223,6 +223,7 @@ class FakeTarget:
         self.cancelled = threading.Event()
         self.after_write: Callable[[FakeTarget], None] = _nobody
         self.bounds = Bounds()
+        self.memory_rows = 0
         #: What attempts kept for their second looks, by attempt.
         self.kept: dict[str, Kept] = {}
         self.columns = {"entityId": "Int32", "metricValue": "Int32"}
@@ -352,6 +353,8 @@ class FakeStage:
         self._recalled: Kept | None = None
         self._only: set[tuple[str, int]] | None = None
         self.coarse = False
+        self.memory_rows = target.memory_rows
+        self.asked_whether_occupied = False
         self.rows: Counter[Event] = Counter()
         self.after: Counter[Event] = Counter()
         self.inserts: list[int] = []
@@ -361,6 +364,7 @@ class FakeStage:
 
     def occupied(self) -> bool:
         """Whether the table holds anything in the scope."""
+        self.asked_whether_occupied = True
         return bool(self._in_scope())
 
     def fingerprints(self, prints: Prints) -> pl.DataFrame:
@@ -735,14 +739,14 @@ class FakeRows:
             return pl.DataFrame({"id": found}, schema={"id": pl.Int32})
         made = sorted(self.made.get(table, {}).items())
         if question == "next":
-            most = binds["most"]
-            assert isinstance(most, int)
-            rows = [(one, new) for one, new in made if one >= binds["first"]][:most]
+            most = _whole(binds, "most")
+            rows = [(one, new) for one, new in made if one >= _whole(binds, "first")][:most]
             return pl.DataFrame(rows, schema={"id": pl.Int64, "after": pl.Boolean}, orient="row")
         old = [one for one, new in made if not new]
         if question == "outside":
-            return _cells([one for one in old if binds["first"] <= one <= binds["last"]], binds)
-        found = [one for one in old if one < binds["below"]][-1:]
+            first, last = _whole(binds, "first"), _whole(binds, "last")
+            return _cells([one for one in old if first <= one <= last], binds)
+        found = [one for one in old if one < _whole(binds, "below")][-1:]
         return pl.DataFrame({"id": found}, schema={"id": pl.Int64})
 
     def _legacy(self, question: str, table: str, binds: Binds) -> pl.DataFrame:
@@ -762,10 +766,16 @@ class FakeRows:
         return rows.filter(inside).select("entityId", *columns)
 
 
+def _whole(binds: Binds, name: str) -> int:
+    """A bind that is a whole number."""
+    value = binds[name]
+    assert isinstance(value, int)
+    return value
+
+
 def _cells(ids: Sequence[int], binds: Binds) -> pl.DataFrame:
     """What sql/entities/outside.sql says of ids: number, count, lowest and highest of a cell."""
-    size = binds["size"]
-    assert isinstance(size, int)
+    size = _whole(binds, "size")
     cells: dict[int, list[int]] = {}
     for one in ids:
         cells.setdefault(math.floor(Fraction(one, size)), []).append(one)

@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from inspect import currentframe
 from pathlib import Path
+from traceback import walk_stack
 
 import polars as pl
 
@@ -70,7 +72,8 @@ class Entity:
 
     ``grid`` is the default at production size: a few hundred partitions
     at most. ``table`` is a name in Postgres, ``id`` its column of ids and ``created`` the one that
-    says when an entity was made. ``legacy_id`` is the column of ids of its legacy table, which its
+    says when an entity was made; None where none does: each then counts as made before the cutoff,
+    and needs a range. ``legacy_id`` is the column of ids of its legacy table, which its
     pairs name.
     """
 
@@ -80,12 +83,12 @@ class Entity:
     grid: Grid
     description: str
     id: str = "id"
-    created: str = "createdAt"
+    created: str | None = "createdAt"
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise CatalogError(f"{self.name}: an entity's name is letters and digits, capitalised")
-        if not all((self.table, self.legacy_id, self.id, self.created)):
+        if "" in (self.table, self.legacy_id, self.id, self.created):
             raise CatalogError(f"{self.name}: a table and its columns have names")
         if len(self.grid) > 400:
             raise CatalogError(
@@ -140,6 +143,14 @@ class Legacy:
         return self.column.split(".")[1]
 
 
+def _written() -> tuple[str, int]:
+    """The place outside of this module, and of what dataclasses generate, that makes a row."""
+    for frame, line in walk_stack(currentframe()):
+        if frame.f_code.co_filename not in (__file__, "<string>"):
+            return frame.f_code.co_filename, line
+    raise AssertionError("a row is made by somebody")
+
+
 @dataclass(frozen=True)
 class Pair:
     """One entity/metric pair: which rows of its scan are its events and what each one counts.
@@ -160,6 +171,10 @@ class Pair:
     live: Live = Live.JUDGED
     live_key: LiveKey = LiveKey.USER
     live_reason: str = ""
+    #: The file and the line that the row is written in.
+    written: tuple[str, int] = field(
+        default_factory=_written, init=False, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         for name in (self.entity, self.metric):

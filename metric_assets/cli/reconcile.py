@@ -210,6 +210,6 @@ def _repair(
             if outcome.interrupted:
                 raise KeyboardInterrupt
             if not outcome.success:
-                click.echo(f"{outcome.entity}: {outcome.failure}", err=True)
+                click.echo(outcome.failure, err=True)
     notes.retries += bar.retries
     return [f"{pair.key}/{key}" for pair, keys in ranges.items() for key in keys]

@@ -144,12 +144,13 @@ def _cost(scan: Scan, tables: Tables, whole: list[str], found: str, ranges: int)
 def _entity(entity: Entity, store: Postgres, settings: Settings) -> Iterator[Finding]:
     """Every question about an entity's rows."""
     named = table_binds(entity)
-    dated: Binds = {**dated_binds(entity), "cutoff": cutoff_or_now(settings, entity.name)}
+    dated: Binds = dated_binds(entity, cutoff_or_now(settings, entity.name))
     ask(store, load("entities/existing"), {**named, "ids": [1, 2]})
     ask(store, load("entities/highest"), {**dated, "below": 1})
     ask(store, load("entities/next"), {**dated, "first": 0, "most": 1})
     ask(store, load("entities/outside"), {**dated, "first": 0, "last": 1, "size": 1})
-    yield Finding(f"{entity.name}: entities", f"ids of {entity.table}, dated by {entity.created}")
+    dating = f"dated by {entity.created}" if entity.created else "all as if made before the cutoff"
+    yield Finding(f"{entity.name}: entities", f"ids of {entity.table}, {dating}")
 
 
 def _legacy(

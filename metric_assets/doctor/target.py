@@ -16,8 +16,9 @@ from metric_assets.settings import CLICKHOUSE_URL, CUTOFFS, TARGET_TABLE, Settin
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.layout import PATCHES, Layout
+from metric_assets.stores.orphans import orphan_binds
 from metric_assets.stores.owners import OWNER
-from metric_assets.stores.target import ClickHouseTarget, orphan_binds
+from metric_assets.stores.target import ClickHouseTarget
 
 _DEDUP_LOG = re.compile(r"non_replicated_deduplication_window\s*=\s*[1-9]")
 

@@ -8,6 +8,7 @@ anything; the statements of production runs, which are never rendered (``metric_
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
@@ -31,9 +32,26 @@ def root() -> Path:
     return sql.root() / "demo"
 
 
-def names(folder: str) -> list[str]:
-    """Return the names of a folder's files in running order."""
-    return sorted(f"{folder}/{path.stem}" for path in (root() / folder).glob("*.sql"))
+def names(part: str) -> list[str]:
+    """Return the files of a part (schema, data …), those of all entities, in running order.
+
+    A part is a file of an entity's folder, or a folder of numbered files in it. Numbered files come
+    first, by number; of the others what entities share.
+    """
+    files = [*root().glob(f"*/{part}.sql"), *root().glob(f"*/{part}/*.sql")]
+    found = [path.relative_to(root()).with_suffix("").as_posix() for path in files]
+
+    def order(name: str) -> tuple[str, bool, str]:
+        numbered = name.partition(f"/{part}/")[2]
+        return numbered or "~", not name.startswith("shared/"), name
+
+    return sorted(found, key=order)
+
+
+def own(entity: str, part: str) -> str | None:
+    """Return an entity's own file of a part; None if it has none."""
+    name = f"{entity.lower()}/{part}"
+    return name if (root() / f"{name}.sql").is_file() else None
 
 
 def text(name: str) -> str:
@@ -51,6 +69,11 @@ def render(name: str, values: dict[str, Value]) -> str:
         return _literal(values[match[1]])
 
     return _PLACEHOLDER.sub(literal, text(name))
+
+
+def fill(statement: sql.Statement, values: Mapping[str, Value]) -> str:
+    """Return a production statement of Postgres with its placeholders replaced by literals."""
+    return statement.fill(lambda name, _kind: _literal(values[name]))
 
 
 def _literal(value: Value) -> str:

@@ -41,6 +41,11 @@ class DemoPostgres:
         """Run every statement of a file."""
         self._connection.execute(demo_sql.render(name, {**self._values, **more}).encode())
 
+    def run_all(self, part: str, **more: Value) -> None:
+        """Run the files of a part, of all entities."""
+        for name in demo_sql.names(part):
+            self.run(name, **more)
+
     def rows(self, name: str, **more: Value) -> list[tuple[Any, ...]]:
         """Return the rows of a file's only statement."""
         query = demo_sql.render(name, {**self._values, **more}).encode()
@@ -61,15 +66,41 @@ def postgres(url: str, values: dict[str, Value]) -> Iterator[DemoPostgres]:
     """Open a session for bulk work."""
     with psycopg.connect(url, autocommit=True, application_name="metric-assets seed") as connection:
         session = DemoPostgres(connection, values)
-        session.run("schema/session")
+        session.run("shared/session")
         yield session
+
+
+class ArrowPostgres:
+    """A session that reads and writes whole frames."""
+
+    def __init__(self, connection: adbc.Connection) -> None:
+        self._connection = connection
+
+    def frame(self, query: str) -> pl.DataFrame:
+        """Return the rows of a statement."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(query)
+            return _frame(cursor.fetch_arrow_table())
+
+    def insert(self, schema: str, table: str, frame: pl.DataFrame) -> None:
+        """Append a frame to a table whose columns have its names."""
+        with self._connection.cursor() as cursor:
+            rows = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+            cursor.adbc_ingest(table, rows, mode="append", db_schema_name=schema)
+        self._connection.commit()
+
+
+@contextmanager
+def arrow_postgres(url: str) -> Iterator[ArrowPostgres]:
+    """Open a session for frames: it costs some ten milliseconds."""
+    with closing(adbc.connect(url)) as connection:
+        yield ArrowPostgres(connection)
 
 
 def postgres_frame(url: str, name: str, **values: Value) -> pl.DataFrame:
     """Return the rows of a Postgres file as a frame."""
-    with closing(adbc.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute(demo_sql.render(name, values))
-        return _frame(cursor.fetch_arrow_table())
+    with arrow_postgres(url) as session:
+        return session.frame(demo_sql.render(name, values))
 
 
 @contextmanager

@@ -12,29 +12,23 @@ from typing import Final
 
 import polars as pl
 
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Store
+from metric_assets.events import derive
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import DEMO_CUTOFF, DEMO_NOW, cutoff_of
-from metric_assets.local.demo_sql import Fragment
+from metric_assets.local.demo_sql import Fragment, Value
 from metric_assets.local.demo_stores import (
+    ArrowPostgres,
     clickhouse,
     clickhouse_frame,
     epoch,
     postgres_frame,
 )
+from metric_assets.ranges import ID_FLOOR, ID_LIMIT
 
-#: Entity types in an order in which the legacy tables can be filled: models sum up their versions.
-ENTITIES: Final = (
-    "User",
-    "ModelVersion",
-    "Model",
-    "Post",
-    "Image",
-    "Collection",
-    "Tag",
-    "Article",
-    "Bounty",
-    "BountyEntry",
-)
+#: Entity types in an order in which legacy tables can be filled: parts before what sums them up.
+ENTITIES: Final = tuple(reversed(list(CATALOG.entity)))
 
 #: Later than any row; still a DateTime for ClickHouse.
 FOR_EVER: Final = datetime(2105, 1, 1, tzinfo=timezone.utc)
@@ -42,8 +36,22 @@ FOR_EVER: Final = datetime(2105, 1, 1, tzinfo=timezone.utc)
 #: Earlier than any row.
 LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=timezone.utc)
 
-#: Entities with a ClickHouse part, and the file that has it.
-_CLICKHOUSE_FILE: Final = {"User": "user", "ModelVersion": "modelversion", "Model": "modelversion"}
+#: Entities whose ClickHouse part is that of another: its events are credited to them.
+_CREDITED: Final = {"Model": "ModelVersion"}
+
+
+#: The live events of entities that have no file of them.
+_DERIVED: Final = "shared/told/live"
+
+
+def formula(entity: str) -> str:
+    """Return the file of an entity's formula."""
+    return f"{entity.lower()}/formula"
+
+
+def in_clickhouse(entity: str) -> bool:
+    """Return whether an entity has a ClickHouse part."""
+    return demo_sql.own(_CREDITED.get(entity, entity), "formula_clickhouse") is not None
 
 
 def formula_totals(
@@ -55,7 +63,7 @@ def formula_totals(
     entities that exist in Postgres are counted. ``Rating`` is the sum of stars.
     """
     parts = [postgres_totals(postgres_url, entity, until)]
-    if entity in _CLICKHOUSE_FILE:
+    if in_clickhouse(entity):
         parts.append(clickhouse_totals(postgres_url, clickhouse_url, entity, until))
     totals = pl.concat(parts).select("entityId", "metricType", "total")
     return totals.sort("metricType", "entityId")
@@ -63,7 +71,7 @@ def formula_totals(
 
 def postgres_totals(postgres_url: str, entity: str, until: datetime | None = None) -> pl.DataFrame:
     """Return the Postgres part, with the number of events behind every total."""
-    found = postgres_frame(postgres_url, f"formula/{entity.lower()}", until=until or FOR_EVER)
+    found = postgres_frame(postgres_url, formula(entity), until=until or FOR_EVER)
     return _totals(found)
 
 
@@ -71,7 +79,7 @@ def clickhouse_totals(
     postgres_url: str, clickhouse_url: str, entity: str, until: datetime | None = None
 ) -> pl.DataFrame:
     """Return the ClickHouse part, with the number of events behind every total."""
-    name = f"formula_clickhouse/{_CLICKHOUSE_FILE[entity]}"
+    name = f"{_CREDITED.get(entity, entity).lower()}/formula_clickhouse"
     with clickhouse(clickhouse_url) as client:
         found = clickhouse_frame(client, name, until=epoch(until or FOR_EVER))
     credited = _credited(_totals(found), postgres_url, entity)
@@ -81,9 +89,11 @@ def clickhouse_totals(
 def live_events(postgres_url: str, clickhouse_url: str, entity: str) -> list[pl.DataFrame]:
     """Return the entity's live events, from its cutoff on, shaped like the target."""
     cutoff = cutoff_of(entity)
-    parts = [postgres_frame(postgres_url, f"live/{entity.lower()}", cutoff=cutoff)]
-    if entity in _CLICKHOUSE_FILE:
-        name = f"live_clickhouse/{_CLICKHOUSE_FILE[entity]}"
+    name = demo_sql.own(entity, "live") or _DERIVED
+    values = {} if demo_sql.own(entity, "live") else {"entity": entity}
+    parts = [postgres_frame(postgres_url, name, cutoff=cutoff, **values)]
+    if in_clickhouse(entity):
+        name = f"{_CREDITED.get(entity, entity).lower()}/live_clickhouse"
         with clickhouse(clickhouse_url) as client:
             found = clickhouse_frame(client, name, cutoff=epoch(cutoff))
         # The platform wrote events of owners that are gone by now as of any other.
@@ -92,8 +102,25 @@ def live_events(postgres_url: str, clickhouse_url: str, entity: str) -> list[pl.
 
 
 def all_events(entity: str) -> Fragment:
-    """Return the statement of every event of an entity's Postgres part, of whatever time."""
-    return Fragment(demo_sql.render(f"live/{entity.lower()}", {"cutoff": LONG_AGO}))
+    """Return the statement of every event of an entity's Postgres part, of whatever time.
+
+    Without a live.sql they are those that scan_events() gave when they were last kept.
+    """
+    own = demo_sql.own(entity, "live")
+    if own is not None:
+        return Fragment(demo_sql.render(own, {"cutoff": LONG_AGO}))
+    return Fragment(demo_sql.render(_DERIVED, {"entity": entity, "cutoff": LONG_AGO}))
+
+
+def scan_events(session: ArrowPostgres, entity: str) -> pl.DataFrame:
+    """Return every event that the catalog's scans of Postgres give, shaped like the target."""
+    binds: dict[str, Value] = {"start": ID_FLOOR, "stop": ID_LIMIT, "until": FOR_EVER}
+    parts = []
+    for scan in CATALOG.scans_of(entity):
+        if scan.store is Store.POSTGRES:
+            rows = session.frame(demo_sql.fill(scan.text, binds))
+            parts.append(_events(derive(rows, scan.pairs), entity))
+    return pl.concat(parts)
 
 
 def told_events(postgres_url: str, entity: str) -> pl.DataFrame:
@@ -103,7 +130,7 @@ def told_events(postgres_url: str, entity: str) -> pl.DataFrame:
     """
     found = postgres_frame(
         postgres_url,
-        "told/events",
+        "shared/told/events",
         entity=entity,
         events=all_events(entity),
         until=cutoff_of(entity),
@@ -116,9 +143,9 @@ def told_events(postgres_url: str, entity: str) -> pl.DataFrame:
 def _credited(found: pl.DataFrame, postgres_url: str, entity: str) -> pl.DataFrame:
     """Drop what Postgres no longer has; credit versions to their models where models are asked."""
     if entity == "User":
-        users = postgres_frame(postgres_url, "keys/user")
+        users = postgres_frame(postgres_url, "shared/keys/user")
         return found.join(users, left_on="entityId", right_on="id", how="semi")
-    versions = postgres_frame(postgres_url, "keys/modelversion")
+    versions = postgres_frame(postgres_url, "shared/keys/modelversion")
     if entity == "ModelVersion":
         return found.join(versions, left_on="entityId", right_on="id", how="semi")
     joined = found.join(versions, left_on="entityId", right_on="id")

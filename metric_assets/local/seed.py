@@ -21,6 +21,7 @@ from metric_assets.local.demo_plan import DEMO_NOW, calendar, cutoff_of, sizes
 from metric_assets.local.demo_sql import Fragment, Value
 from metric_assets.local.demo_stores import (
     DemoPostgres,
+    arrow_postgres,
     clickhouse,
     clickhouse_frame,
     clickhouse_insert,
@@ -29,13 +30,23 @@ from metric_assets.local.demo_stores import (
     make_target,
     postgres,
 )
+from metric_assets.local.demo_tables import (
+    drop_clickhouse_tables,
+    fill_legacy,
+    make_clickhouse_tables,
+    make_legacy_keys,
+    make_tables,
+)
 from metric_assets.local.demo_totals import (
     ENTITIES,
     FOR_EVER,
     all_events,
     clickhouse_totals,
+    formula,
     formula_totals,
+    in_clickhouse,
     live_events,
+    scan_events,
     told_events,
 )
 
@@ -84,72 +95,82 @@ def seed(  # noqa: PLR0913 - two stores and what to make of them; options are ke
     values: dict[str, Value] = {**calendar(), **sizes(scale), "seed": seed}
     with ThreadPoolExecutor(max_workers=1) as second, postgres(postgres_url, values) as session:
         generated = second.submit(_generate_clickhouse, clickhouse_url, scale, seed)
-        _generate_postgres(session)
+        _generate_postgres(session, postgres_url)
         generated.result()
         report(f"sources of both stores generated after {time.monotonic() - started:.1f} s")
         inserted = second.submit(_insert_live, postgres_url, clickhouse_url, target_table)
         events = _fill_legacy(session, postgres_url, clickhouse_url)
         report(f"legacy tables filled after {time.monotonic() - started:.1f} s")
-        session.run("schema/postgres_vacuum")
+        session.run("shared/vacuum")
         live = inserted.result()
         report(f"{live:,} live events inserted after {time.monotonic() - started:.1f} s")
         rows = _row_counts(session, clickhouse_url)
-        session.run("schema/postgres_done")
+        session.run("shared/done")
     rows[target_table] = live
     return SeedReport(events - live, rows, time.monotonic() - started)
 
 
-def _generate_postgres(session: DemoPostgres) -> None:
-    session.run("schema/drop")
-    session.run("schema/postgres")
-    session.run("schema/postgres_functions")
-    for name in demo_sql.names("data"):
-        session.run(name)
-    _live_on(session)
-    session.run("schema/postgres_indexes")
+def _generate_postgres(session: DemoPostgres, postgres_url: str) -> None:
+    session.run("shared/drop")
+    make_tables(session)
+    session.run("shared/functions")
+    session.run_all("data")
+    _live_on(session, postgres_url)
+    session.run_all("indexes")
+    session.run("shared/analyze")
 
 
-def _live_on(session: DemoPostgres) -> None:
+def _live_on(session: DemoPostgres, postgres_url: str) -> None:
     """Remember what counts before the cutoff, then let the platform live on until now."""
-    session.run("told/tables")
+    session.run("shared/told/tables")
+    _keep_derived(session, postgres_url)
     for entity in ENTITIES:
-        session.run("told/snapshot", events=all_events(entity), until=cutoff_of(entity))
-    for name in demo_sql.names("life"):
-        session.run(name)
+        session.run("shared/told/snapshot", events=all_events(entity), until=cutoff_of(entity))
+    session.run_all("life")
+    _keep_derived(session, postgres_url)
+
+
+def _keep_derived(session: DemoPostgres, postgres_url: str) -> None:
+    """Keep the events of entities that have no live.sql, as their scans give them now."""
+    session.run("shared/told/derived")
+    with arrow_postgres(postgres_url) as frames:
+        for entity in ENTITIES:
+            if demo_sql.own(entity, "live") is None:
+                frames.insert("demo", "derived", scan_events(frames, entity))
 
 
 def _generate_clickhouse(clickhouse_url: str, scale: int, seed: int) -> None:
     moments = {name: epoch(at) for name, at in calendar().items() if isinstance(at, datetime)}
     with clickhouse(clickhouse_url) as client:
-        clickhouse_run(client, "schema/clickhouse_drop")
-        clickhouse_run(client, "schema/clickhouse")
+        drop_clickhouse_tables(client)
+        make_clickhouse_tables(client)
         for name in demo_sql.names("data_clickhouse"):
             clickhouse_run(client, name, seed=seed, **sizes(scale), **moments)
 
 
 def _fill_legacy(session: DemoPostgres, postgres_url: str, clickhouse_url: str) -> int:
     """Stage the formula totals, fill the legacy tables from them, return all events behind them."""
-    session.run("legacy/staging")
+    session.run("shared/totals/staging")
     for entity in ENTITIES:
         for day, until in ((DEMO_NOW, FOR_EVER), *((day, day) for day in FROZEN.get(entity, ()))):
-            formula = demo_sql.render(f"formula/{entity.lower()}", {"until": until})
-            session.run("legacy/stage", entity=entity, as_of=day, formula=Fragment(formula))
-    for entity in ("User", "Model", "ModelVersion"):
+            text = Fragment(demo_sql.render(formula(entity), {"until": until}))
+            session.run("shared/totals/stage", entity=entity, as_of=day, formula=text)
+    for entity in filter(in_clickhouse, ENTITIES):
         totals = clickhouse_totals(postgres_url, clickhouse_url, entity)
         columns = (pl.lit(entity).alias("entity"), pl.lit(DEMO_NOW.date()).alias("asOf"), pl.all())
-        session.copy("legacy/copy", totals.select(*columns))
-    session.run("legacy/staged")
+        session.copy("shared/totals/copy", totals.select(*columns))
+    session.run("shared/totals/staged")
     for entity in ENTITIES:
-        session.run(f"legacy/{entity.lower()}")
-    session.run("schema/postgres_legacy_keys")
-    return int(session.rows("keys/events")[0][0])
+        fill_legacy(session, entity)
+    make_legacy_keys(session)
+    return int(session.rows("shared/keys/events")[0][0])
 
 
 def _insert_live(postgres_url: str, clickhouse_url: str, target: str) -> int:
     live = 0
     with clickhouse(clickhouse_url) as client:
         make_target(client, target)
-        clickhouse_run(client, "schema/target_clear", target=target)
+        clickhouse_run(client, "shared/target_clear", target=target)
         for entity in ENTITIES:
             told = told_events(postgres_url, entity)
             for events in (*live_events(postgres_url, clickhouse_url, entity), told):
@@ -159,7 +180,7 @@ def _insert_live(postgres_url: str, clickhouse_url: str, target: str) -> int:
 
 
 def _row_counts(session: DemoPostgres, clickhouse_url: str) -> dict[str, int]:
-    rows = {str(name): int(count) for name, count in session.rows("keys/sizes")}
+    rows = {str(name): int(count) for name, count in session.rows("shared/keys/sizes")}
     with clickhouse(clickhouse_url) as client:
-        rows |= dict(clickhouse_frame(client, "keys/sizes_clickhouse").iter_rows())
+        rows |= dict(clickhouse_frame(client, "shared/keys/sizes_clickhouse").iter_rows())
     return rows

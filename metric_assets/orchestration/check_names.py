@@ -13,12 +13,17 @@ MATCHES_LEGACY = "matches_legacy"
 MATCHES_SOURCE = "matches_source"
 RECONCILED = "reconciled"
 BELONGS = "every_row_belongs_to_a_pair"
+BEYOND_GRID = "ids_beyond_grid"
 #: Metadata of a failed step: what is wrong with which pair.
 PAIRS_METADATA = "pairs"
 #: Tag of a run of checks: which ranges are compared with their source.
 SOURCE_TAG = "metric_assets/source"
 #: Its values: all that is materialized, or none; without the tag the oldest proofs within a budget.
 ALL, NONE = "all", "none"
+#: Tag of the jobs and runs of an entity.
+ENTITY_TAG = "metric_assets/entity"
+#: Tags of a pair: the rule of its comparison with legacy, and what it is read by.
+RULE_TAG, SCAN_TAG = "metric_assets/rule", "metric_assets/scan"
 #: Tag of a run that makes counters right whatever live events explain.
 HEAL_TAG = "metric_assets/heal_live"
 

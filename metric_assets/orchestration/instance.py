@@ -11,8 +11,6 @@ from contextlib import contextmanager
 
 import dagster as dg
 import sqlalchemy.exc
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, DagsterRunStatus
-from dagster_postgres.utils import DagsterPostgresException
 
 from metric_assets.connect import open_dagster_storage
 from metric_assets.errors import (
@@ -22,13 +20,17 @@ from metric_assets.errors import (
     UnreachableError,
 )
 from metric_assets.home import dagster_home
+from metric_assets.orchestration.dagster_private import (
+    IN_PROGRESS_RUN_STATUSES,
+    DagsterPostgresException,
+)
 from metric_assets.orchestration.processes import HOST, PROCESS, is_gone
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.settings import DAGSTER_POSTGRES_URL
 from metric_assets.sql import load
 
 #: States of a run that nobody may be working on any more.
-_OPEN = [*IN_PROGRESS_RUN_STATUSES, DagsterRunStatus.NOT_STARTED]
+_OPEN = [*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.NOT_STARTED]
 _STORAGE = (sqlalchemy.exc.SQLAlchemyError, DagsterPostgresException)
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import (
-    UnresolvedAssetJobDefinition,
-)
 
 from metric_assets.errors import SettingsError
-from metric_assets.orchestration.partitions import build_partitions
+from metric_assets.orchestration.check_names import ENTITY_TAG
+from metric_assets.orchestration.dagster_private import UnresolvedAssetJobDefinition
 from metric_assets.settings import AUDIT_DAYS, RECONCILE_CRON, Settings
 
 RECONCILE_JOB = "reconcile_all"
@@ -24,15 +22,14 @@ def backfill_job_name(entity: str) -> str:
     return f"backfill_{entity}"
 
 
-def build_backfill_job(entity: str, settings: Settings) -> UnresolvedAssetJobDefinition:
+def build_backfill_job(entity: str) -> UnresolvedAssetJobDefinition:
     """All pairs of an entity over a partition or a range of them, checks included."""
     return dg.define_asset_job(
         backfill_job_name(entity),
         selection=dg.AssetSelection.groups(entity),
-        partitions_def=build_partitions(entity, settings),
         executor_def=dg.in_process_executor,
         description=f"Materialize and check every {entity} pair.",
-        tags={"metric_assets/entity": entity},
+        tags={ENTITY_TAG: entity},
     )
 
 

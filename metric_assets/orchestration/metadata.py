@@ -13,10 +13,10 @@ from typing import Any
 
 import dagster as dg
 
-from metric_assets import sql
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.events import Bounds, event_schema
 from metric_assets.load_result import LoadResult
+from metric_assets.orchestration.code_references import code_references
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings
@@ -26,17 +26,10 @@ from metric_assets.source_state import Loaded, Position
 
 def asset_metadata(scan: Scan, pair: Pair, settings: Settings) -> dict[str, Any]:
     """What is known of a pair before it is ever materialized."""
-    file = sql.path(scan.name)
     return {
         "dagster/table_name": settings.target_table,
         "dagster/column_schema": _column_schema(pair, settings),
-        "dagster/code_references": dg.CodeReferencesMetadataValue(
-            code_references=[
-                dg.LocalFileCodeReference(
-                    file_path=str(file), line_number=1, label=f"sql/{scan.name}.sql"
-                )
-            ]
-        ),
+        "dagster/code_references": code_references(scan, pair, settings.code_url),
         "scan": f"sql/{scan.name}.sql",
         "reads": ", ".join(scan.sources),
         "legacy": pair.legacy.column,

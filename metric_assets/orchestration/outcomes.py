@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.operations.backfill import Outcome
 from metric_assets.orchestration.assets import step_name
 from metric_assets.orchestration.check_names import PAIRS_METADATA, checks_name
+from metric_assets.orchestration.dagster_private import SerializableErrorInfo
 from metric_assets.orchestration.interruptions import asked
 
 #: What a signal raises in a run.

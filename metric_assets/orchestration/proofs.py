@@ -12,15 +12,15 @@ from datetime import datetime, timezone
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluation,
-    AssetCheckEvaluationTargetMaterializationData,
-)
-from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+from dagster import AssetCheckEvaluation
 
 from metric_assets.catalog.model import Pair
 from metric_assets.orchestration.check_names import asset_key, check_key
+from metric_assets.orchestration.dagster_private import (
+    AssetCheckEvaluationTargetMaterializationData,
+    AssetCheckExecutionRecordStatus,
+    PartitionKeyFilter,
+)
 from metric_assets.orchestration.metadata import loaded_of
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded

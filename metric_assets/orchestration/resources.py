@@ -1,11 +1,17 @@
-"""Resources: the store URLs, resolved by Dagster when a run needs them, and stores made of them.
+"""What a run is given: stores, whose URLs Dagster resolves when a run needs them, and who listens.
 
-Belongs here: what a run is given. Does not belong here: settings that shape the definitions.
+Belongs here: resources, and what the steps of a run share. Does not belong here: settings that
+shape the definitions.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 
 import dagster as dg
 
 from metric_assets.connect import open_clickhouse, open_postgres
+from metric_assets.operations.listener import Listener
 from metric_assets.plan import RemovalGuard
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
@@ -58,3 +64,22 @@ class RunLooks:
     def of(self, run: str) -> SecondLooks:
         """Those of a run."""
         return self._looks.setdefault(run, SecondLooks())
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the steps of a run have in common in their process; nothing that Dagster configures.
+
+    A command that listens is one piece of work, however many runs it takes: its removals are
+    judged together.
+    """
+
+    listener: Listener
+    guards: RemovalGuards
+    looks: RunLooks
+
+    @classmethod
+    def of(cls, settings: Settings, listener: Listener | None) -> Shared:
+        """For the runs of a command that listens, or for runs that Dagster launches."""
+        guards = RemovalGuards(settings, together=listener is not None)
+        return cls(listener or Listener(), guards, RunLooks())

@@ -19,6 +19,7 @@ from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
+    ENTITY_TAG,
     HEAL_TAG,
     NONE,
     SOURCE_TAG,
@@ -56,7 +57,7 @@ def run_backfill(
             tags = {
                 RANGE_START: piece.ranges[0].key,
                 RANGE_STOP: piece.ranges[-1].key,
-                "metric_assets/entity": piece.entity,
+                ENTITY_TAG: piece.entity,
                 **({HEAL_TAG: "true"} if heal else {}),
             }
             keys = [asset_key(pair) for pair in piece.pairs]

@@ -1,94 +1,25 @@
-"""Sensors: ids beyond the grid are never ignored, ranges never materialized can be requested.
+"""The sensor that requests runs for ranges never materialized.
 
-Belongs here: noticing and asking. Does not belong here: changing a grid (`metric-assets ranges
---sync`, then a reload of the code location).
+Belongs here: noticing and asking. Does not belong here: ids that no range holds (grid_check).
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import (
+
+from metric_assets.orchestration.check_names import asset_key
+from metric_assets.orchestration.dagster_private import (
+    IN_PROGRESS_RUN_STATUSES,
     UnresolvedAssetJobDefinition,
 )
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
-
-from metric_assets.coverage import Account
-from metric_assets.entity_ids import windows
-from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.jobs import backfill_job_name
-from metric_assets.orchestration.resources import PostgresResource
 from metric_assets.settings import Settings
-from metric_assets.stores.ports import Rows
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_STOP = "dagster/asset_partition_range_end"
 #: Partitions asked for in one run: small enough that its failure costs little.
 PARTITIONS_A_RUN = 10
-#: How long one tick looks for ids; Dagster ends a tick after 60 seconds or more.
-TICK_SECONDS = 20.0
-
-
-class IdsBeyondGridError(Exception):
-    """Entities exist that no partition covers; the tick fails, so that the UI shows it red."""
-
-
-def build_grid_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Looks for ids made before the cutoff that no partition holds, hourly, on from the start."""
-
-    @dg.sensor(
-        name="ids_beyond_grid",
-        minimum_interval_seconds=3600,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Fails while ids made before the cutoff lie in no partition; says how to extend"
-        " the grid. A large source is looked at over several ticks.",
-    )
-    def ids_beyond_grid(
-        context: dg.SensorEvaluationContext, postgres: PostgresResource
-    ) -> dg.SkipReason:
-        with postgres.open(settings) as source:
-            outside, place = look_on(settings, source, context.cursor)
-        if outside:
-            # The cursor stays: the next tick looks here again, and fails until it is repaired.
-            raise IdsBeyondGridError("; ".join(outside) + "; then reload the location")
-        context.update_cursor(place)
-        if place:
-            return dg.SkipReason(
-                f"nothing beyond the grids so far; the next tick goes on at {place}"
-            )
-        return dg.SkipReason("every id made before the cutoff lies in a partition")
-
-    return ids_beyond_grid
-
-
-def look_on(
-    settings: Settings, source: Rows, place: str | None, seconds: float = TICK_SECONDS
-) -> tuple[list[str], str]:
-    """Look for ids outside of the grids for ``seconds``, from where the last look ended.
-
-    Returns what was found, in words, and the place to go on: empty once all has been seen. A tick
-    that takes too long is ended by Dagster, whatever it has found.
-    """
-    entity, _, first = (place or "").partition(" ")
-    names = list(settings.catalog.entity)
-    if entity in names:
-        names = names[names.index(entity) :]
-    end = time.monotonic() + seconds
-    outside: list[str] = []
-    for name in names:
-        grid = settings.grid_of(name)
-        account = Account(name, grid)
-        start = (int(first),) if name == entity and first else ()
-        for window in windows(
-            settings.catalog.entity[name], grid, settings.cutoff_of(name), source, *start
-        ):
-            account.add(window)
-            if time.monotonic() > end:
-                outside += filter(None, [account.coverage().sentence])
-                return outside, f"{name} {window.last + 1}"
-        outside += filter(None, [account.coverage().sentence])
-    return outside, ""
 
 
 def build_missing_sensor(

@@ -7,11 +7,11 @@ import dagster as dg
 
 from metric_assets.connect import open_target
 from metric_assets.errors import MetricAssetsError
-from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.check_names import BELONGS
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.resources import ClickHouseResource
+from metric_assets.orchestration.resources import ClickHouseResource, Shared
 from metric_assets.orchestration.retries import step_error
+from metric_assets.orchestration.tables import OWNERS
 from metric_assets.settings import Settings
 from metric_assets.strays import Stray, find_strays
 
@@ -28,11 +28,11 @@ def build_target_asset(settings: Settings) -> dg.AssetSpec:
         description="The table of events in ClickHouse that every pair is loaded into.",
         group_name="target",
         kinds={"clickhouse", "table"},
-        owners=["team:metrics"],
+        owners=OWNERS,
     )
 
 
-def build_stray_check(settings: Settings) -> dg.AssetChecksDefinition:
+def build_stray_check(settings: Settings, shared: Shared) -> dg.AssetChecksDefinition:
     """Fails while the target holds rows below the cutoff that belong to nothing."""
 
     @dg.asset_check(
@@ -44,14 +44,13 @@ def build_stray_check(settings: Settings) -> dg.AssetChecksDefinition:
     def check_target(
         context: dg.AssetCheckExecutionContext,
         clickhouse: ClickHouseResource,
-        listener: dg.ResourceParam[Listener],
     ) -> dg.AssetCheckResult:
         try:
             with one_interruption(), clickhouse.open(settings) as server:
                 mode = open_target(server, settings).mode
                 strays = find_strays(server, settings, mode)
         except MetricAssetsError as error:
-            raise step_error(error, context.op_execution_context, listener) from error
+            raise step_error(error, context.op_execution_context, shared.listener) from error
         return _result(strays)
 
     return check_target

@@ -16,7 +16,7 @@ from metric_assets import defaults
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.settings import names
 from metric_assets.settings.catalogs import OURS, load_catalog
-from metric_assets.settings.values import Grids, Instant, Instants, TableName
+from metric_assets.settings.values import CodeUrl, Grids, Instant, Instants, TableName
 
 DEFAULT_HOME = Path(".metric_assets")
 
@@ -139,8 +139,7 @@ class Fields(BaseSettings):
         " switches the guard off, also for a source that may show less than there is.",
         json_schema_extra={
             "unit": "share of the present rows",
-            "reason": "A plan that removes most of what is present usually means a wrong source or"
-            " cutoff.",
+            "reason": "A plan that removes most of what is present has mostly a wrong source.",
         },
     )
     max_replica_lag: float = Field(
@@ -162,8 +161,7 @@ class Fields(BaseSettings):
         le=86_400,
         validation_alias=names.LIVE_LAG,
         description="How late a live event may arrive. At the end of each run, and of a check that"
-        " finds a difference, what late events may still change is read again once this has"
-        " passed.",
+        " finds a difference, what late events may still change is read again once it has passed.",
         json_schema_extra={
             "unit": "seconds",
             "reason": "Longer than a healthy stream takes, short enough to wait for at the end of a"
@@ -189,12 +187,24 @@ class Fields(BaseSettings):
         ge=1,
         le=86_400,
         validation_alias=names.STATEMENT_TIMEOUT,
-        description="Longest statement at the source, and longest time without an answer from"
-        " ClickHouse.",
+        description="Longest statement at the source, and longest silence of ClickHouse.",
         json_schema_extra={
             "unit": "seconds",
             "reason": "A range takes seconds to minutes. A statement that runs for half an hour"
             " most likely lacks an index, and keeps a snapshot of the source open.",
+        },
+    )
+    memory_rows: int = Field(
+        defaults.MEMORY_ROWS,
+        ge=0,
+        le=10_000_000,
+        validation_alias=names.MEMORY_ROWS,
+        description="Up to how many rows of a range, of its source and of the target, are compared"
+        " in memory. Larger ranges are compared in ClickHouse; 0 compares all of them there.",
+        json_schema_extra={
+            "unit": "rows",
+            "reason": "A range of few rows is planned with two statements instead of twenty. Rows"
+            " take about 100 bytes each while a range is compared.",
         },
     )
     reconcile_cron: str = Field(
@@ -229,6 +239,16 @@ class Fields(BaseSettings):
         json_schema_extra={
             "form": "a path",
             "reason": "Beside the `.env` of the working folder.",
+        },
+    )
+    code_url: CodeUrl | None = Field(
+        None,
+        validation_alias=names.CODE_URL,
+        description="Where the UI's links to a pair's row of the catalog and to its .sql file lead."
+        " Without it they are paths of the machine that loads the definitions.",
+        json_schema_extra={
+            "form": "`https://github.com/OWNER/REPOSITORY/blob/BRANCH`, or of any other forge",
+            "reason": "A container that was built from a wheel knows no repository.",
         },
     )
     dagster_postgres_url: SecretStr | None = Field(

@@ -47,6 +47,12 @@ def _table_name(value: str) -> str:
     return value
 
 
+def _code_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]\S*", value):
+        raise ValueError(f"{value!r} is no address; expected https://host/path of the files")
+    return value
+
+
 def _instant(value: object) -> datetime:
     if isinstance(value, datetime):
         instant = value
@@ -102,6 +108,7 @@ def _json_object(value: object) -> object:
 
 
 #: The name of a table that needs no quoting.
+CodeUrl = Annotated[str, AfterValidator(_code_url)]
 TableName = Annotated[str, AfterValidator(_table_name)]
 #: ISO 8601, taken as UTC where it has no offset; carried in UTC, at most milliseconds fine.
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import polars as pl
+
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.stores.ports import Bind, LiveSeen
 from metric_assets.stores.stage import ClickHouseStage
@@ -34,10 +36,9 @@ class JudgingStage(ClickHouseStage):
 
         False if that was cleaned up. Keys that show a recent live event only now are added.
         """
-        look = self._names["look"] = f"{self._names['target']}__look_{attempt}"
-        self._binds["look"] = look
-        if self._frame("table", table=look).is_empty():
+        if not self.is_kept(attempt):
             return False
+        self._binds["look"] = self._names["look"] = self._look_of(attempt)
         self._restrict("only_keys")
         self._run("late_keys", **self._judging(judging))
         self._run("late_rows", late=self._clause("only_late"), **self._judging(judging))
@@ -47,6 +48,24 @@ class JudgingStage(ClickHouseStage):
         self._run("look_after")
         self._recalled = True
         return True
+
+    def _look_of(self, attempt: str) -> str:
+        return f"{self._names['target']}__look_{attempt}"
+
+    def is_kept(self, attempt: str) -> bool:
+        """Whether what an attempt keeps is still there."""
+        return not self._frame("exists", table=self._look_of(attempt)).is_empty()
+
+    def mark_kept(self) -> None:
+        """Say that something is kept elsewhere: a table that stays empty, and that whoever cleans
+        up drops.
+        """
+        self._run("look_table")
+
+    def put_kept(self, attempt: str, rows: pl.DataFrame) -> None:
+        """Put what is kept elsewhere into the table that says so, in its columns."""
+        numbers = [pl.col(name).cast(self._layout.numbers[name]) for name in ("entityId", "userId")]
+        self._store.insert(self._look_of(attempt), rows.with_columns(numbers), self._owner)
 
     def sees_live(self, judging: Judging) -> LiveSeen:
         """Whether the scope holds live events, and whether some are recent."""

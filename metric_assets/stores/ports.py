@@ -23,7 +23,7 @@ from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 
 #: A value that may be bound into a statement.
-Bind = int | bool | str | datetime | Sequence[str] | Sequence[int]
+Bind = int | bool | str | datetime | Sequence[str] | Sequence[int] | None
 Binds = Mapping[str, Bind]
 
 
@@ -154,6 +154,11 @@ class Stage(Protocol):
     @property
     def coarse(self) -> bool:
         """Whether the target keeps whole seconds."""
+        ...
+
+    @property
+    def memory_rows(self) -> int:
+        """Up to how many events are kept in memory if they are inserted at once; 0 if none."""
         ...
 
     def occupied(self) -> bool:

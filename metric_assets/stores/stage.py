@@ -31,6 +31,9 @@ KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "copy",
 class ClickHouseStage:
     """One attempt's private tables beside the target."""
 
+    #: Nothing is compared in memory.
+    memory_rows = 0
+
     def __init__(  # noqa: PLR0913 - a value of every kind that the statements bind
         self,
         store: ClickHouse,
@@ -46,7 +49,8 @@ class ClickHouseStage:
         self._layout = layout
         self._owner = owner
         self._end = end
-        self._scope = scope
+        self.scope = self._scope = scope
+        self.attempt = attempt
         self.mode = mode
         self.bounds = layout.bounds
         self.coarse = layout.coarse
@@ -159,19 +163,48 @@ class ClickHouseStage:
 
         Those from the cutoff on go into a table beside the staging table.
         """
+        frame = self._shaped(events)
+        before = pl.col("createdAt") < self._scope.cutoff
+        for kind, rows in (("stage", frame.filter(before)), ("after", frame.filter(~before))):
+            if rows.height:
+                self.create() if kind == "stage" else self._beside()
+                self._store.insert(self._names[kind], rows, self._owner)
+        with self._making:
+            self._inserted += frame.height
+
+    def _shaped(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Events with the columns of the target and in its types."""
         # Names travel as a number a row and one dictionary, numbers as wide as they are stored.
         entity = pl.lit(self._scope.entity, pl.Enum([self._scope.entity])).alias("entityType")
         numbers = [pl.col(name).cast(kind) for name, kind in self._layout.numbers.items()]
         frame = events.with_columns(entity, *numbers)
         if self._layout.coarse:
             frame = frame.with_columns(pl.col("createdAt").dt.truncate("1s"))
-        before = pl.col("createdAt") < self._scope.cutoff
-        for kind, rows in (("stage", frame.filter(before)), ("after", frame.filter(~before))):
-            if rows.height:
-                self.create() if kind == "stage" else self._beside()
-                self._store.insert(self._names[kind], rows.select(COLUMNS), self._owner)
-        with self._making:
-            self._inserted += frame.height
+        return frame.select(COLUMNS)
+
+    def rows(self, limit: int) -> pl.DataFrame:
+        """What the target holds in the scope, live events too: at most ``limit`` rows of
+        metricType, entityId, userId, metricValue, createdAt.
+        """
+        return self._frame("scope_rows", limit=limit)
+
+    def restage(self, events: pl.DataFrame, *, occupied: bool) -> None:
+        """Make the staging table anew with these events; ``occupied`` says whether the target holds
+        anything in the scope.
+        """
+        name = self._names["stage"]
+        if name in self.made:
+            self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
+            del self.made[name]
+        self._occupied = occupied
+        self.insert(events)
+
+    def put_difference(self, differs: pl.DataFrame) -> None:
+        """Take a difference that was made elsewhere, in the columns of its table."""
+        self._make("difference", "difference_table")
+        numbers = [pl.col(name).cast(self._layout.numbers[name]) for name in ("entityId", "userId")]
+        frame = differs.with_columns(numbers)
+        self._store.insert(self._names["difference"], frame, self._owner)
 
     def _beside(self) -> None:
         """Make the table of rows from the cutoff on, once."""

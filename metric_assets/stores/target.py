@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
-from metric_assets.errors import BusyError, MetricAssetsError, TargetError
+from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
 from metric_assets.stores.judging import JudgingStage
 from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
+from metric_assets.stores.memory_stage import MemoryStage
+from metric_assets.stores.orphans import Orphans
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
-from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.ports import Binds, Scope, Stage
 
-#: Listings of leftovers before giving up: each statement that is ended may have begun another.
-_LISTINGS = 5
-#: How long an insert of an earlier attempt is waited for, where views make it wrong to end it.
-INSERT_SECONDS = 60.0
-_PULSE = 0.1
 #: An answer that took more than so many seconds stands for a multiple of what it took.
 _QUICK = 0.05
 _STANDS = 20.0
@@ -44,16 +41,6 @@ def place(layout: Layout, replicas: Sequence[int], clusters: Sequence[tuple[str,
     return replace(layout, replicas=count, cluster=covering[-1] if count > 1 and covering else "")
 
 
-def orphan_binds(table: str, layout: Layout) -> Binds:
-    """What sql/clickhouse/leftovers.sql binds."""
-    return {
-        "owners": OWNER,
-        "table": table,
-        "tables": f"{table}__",
-        "processes": layout.processes,
-    }
-
-
 def target_binds(table: str, *, patching: bool) -> Binds:
     """What sql/clickhouse/target.sql binds; ``patching`` where the server writes patch parts."""
     patches = "".join(f", {name} = 1" for name in PATCHES) if patching else ""
@@ -61,13 +48,24 @@ def target_binds(table: str, *, patching: bool) -> Binds:
 
 
 class ClickHouseTarget:
-    """The target table ``table`` of ``store``; ``mode`` is auto, replace or append."""
+    """The target table ``table`` of ``store``; ``mode`` is auto, replace or append.
 
-    def __init__(self, store: ClickHouse, table: str, mode: str = "auto", run: str = "") -> None:
+    Ranges of at most ``memory_rows`` rows are compared in this process.
+    """
+
+    def __init__(
+        self,
+        store: ClickHouse,
+        table: str,
+        mode: str = "auto",
+        run: str = "",
+        memory_rows: int = 0,
+    ) -> None:
         self._store = store
         self._table = table
         self._mode = mode
         self._run = run
+        self._memory_rows = memory_rows
         self._newest: dict[tuple[str, datetime], tuple[dict[str, datetime], float]] = {}
 
     def create(self) -> None:
@@ -119,6 +117,10 @@ class ClickHouseTarget:
         known = self._store.frame(load("clickhouse/replicas"), binds)["replicas"]
         clusters = self._store.frame(load("clickhouse/clusters"), {})
         return place(layout, known.to_list(), clusters.rows())
+
+    @cached_property
+    def _orphans(self) -> Orphans:
+        return Orphans(self._store, self._table, self.layout)
 
     @property
     def _patching(self) -> bool:
@@ -186,12 +188,26 @@ class ClickHouseTarget:
             other = dry_run_of(owner)
             return not dry_run if other is None else not is_alive(other)
 
-        return self._clear(orphaned)
+        return self._orphans.clear(orphaned)
 
     @contextmanager
-    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[JudgingStage]:
-        """The stage of an attempt, made when it is needed; on the way out drop it and end its
-        statements.
+    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[Stage]:
+        """The stage of an attempt: its private tables, and memory before them where ranges of few
+        rows are compared in it.
+        """
+        with self.private(scope, attempt, dry_run=dry_run) as server:
+            if not self._memory_rows:
+                yield server
+            else:
+                with closing(MemoryStage(server, self._memory_rows)) as stage:
+                    yield stage
+
+    @contextmanager
+    def private(
+        self, scope: Scope, attempt: str, *, dry_run: bool = False
+    ) -> Iterator[JudgingStage]:
+        """The private tables of an attempt, each made when it is needed; on the way out drop them
+        and end its statements.
         """
         if self.layout.coarse and scope.cutoff.microsecond:
             raise TargetError(
@@ -202,7 +218,7 @@ class ClickHouseTarget:
         owner = owner_of(self._table, scope, attempt, self._run, dry_run=dry_run)
         if self.layout.replicas > 1 or self.layout.shared:
             self._store.run(load("clickhouse/sync_replica"), {"target": self._table}, owner)
-        stage = JudgingStage(
+        server = JudgingStage(
             self._store,
             self._table,
             self.layout,
@@ -210,21 +226,21 @@ class ClickHouseTarget:
             scope,
             attempt,
             owner,
-            lambda: self._clear(owner.__eq__),
+            lambda: self._orphans.clear(owner.__eq__),
         )
         try:
-            yield stage
+            yield server
         except BaseException:
             # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):
-                self._clear(owner.__eq__)
+                self._orphans.clear(owner.__eq__)
             raise
-        for table in stage.made:
-            self._end("table", table)
+        for table in server.made:
+            self._orphans.end("table", table)
 
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept for its second look."""
-        self._end("table", f"{self._table}__look_{attempt}")
+        self._orphans.end("table", f"{self._table}__look_{attempt}")
 
     def newest_live(
         self, entity: str, cutoff: datetime, *, fresh: bool = False
@@ -244,60 +260,3 @@ class ClickHouseTarget:
             stands = took * _STANDS if took > _QUICK else 0.0
             self._newest[key] = (newest, began + stands)
         return newest
-
-    def _clear(self, ours: Callable[[str], bool]) -> list[str]:
-        """End statements whose owner is of concern, only then drop tables; names of all.
-
-        A delete is two things: the statement that waits, and the mutation that goes on without it.
-        One that outlived the private table it reads would fail for ever and hold up every later
-        delete of the target, whoever asks for it.
-        """
-        ended = []
-        for _ in range(_LISTINGS):
-            found = [(kind, name) for kind, name, owner in self._leftovers() if ours(owner)]
-            if not found:
-                break
-            for kind, name in [one for one in found if one[0] != "table"] or found:
-                self._end(kind, name)
-                ended.append(f"{kind} {name}")
-        return ended
-
-    def _leftovers(self) -> list[tuple[str, str, str]]:
-        """Mutations, statements and private tables, each with its owner."""
-        binds = orphan_binds(self._table, self.layout)
-        rows = self._store.frame(load("clickhouse/leftovers"), binds).sort("kind").rows()
-        owners = {name: owner for kind, name, owner in rows if kind == "table"}
-        # A mutation is its private table's owner's; once that is gone, nobody's.
-        found = [
-            (kind, name, owners.get(owner, OWNER) if kind == "mutation" else owner)
-            for kind, name, owner in rows
-        ]
-        return [one for one in found if one[2].startswith(OWNER)]
-
-    def _end(self, kind: str, name: str) -> None:
-        if kind == "mutation":
-            binds = {"table": self._table, "mutation": name}
-            self._store.run(load("clickhouse/kill_mutation"), binds, "")
-        elif kind == "insert" and self.layout.views:
-            self._outlast(name)
-        elif kind in {"insert", "query"}:
-            binds = {"query_id": name, "everywhere": self.layout.everywhere}
-            self._store.run(load("clickhouse/kill"), binds, "")
-        else:
-            self._store.run(load("clickhouse/drop"), {"table": name}, "")
-
-    def _outlast(self, query_id: str) -> None:
-        """Wait for an insert into a table that views read.
-
-        The server writes the table first and its views after it. An insert ended in between leaves
-        rows in the table that no view will ever see, and that no later plan would find missing.
-        """
-        end = time.monotonic() + INSERT_SECONDS
-        while ("insert", query_id) in {(kind, name) for kind, name, _ in self._leftovers()}:
-            if time.monotonic() > end:
-                raise BusyError(
-                    f"{self._table}: an insert of an earlier attempt is still being shown to the"
-                    " views of the table; ending it would leave them short for good, so this run"
-                    " waits no longer. Try again later"
-                )
-            time.sleep(_PULSE)

@@ -25,8 +25,8 @@ from metric_assets.home import dagster_home
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.backfill import plan_work
 from metric_assets.operations.listener import Listener
-from metric_assets.orchestration.assets import asset_key
 from metric_assets.orchestration.build import build_definitions
+from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.running import quiet_dagster
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.storage import keep_connections
@@ -73,7 +73,7 @@ class _Watch(Listener):
             while (frame := self.timed("read", next)(rest, None)) is not None:
                 yield frame
 
-        PostgresReading.frames = watched  # type: ignore[method-assign]
+        PostgresReading.frames = watched  # type: ignore[method-assign, assignment]
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from metric_assets.local import stack
 from metric_assets.local.demo_stores import DemoPostgres
+from metric_assets.local.demo_tables import make_keys, make_tables
 from metric_assets.local.postgres import USER
 from metric_assets.local.seed import seed
 from metric_assets_tests.integration.local_fixtures import free_port
@@ -110,7 +111,7 @@ def _fill(platform: Platform, images: int) -> None:
     _make_tables(platform, indexes=False)
     for text in _FILL:
         platform.run(text.format(images=images, reactions=REACTIONS, rows=images * REACTIONS))
-    DemoPostgres(platform.postgres, {}).run("schema/postgres_indexes")
+    DemoPostgres(platform.postgres, {}).run_all("indexes")
     platform.run('VACUUM ANALYZE "Image"')
     platform.run('VACUUM ANALYZE "ImageReaction"')
     platform.run("CHECKPOINT")
@@ -119,7 +120,6 @@ def _fill(platform: Platform, images: int) -> None:
 
 def _make_tables(platform: Platform, *, indexes: bool) -> None:
     session = DemoPostgres(platform.postgres, {})
-    session.run("schema/postgres")
+    make_tables(session)
     if indexes:
-        session.run("schema/postgres_indexes")
-        session.run("schema/postgres_legacy_keys")
+        make_keys(session)

@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "metric_assets"
 SQL = ROOT / "sql"
+#: The page that every test of the files of an entity names.
+HOW_TO = "docs/how-to/add-an-entity.md lists the files of an entity"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Live, LiveKey, Pair
+from metric_assets.catalog.model import Entity, Live, LiveKey, Pair, Scan
+from metric_assets_tests.conventions.files import HOW_TO, PACKAGE, ROOT, SQL, name_of
 
 pytestmark = pytest.mark.conventions
 
@@ -17,14 +19,44 @@ def test_the_set_of_keys_is_pinned() -> None:
 
     Keys are the two strings stored in ClickHouse: a renamed one would orphan its events.
     """
-    pinned = PINNED.read_text(encoding="utf-8").split()
-    assert {
-        "missing": sorted(set(pinned) - set(CATALOG.pairs)),
-        "more": sorted(set(CATALOG.pairs) - set(pinned)),
-    } == {
-        "missing": [],
-        "more": [],
-    }
+    pinned = set(PINNED.read_text(encoding="utf-8").split())
+    gone, new = sorted(pinned - set(CATALOG.pairs)), sorted(set(CATALOG.pairs) - pinned)
+    assert not gone, f"no longer in the catalog: {gone}; remove them from {name_of(PINNED)}"
+    assert not new, f"new in the catalog: {new}; add them to {name_of(PINNED)}; {HOW_TO}"
+
+
+def test_every_module_of_an_entity_is_listed() -> None:
+    """A module of rows that metric_assets/catalog/__init__.py forgets would load nothing."""
+    listed = set(CATALOG.entities)
+    for file in sorted((PACKAGE / "catalog").glob("*.py")):
+        entity = getattr(import_module(f"metric_assets.catalog.{file.stem}"), "ENTITY", None)
+        assert entity is None or entity in listed, (
+            f"{name_of(file)} is not listed in metric_assets/catalog/__init__.py; {HOW_TO}"
+        )
+
+
+@pytest.mark.parametrize("part", ["schema", "data", "formula"])
+@pytest.mark.parametrize("entity", CATALOG.entities, ids=lambda entity: entity.name)
+def test_every_entity_is_in_the_demo(entity: Entity, part: str) -> None:
+    """Its tables, its rows and its totals; legacy and live parts follow from the rows."""
+    folder = SQL / "demo" / entity.folder
+    found = [*folder.glob(f"{part}.sql"), *folder.glob(f"{part}/*.sql")]
+    assert found, f"no {name_of(folder)}/{part}.sql or {part}/*.sql; {HOW_TO}"
+
+
+def test_the_demo_has_no_other_entities() -> None:
+    """A folder that belongs to no entity was left behind."""
+    folders = {folder.name for folder in (SQL / "demo").iterdir()}
+    assert folders == {"shared", *(entity.folder for entity in CATALOG.entities)}
+
+
+@pytest.mark.parametrize("scan", CATALOG.scans, ids=lambda scan: scan.name)
+def test_every_scan_has_known_answers(scan: Scan) -> None:
+    """Rows and the events they must give, worked out by hand, of a pair at least."""
+    answers = ROOT / "metric_assets_tests" / "integration" / "test_known_answers.py"
+    text = answers.read_text(encoding="utf-8")
+    known = [pair for pair in scan.pairs if f'"{pair.key}"' in text]
+    assert known, f"{name_of(answers)} has no case of a pair of {scan.name}; {HOW_TO}"
 
 
 def test_the_pin_is_sorted() -> None:

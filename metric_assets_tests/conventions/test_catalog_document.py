@@ -7,7 +7,7 @@ import pytest
 
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.document import document, words
-from metric_assets_tests.conventions.files import ROOT
+from metric_assets_tests.conventions.files import ROOT, name_of
 
 pytestmark = pytest.mark.conventions
 
@@ -16,7 +16,9 @@ PAGE = ROOT / "docs" / "catalog.md"
 
 def test_the_page_is_what_the_rows_say() -> None:
     """docs/catalog.md is current; its first lines name the command that writes it again."""
-    assert PAGE.read_text(encoding="utf-8") == document()
+    assert PAGE.read_text(encoding="utf-8") == document(), (
+        f"write it again: python -m metric_assets.catalog.document > {name_of(PAGE)}"
+    )
 
 
 def test_every_link_resolves() -> None:

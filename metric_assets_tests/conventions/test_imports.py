@@ -44,7 +44,7 @@ def test_definitions_load_as_in_production(tmp_path: Path, environ: dict[str, st
     program = _NO_CONNECTION + (
         "from metric_assets.definitions import defs\n"
         "from metric_assets.catalog import CATALOG\n"
-        "keys = {'/'.join(spec.key.path) for spec in defs.resolve_all_asset_specs()}\n"
+        "keys = {'/'.join(spec.key.path) for spec in defs().resolve_all_asset_specs()}\n"
         "assert keys >= set(CATALOG.pairs), sorted(set(CATALOG.pairs) - keys)\n"
         "assert 'metric_assets.local' not in sys.modules\n"
     )

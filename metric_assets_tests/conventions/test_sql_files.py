@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 
 import pytest
 
@@ -11,12 +12,13 @@ from metric_assets.legacy_tables import by_table, counters_binds
 from metric_assets.ranges import IdRange
 from metric_assets.sql import bare_text, load
 from metric_assets.stores.postgres import render
-from metric_assets_tests.conventions.files import MODULES, SQL, name_of
+from metric_assets_tests.conventions.files import HOW_TO, MODULES, SQL, name_of
 
 pytestmark = pytest.mark.conventions
 
 FILES = sorted(SQL.rglob("*.sql"))
 SCOPE = {"start", "stop", "until"}
+CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
 
 scans = pytest.mark.parametrize("scan", CATALOG.scans, ids=lambda scan: scan.name)
 pairs = pytest.mark.parametrize("pair", CATALOG.pairs.values(), ids=lambda pair: pair.key)
@@ -25,7 +27,7 @@ pairs = pytest.mark.parametrize("pair", CATALOG.pairs.values(), ids=lambda pair:
 @scans
 def test_every_scan_has_its_file(scan: Scan) -> None:
     """A row of the catalog names a statement that exists."""
-    assert (SQL / f"{scan.name}.sql").is_file()
+    assert (SQL / f"{scan.name}.sql").is_file(), f"there is no sql/{scan.name}.sql; {HOW_TO}"
 
 
 @pytest.mark.parametrize("entity", CATALOG.entity.values(), ids=lambda entity: entity.name)
@@ -138,7 +140,7 @@ def test_every_entity_can_be_asked_for(entity: str, question: str, binds: set[st
     assert statement.placeholders == {"table", "id"} | binds
     assert re.search(r'AS "cell"' if question == "outside" else r'AS "id"', statement.text)
     row = CATALOG.entity[entity]
-    names = dated_binds(row) if "created" in binds else table_binds(row)
+    names = dated_binds(row, CUTOFF) if "created" in binds else table_binds(row)
     text = render(statement, {**dict.fromkeys(statement.placeholders, 1), **names})
     assert f'FROM "{row.table}" e' in text
     assert f'e."{row.id}"' in text
@@ -173,14 +175,15 @@ def test_every_pair_names_a_legacy_column_that_there_is(pair: Pair) -> None:
 def test_every_entity_names_columns_that_there_are(entity: str) -> None:
     """Its table is in the demo's schema, with the columns of ids and of times."""
     row = CATALOG.entity[entity]
-    assert {row.id, row.created} <= _columns(row.table)
+    assert {row.id, row.created or row.id} <= _columns(row.table)
 
 
 def _columns(table: str) -> set[str]:
     """Columns that the demo gives a table of Postgres."""
-    schema = (SQL / "demo/schema/postgres.sql").read_text(encoding="utf-8")
-    body = re.search(rf'CREATE TABLE IF NOT EXISTS "{table}" \((.*?)\n\);', schema, re.DOTALL)
-    assert body is not None, table
+    files = sorted((SQL / "demo").glob("*/schema.sql"))
+    schema = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    body = re.search(rf'CREATE TABLE "{table}" \((.*?)\n\);', schema, re.DOTALL)
+    assert body is not None, f"no sql/demo/*/schema.sql makes {table}; {HOW_TO}"
     return set(re.findall(r'^    "?(\w+)"?', body[1], re.MULTILINE))
 
 

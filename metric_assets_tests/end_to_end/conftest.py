@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metric_assets_tests.integration.local_fixtures import own_folder
+from metric_assets_tests.integration.local_fixtures import free_port, own_folder
 
 BIN = Path(sys.executable).parent
 #: Passwords in the stores' URLs; neither store asks for one, so any will do.
@@ -106,7 +106,7 @@ def day() -> Iterator[Day]:
             (folder / name).symlink_to(project / name)
         today = Day(folder, env)
         try:
-            up = today.run("metric-assets", "local", "up")
+            up = today.run("metric-assets", "local", "up", "--port", str(free_port()))
             assert up.returncode == 0, up.stderr
             seeded = today.run("metric-assets", "local", "seed", "--scale", "20000")
             assert seeded.returncode == 0, seeded.stderr

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from metric_assets.catalog import CATALOG
 from metric_assets_tests.end_to_end.conftest import BIN, Day
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.integration]
@@ -151,7 +152,7 @@ def _location_loaded(base: str) -> bool:
         nodes = _ask(base, "{ assetNodes { id } }")["assetNodes"]
     except (OSError, TypeError, KeyError):
         return False
-    return len(nodes) >= 78
+    return len(nodes) >= len(CATALOG.pairs)
 
 
 def _all(base: str, job: str) -> list[dict[str, Any]]:

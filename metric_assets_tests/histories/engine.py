@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import polars as pl
 from clickhouse_connect.driver.client import Client
@@ -29,7 +30,7 @@ from metric_assets_tests.histories.world import CUTOFF, LAG, LOADS, SKEW
 
 ENTITY, METRIC = "Tag", "Follower"
 RULES = LiveRules(lag=LAG.total_seconds(), skew=SKEW.total_seconds())
-_SCHEMA = {
+_SCHEMA: dict[str, Any] = {
     "entityId": pl.Int32,
     "userId": pl.Int32,
     "createdAt": pl.Datetime("ms", "UTC"),

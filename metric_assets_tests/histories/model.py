@@ -197,8 +197,8 @@ class View:
             if row.created < self.cutoff and row.value:
                 source[self.user(row.user)].append((row.user, row.created, row.value))
         held: dict[int, list[Row]] = defaultdict(list)
-        for row in self.loads.held.elements():
-            held[self.user(row[0])].append(row)
+        for one in self.loads.held.elements():
+            held[self.user(one[0])].append(one)
         wanted: Counter[Row] = Counter()
         for user in source.keys() | held.keys() | {user for _, user in found.adjustments}:
             late = known is not None and user not in known

@@ -17,6 +17,7 @@ from metric_assets.local import stack
 from metric_assets.local.demo_stores import clickhouse
 from metric_assets.local.demo_totals import ENTITIES
 from metric_assets.local.seed import SeedReport, formula_totals, seed
+from metric_assets_tests.integration.local_fixtures import free_port
 
 SCALE = 2_000
 
@@ -55,7 +56,7 @@ def empty_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     home: Path = tmp_path_factory.mktemp("demo")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # XDG_RUNTIME_DIR is unset in containers
-        endpoints = stack.up(home)
+        endpoints = stack.up(home, clickhouse_port=free_port())
     try:
         with (
             psycopg.connect(endpoints.postgres_url, autocommit=True) as connection,

@@ -64,16 +64,17 @@ def leftovers(platform: Platform) -> list[tuple[Any, ...]]:
 
 def sessions(platform: Platform) -> int:
     """Sessions of ours that run something in this platform's source."""
-    return platform.rows(
+    count: int = platform.rows(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND application_name LIKE 'metric_assets%' AND state <> 'idle'"
-    )[0][0]  # type: ignore[no-any-return]
+    )[0][0]
+    return count
 
 
 @contextmanager
 def dead_attempt(platform: Platform) -> Iterator[tuple[dict[str, str], str]]:
     """The tables of an attempt that has died, and its name in log comments."""
-    stage = stores_of(platform).target.stage(FOLLOWER, "dead")
+    stage = stores_of(platform).target.private(FOLLOWER, "dead")
     made = stage.__enter__()
     made.create()
     yield made._names, made._owner
@@ -94,7 +95,7 @@ def orphan(platform: Platform, text: str, owner: str) -> None:
         },
         quote_via=quote,
     )
-    with socket.create_connection((url.hostname, url.port)) as client:
+    with socket.create_connection((url.hostname, url.port or 8123)) as client:
         head = f"POST /?{asked} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n\r\n"
         client.sendall(head.encode() + text.encode())
         assert eventually(lambda: running(platform, owner))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -41,10 +42,10 @@ def port_of(endpoints: Endpoints) -> int:
     return port
 
 
-def connect(port: int, **options: object) -> Client:
+def connect(port: int, **options: Any) -> Client:
     """An ordinary client, as production code makes it for an address of this machine."""
-    ours = {"compress": False, "autogenerate_session_id": False, **options}
-    return clickhouse_connect.get_client(  # type: ignore[call-overload, no-any-return]
+    ours: dict[str, Any] = {"compress": False, "autogenerate_session_id": False, **options}
+    return clickhouse_connect.get_client(
         host="127.0.0.1", port=port, username="default", password="", **ours
     )
 

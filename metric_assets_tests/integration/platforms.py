@@ -31,6 +31,7 @@ from metric_assets.catalog.model import Scan, Store
 from metric_assets.load_result import LoadResult
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse, target_text
+from metric_assets.local.demo_tables import make_keys, make_tables
 from metric_assets.local.stack import Endpoints
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
@@ -84,6 +85,8 @@ class Platform:
     clickhouse: Client
     #: Engine of targets that are made here.
     engine: str = PLAIN
+    #: Rows of a range that are compared in memory by what is loaded here.
+    memory_rows: int = 0
     _required: dict[str, dict[str, Any]] = field(default_factory=dict)
     _touched: dict[str, None] = field(default_factory=dict)
     _open: tuple[Postgres, ClickHouse] | None = None
@@ -149,7 +152,7 @@ class Platform:
             "SELECT entityId, userId, toString(metricType), metricValue,"
             " toString(toDateTime64(createdAt, 3, 'UTC'))"
             f" FROM {table} WHERE {where} ORDER BY ALL"
-        )  # type: ignore[return-value]
+        )
 
     def standing(self, where: str = "true", *, table: str = TARGET) -> list[Event]:
         """Events of the target, sorted, as ``events``; where surplus is not deleted but compensated, as
@@ -179,7 +182,7 @@ class Platform:
         """Rows of the target and a hash that adds up over them, whatever their order."""
         columns = "entityType, entityId, userId, metricType, metricValue, createdAt"
         query = f"SELECT count(), sumWithOverflow(sipHash64({columns})) FROM {table} WHERE {where}"
-        return self.query(query)[0]  # type: ignore[return-value]
+        return self.query(query)[0]
 
     def clear(self) -> None:
         """Take all rows away that were added, and all events: cheaper than another platform."""
@@ -214,7 +217,8 @@ def stores_of(platform: Platform, *, table: str = TARGET, mode: str = "auto") ->
         platform._open = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
     postgres, store = platform._open
     mirror = Mirror(store, table, CATALOG.dimensions[0])
-    return OpenStores(postgres, store, ClickHouseTarget(store, table, mode), mirror)
+    target = ClickHouseTarget(store, table, mode, memory_rows=platform.memory_rows)
+    return OpenStores(postgres, store, target, mirror)
 
 
 def load(
@@ -242,8 +246,8 @@ def add_template(endpoints: Endpoints) -> str:
     url = _with_database(endpoints.postgres_url, name)
     with psycopg.connect(url, autocommit=True) as connection:
         session = DemoPostgres(connection, {})
-        for part in ("postgres", "postgres_indexes", "postgres_legacy_keys"):
-            session.run(f"schema/{part}")
+        make_tables(session)
+        make_keys(session)
     return name
 
 
@@ -279,9 +283,10 @@ def open_platform(
 
 def _make_tables(platform: Platform) -> None:
     """The tables that pairs read, none in another database than the platform's, and the target."""
-    for statement in demo_sql.text("schema/clickhouse").split(";"):
-        if statement.strip() and "orchestration" not in statement:
-            platform.command(statement)
+    for name in demo_sql.names("schema_clickhouse"):
+        for statement in demo_sql.text(name).split(";"):
+            if statement.strip() and "orchestration" not in statement:
+                platform.command(statement)
     platform.create(target_text(TARGET))
 
 

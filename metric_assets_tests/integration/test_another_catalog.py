@@ -22,7 +22,7 @@ from psycopg import sql
 from metric_assets.local.demo_stores import clickhouse, make_target
 from metric_assets.local.stack import Endpoints
 from metric_assets_tests import market
-from metric_assets_tests.integration.platforms import own_database
+from metric_assets_tests.integration.servers import own_database
 
 pytestmark = pytest.mark.integration
 
@@ -134,6 +134,20 @@ def test_another_platforms_catalog_goes_the_whole_way(shops: Market) -> None:
     code, _ = shops.run("reconcile", "Shop", "--repair")
     assert code == 0
     assert shops.events() == expected
+
+
+def test_entities_without_a_creation_time_all_need_a_range(shops: Market) -> None:
+    """Nothing says when a courier was hired: whoever lies outside the grid is told, and given a
+    range by a sync.
+    """
+    assert shops.run("ranges", "Courier")[0] == 0
+    with psycopg.connect(shops.env["METRIC_ASSETS_POSTGRES_URL"]) as session:
+        session.execute("INSERT INTO couriers VALUES (45)")
+    code, _ = shops.run("ranges", "Courier")
+    assert code == 1
+    code, _ = shops.run("ranges", "Courier", "--sync")
+    assert code == 0
+    assert json.loads((shops.folder / "home" / "ranges.json").read_text())["Courier"]["stop"] == 50
 
 
 def test_a_catalog_that_cannot_be_found_is_named(shops: Market) -> None:

@@ -24,6 +24,7 @@ from metric_assets.local.seed import formula_totals
 from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
+from metric_assets.stores.ports import Bind
 from metric_assets_tests.integration.platforms import TARGET, OpenStores, Platform, stores_of
 
 pytestmark = pytest.mark.integration
@@ -82,7 +83,11 @@ def owners(demo: Platform) -> frozenset[int]:
 def read(scan: Scan, ids: IdRange, through: OpenStores) -> pl.DataFrame:
     """The events of all pairs of a scan in a range, straight from the source."""
     source = through.postgres if scan.store is Store.POSTGRES else through.clickhouse
-    binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
+    binds: dict[str, Bind] = {
+        "start": ids.start,
+        "stop": ids.stop,
+        "until": cutoff_of(scan.entity),
+    }
     if scan.dimensions:
         binds["versions"] = through.mirror.name
     with source.read(load_statement(scan.name), binds, "test_any_grid") as reading:
@@ -181,7 +186,7 @@ def test_no_event_lies_beyond_the_range_that_the_grids_cover(
 def test_all_pairs_through_a_random_grid_sum_to_the_formula(
     demo: Platform, sources: dict[str, Totals], owners: frozenset[int], cuts: dict[str, set[int]]
 ) -> None:
-    """All 78 pairs materialized through any grid of the whole id space, with all that was withdrawn,
+    """Every pair materialized through any grid of the whole id space, with all that was withdrawn,
     toggled and topped up after the cutoff: backfilled and live events sum to what the source says,
     and not one live event has changed."""
     table = f"target_{uuid.uuid4().hex[:12]}"

@@ -7,9 +7,11 @@ Does not belong here: random histories (test_engine_histories).
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
+from metric_assets.defaults import MEMORY_ROWS
 from metric_assets.errors import CutoffError
 from metric_assets.live import LiveRules, Stream
 from metric_assets.load_result import LoadResult
@@ -23,6 +25,14 @@ RULES = LiveRules(lag=1.0, skew=0.2)
 BEFORE = "2024-01-01 00:00:00"
 AFTER = "2025-11-01 00:00:00"
 LAST_MS = "2025-09-30 23:59:59.999"
+
+
+@pytest.fixture(autouse=True, params=[0, 2, MEMORY_ROWS], ids=["engine", "either", "memory"])
+def _compared(platform: Platform, request: pytest.FixtureRequest) -> None:
+    """Each history with its range compared in ClickHouse, in memory, and in memory until it holds
+    more than two rows.
+    """
+    platform.memory_rows = request.param
 
 
 def live(
@@ -63,7 +73,7 @@ def unfollow(platform: Platform, user: int, at: datetime | str | None = AFTER) -
         live(platform, user, -1, at)
 
 
-def run(platform: Platform, key: str = "Tag/Follower", **options: object) -> LoadResult:
+def run(platform: Platform, key: str = "Tag/Follower", **options: Any) -> LoadResult:
     """One load of a pair, without a second look."""
     return load(platform, key, live=RULES, **options)[0]
 
@@ -74,7 +84,7 @@ def look_again(platform: Platform, looks: SecondLooks) -> list[LoadResult]:
     return looks.take(made.target, made.postgres)
 
 
-def private_tables(platform: Platform) -> list[object]:
+def private_tables(platform: Platform) -> list[tuple[Any, ...]]:
     """What attempts have left."""
     return platform.query(
         "SELECT name FROM system.tables WHERE database = currentDatabase()"
@@ -305,7 +315,8 @@ def test_a_dry_run_looks_again_before_it_tells(platform: Platform) -> None:
     looks = SecondLooks()
     (first,) = load(platform, "Tag/Follower", live=RULES, looks=looks, dry_run=True)
     assert (first.removed, first.differs) == (1, True)
-    live(platform, 1, -1, first.instant - timedelta(seconds=0.5))  # type: ignore[operator]
+    assert first.instant is not None
+    live(platform, 1, -1, first.instant - timedelta(seconds=0.5))
     (second,) = look_again(platform, looks)
     assert (second.inserted, second.removed, second.differs) == (0, 0, False)
     assert (second.live.withdrawn, counter(platform)) == (1, 2)

@@ -17,7 +17,8 @@ from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
 from metric_assets.doctor import Finding, examine
 from metric_assets.errors import BusyError, RemovalRefusedError, SourceError, UnreachableError
-from metric_assets.local.demo_stores import DemoPostgres, clickhouse, clickhouse_run, make_target
+from metric_assets.local.demo_stores import DemoPostgres, clickhouse, make_target
+from metric_assets.local.demo_tables import make_clickhouse_tables, make_keys, make_tables
 from metric_assets.local.stack import Endpoints
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import Grid
@@ -55,8 +56,8 @@ def debian() -> Iterator[Debian]:
             url = servers.url(DATABASE, servers.primary, ADMIN)
             with psycopg.connect(url, autocommit=True) as connection:
                 session = DemoPostgres(connection, {})
-                for part in ("postgres", "postgres_indexes", "postgres_legacy_keys"):
-                    session.run(f"schema/{part}")
+                make_tables(session)
+                make_keys(session)
                 connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER[0]}")
                 connection.execute(IMPATIENT)
             servers.follow()
@@ -77,7 +78,7 @@ def both(debian: Debian, stack: Endpoints) -> Iterator[Platform]:
     with clickhouse(stack.clickhouse_url) as server:
         server.command(f"CREATE DATABASE {name}")
         with psycopg.connect(admin, autocommit=True) as connection, clickhouse(url) as client:
-            clickhouse_run(client, "schema/clickhouse")
+            make_clickhouse_tables(client)
             make_target(client, TARGET)
             with closing(Platform(postgres_url, url, connection, client)) as made:
                 yield made

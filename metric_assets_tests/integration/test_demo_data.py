@@ -7,6 +7,8 @@ import hashlib
 import polars as pl
 import pytest
 
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog.model import Pair, Rule
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import cutoff_of, next_prime, sizes
 from metric_assets.local.demo_totals import ENTITIES
@@ -20,87 +22,8 @@ CUTOFF = "TIMESTAMP '2025-10-01'"
 IMAGE_CUTOFF = "TIMESTAMP '2024-08-07 15:44:39.044'"
 MILLISECOND = "INTERVAL '1 millisecond'"
 
-#: Pairs whose legacy column equals the formula, as (table, id column, {metric type: column}).
-REACTIONS = {
-    "ReactionLike": "likeCount",
-    "ReactionDislike": "dislikeCount",
-    "ReactionLaugh": "laughCount",
-    "ReactionCry": "cryCount",
-    "ReactionHeart": "heartCount",
-}
-THUMBS = {"ThumbsUp": "thumbsUpCount", "ThumbsDown": "thumbsDownCount"}
-EXACT = {
-    "User": (
-        "UserMetric",
-        "userId",
-        {
-            "Following": "followingCount",
-            "Follower": "followerCount",
-            "UserImageReaction": "reactionCount",
-            "Hidden": "hiddenCount",
-            "Review": "reviewCount",
-        },
-    ),
-    "Model": (
-        "ModelMetric",
-        "modelId",
-        {**THUMBS, "Collection": "collectedCount", "Generation": "generationCount"},
-    ),
-    "ModelVersion": (
-        "ModelVersionMetric",
-        "modelVersionId",
-        {**THUMBS, "Generation": "generationCount"},
-    ),
-    "Post": (
-        "PostMetric",
-        "postId",
-        {**REACTIONS, "Comment": "commentCount", "Collection": "collectedCount"},
-    ),
-    "Collection": (
-        "CollectionMetric",
-        "collectionId",
-        {"Follower": "followerCount", "Item": "itemCount", "Contributor": "contributorCount"},
-    ),
-    "Tag": ("TagMetric", "tagId", {"Follower": "followerCount", "Hidden": "hiddenCount"}),
-    "Article": (
-        "ArticleMetric",
-        "articleId",
-        {
-            **REACTIONS,
-            "Comment": "commentCount",
-            "Hide": "hideCount",
-            "Collection": "collectedCount",
-            "TipCount": "tippedCount",
-            "TipAmount": "tippedAmountCount",
-        },
-    ),
-    "Bounty": (
-        "BountyMetric",
-        "bountyId",
-        {
-            "Favorite": "favoriteCount",
-            "Track": "trackCount",
-            "Entry": "entryCount",
-            "Benefactor": "benefactorCount",
-            "UnitAmount": "unitAmountCount",
-            "Comment": "commentCount",
-        },
-    ),
-    "BountyEntry": ("BountyEntryMetric", "bountyEntryId", REACTIONS),
-}
-EXACT_PAIRS = [(entity, metric) for entity, (_, _, pairs) in EXACT.items() for metric in pairs]
-PAIRS_AN_ENTITY = {
-    "User": 5,
-    "Model": 13,
-    "ModelVersion": 13,
-    "Post": 7,
-    "Image": 10,
-    "Collection": 3,
-    "Tag": 2,
-    "Article": 11,
-    "Bounty": 6,
-    "BountyEntry": 8,
-}
+#: Pairs whose legacy column equals the formula.
+EXACT = [pair for pair in CATALOG.pairs.values() if pair.legacy.rule is Rule.EXACT]
 
 
 def instants(table: str, column: str = '"createdAt"', cutoff: str = CUTOFF) -> str:
@@ -390,8 +313,8 @@ CLICKHOUSE_AT_LEAST: dict[str, tuple[str, int]] = {
 
 def test_rendering_refuses_what_is_not_bound() -> None:
     """A placeholder without a value is named together with its file, never sent."""
-    with pytest.raises(KeyError, match=r"sql/demo/formula/tag\.sql: nothing bound to :until"):
-        demo_sql.render("formula/tag", {})
+    with pytest.raises(KeyError, match=r"sql/demo/tag/formula\.sql: nothing bound to :until"):
+        demo_sql.render("tag/formula", {})
 
 
 def test_sizes_of_picked_things_are_primes() -> None:
@@ -424,21 +347,22 @@ def test_shape_is_present_in_clickhouse(demo: Demo, shape: str) -> None:
 
 @pytest.mark.parametrize("entity", ENTITIES)
 def test_every_pair_has_totals(demo: Demo, entity: str) -> None:
-    """All 78 pairs have several entities or events, and every total fits the target."""
+    """Every pair has several entities or events, and every total fits the target."""
     totals = demo.totals[entity]
-    assert totals["metricType"].n_unique() == PAIRS_AN_ENTITY[entity]
+    assert set(totals["metricType"]) == {pair.metric for pair in CATALOG.pairs_of(entity)}
     a_pair = totals.group_by("metricType").agg(pl.col("total").abs().sum())
-    assert a_pair["total"].min() >= 3
-    assert totals["total"].abs().max() < 2**31
+    assert a_pair.filter(pl.col("total") < 3).is_empty()
+    assert totals.filter(pl.col("total").abs() >= 2**31).is_empty()
 
 
-@pytest.mark.parametrize(("entity", "metric"), EXACT_PAIRS)
-def test_exact_legacy_columns_equal_the_formula(demo: Demo, entity: str, metric: str) -> None:
+@pytest.mark.parametrize("pair", EXACT, ids=lambda pair: pair.key)
+def test_exact_legacy_columns_equal_the_formula(demo: Demo, pair: Pair) -> None:
     """AllTime rows equal the formula, entity by entity; without the AllTime filter they do not."""
-    table, key, columns = EXACT[entity]
-    wanted = demo.totals[entity].filter(pl.col("metricType") == metric, pl.col("total") != 0)
+    of_pair = (pl.col("metricType") == pair.metric, pl.col("total") != 0)
+    wanted = demo.totals[pair.entity].filter(*of_pair)
     expected = dict(wanted.select("entityId", "total").iter_rows())
-    query = f'SELECT "{key}", sum("{columns[metric]}")::bigint FROM "{table}"'
+    key = CATALOG.entity[pair.entity].legacy_id
+    query = f'SELECT "{key}", sum("{pair.legacy.field}")::bigint FROM "{pair.legacy.table}"'
     filtered = f"{query} WHERE timeframe = 'AllTime' GROUP BY 1"
     found = {key: value for key, value in demo.postgres.execute(filtered.encode()) if value}
     assert found == expected

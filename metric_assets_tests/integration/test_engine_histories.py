@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from metric_assets.defaults import MEMORY_ROWS
 from metric_assets.stores import judging
 from metric_assets_tests.histories.engine import Play
 from metric_assets_tests.histories.kinds import KINDS
@@ -24,14 +25,16 @@ COUNT = 30
     when="random histories on an engine",
     area="counter",
 )
+@pytest.mark.parametrize("memory_rows", [0, MEMORY_ROWS], ids=["engine", "memory"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_engine_holds_what_the_rule_says(
-    platform: Platform, kind: str, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, kind: str, memory_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After each of four loads, of which each has a second look, and the figures as well; for every
-    other kind keys are sifted first, as those of a large range are.
+    other kind keys are sifted first, as those of a large range are; or all compared in memory.
     """
     monkeypatch.setattr(judging, "MANY", 10**9 * (list(KINDS).index(kind) % 2))
+    platform.memory_rows = memory_rows
     target = stores_of(platform, mode="replace").target
     play = Play(platform.clickhouse, TARGET, target, kind, 1_000, COUNT)
     assert list(play.run()) == []

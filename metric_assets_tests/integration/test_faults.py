@@ -577,7 +577,7 @@ def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -
             "createdAt": CUTOFF - timedelta(days=1),
         }
     )
-    with stores_of(platform).target.stage(FOLLOWER, "twice") as stage:
+    with stores_of(platform).target.private(FOLLOWER, "twice") as stage:
         stage.create()
         platform.command(
             f"ALTER TABLE {next(iter(stage.made))}"

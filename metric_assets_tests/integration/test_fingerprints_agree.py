@@ -7,6 +7,7 @@ Belongs here: the equality of both sides. Does not belong here: what a fingerpri
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.integration
 
 IDS = IdRange(-(2**62), 2**62)
 METRICS = ("Hidden", "Follower", "Earned")
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "metricType": pl.Enum(METRICS),
     "entityId": pl.Int64,
     "userId": pl.Int64,

@@ -16,12 +16,14 @@ import pytest
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
 from metric_assets.entity_ids import NEXT_ROWS, dated_binds
-from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
+from metric_assets.local.demo_sql import Value
 from metric_assets.local.demo_stores import postgres
+from metric_assets.local.demo_tables import make_tables
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
+from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import render
 from metric_assets_tests.integration.platforms import Platform, open_platform
 
@@ -39,14 +41,14 @@ CURABLE = {name: scan for name, scan in POSTGRES_SCANS.items() if scan.index}
 def large(stack: Endpoints) -> Iterator[Platform]:
     """The sources of a demo of a million events, with fresh statistics."""
     with open_platform(stack) as made:
-        values = {**calendar(), **sizes(SCALE), "seed": 7}
+        values: dict[str, Value] = {**calendar(), **sizes(SCALE), "seed": 7}
         with postgres(made.postgres_url, values) as session:
-            session.run("schema/postgres")
-            session.run("schema/postgres_functions")
-            for name in demo_sql.names("data"):
-                session.run(name)
-            session.run("schema/postgres_indexes")
-            session.run("schema/postgres_vacuum")
+            make_tables(session)
+            session.run("shared/functions")
+            session.run_all("data")
+            session.run_all("indexes")
+            session.run("shared/analyze")
+            session.run("shared/vacuum")
         # The usual setting in production: on an SSD a random page costs little more than the next
         # one. The default of 4 is that of a turning disk, and of a cold cache.
         made.run("SET random_page_cost = 1.1")
@@ -74,7 +76,7 @@ def narrow(platform: Platform, scan: Scan) -> IdRange:
 def read_whole(platform: Platform, scan: Scan) -> set[str]:
     """Tables of which the planner reads every row for a narrow range."""
     ids = narrow(platform, scan)
-    binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
+    binds: Binds = {"start": ids.start, "stop": ids.stop, "until": cutoff_of(scan.entity)}
     return whole_tables(platform, render(load(scan.name), binds))
 
 
@@ -176,7 +178,7 @@ def test_ids_are_asked_for_by_the_primary_key(large: Platform, question: str, ki
             large.run(f'ALTER TABLE "{entity.table}" ALTER COLUMN id TYPE bigint')
             large.run(f'ANALYZE "{entity.table}"')
         for first in (-(2**63) + 1, median, last, 2**31 - 1, 2**31, 2**63 - 1):
-            window = {**dated_binds(entity), "first": first, "cutoff": cutoff_of("Image")}
+            window = {**dated_binds(entity, cutoff_of("Image")), "first": first}
             if question == "outside":
                 end = -1 if first < 0 else min(first + 1_999_999, 2**63 - 1)
                 window |= {"last": end, "size": entity.grid.size}

@@ -23,6 +23,7 @@ from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
 from metric_assets.load_result import LoadResult
 from metric_assets.local.demo_stores import clickhouse
+from metric_assets.reconcile import Verdict
 from metric_assets.second_look import SecondLooks
 from metric_assets.stores.totals import EventTotals
 from metric_assets_tests.integration.platforms import (
@@ -154,6 +155,7 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
         ((_, _, verdict),) = check_groups(
             CATALOG.entity[pair.entity], [([pair], [IDS])], made.postgres, totals, patience
         )
+        assert isinstance(verdict, Verdict)
         assert verdict.passed, verdict
     # A key that the writer never touches.
     writing.run(

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -259,7 +259,7 @@ def test_formats_and_headers(port: int) -> None:
 def test_statements_of_every_shape(client: Client, port: int, table: Callable[..., str]) -> None:
     """What surrounds FORMAT, VALUES and data is found where ClickHouse finds it."""
     name = table("(a Int32, s String) ENGINE = MergeTree ORDER BY a")
-    inserts = [
+    inserts: list[tuple[dict[str, Any], bytes]] = [
         ({"query": f"INSERT INTO {name} (a, s) SETTINGS max_threads = 1 FORMAT TSV"}, b"1\tq\n"),
         ({"query": f"INSERT INTO {name} VALUES"}, b"(2, 'FORMAT TSV'), (3, ';')"),
         ({"param_x": "4"}, f"INSERT INTO {name} VALUES ({{x:Int32}}, 'p');".encode()),
@@ -291,7 +291,7 @@ def test_an_insert_that_fails_early_says_so(client: Client, table: Callable[...,
     """An insert the engine gives up on does not wait for, or hang on, the rest of its body."""
     name = table("(a Int32) ENGINE = MergeTree ORDER BY a")
 
-    def body() -> Iterator[bytes]:
+    def body() -> Generator[bytes, None, None]:
         yield b"x\n"
         for _ in range(100):
             yield b"1\n" * 500_000
@@ -305,12 +305,13 @@ def test_an_insert_that_fails_early_says_so(client: Client, table: Callable[...,
 def test_the_summary_counts_rows(client: Client, table: Callable[..., str]) -> None:
     """The summary header counts what was read and written."""
     name = table("(a UInt64) ENGINE = MergeTree ORDER BY a")
-    written = client.command(f"INSERT INTO {name} SELECT number FROM numbers(1000)")
+    written: Any = client.command(f"INSERT INTO {name} SELECT number FROM numbers(1000)")
     assert (written.written_rows, written.summary["read_rows"]) == (1000, "1000")
     assert client.insert(name, [[1], [2]], column_names=["a"]).written_rows == 2
     read = client.query(f"SELECT sum(a % 7) FROM {name}").summary
     assert (read["read_rows"], read["result_rows"]) == ("1002", "1")
-    assert client.command(f"TRUNCATE TABLE {name}").summary["written_rows"] == "0"
+    emptied: Any = client.command(f"TRUNCATE TABLE {name}")
+    assert emptied.summary["written_rows"] == "0"
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_an_insert_streams_with_bounded_memory(
     pid = server_pid(home)
     before, peak = resident_mb(pid), [0.0]
 
-    def pieces() -> Iterator[bytes]:
+    def pieces() -> Generator[bytes, None, None]:
         for _ in range(400):
             yield piece
             peak[0] = max(peak[0], resident_mb(pid))
@@ -419,7 +420,7 @@ def test_another_client_sees_and_kills_a_query(client: Client, port: int) -> Non
     ours = {"query_id": "victim", "log_comment": "run 7"}
     thread, outcome = in_background(lambda: connect(port).query(SLOW, settings=ours))
     assert eventually(lambda: running(client, "victim"))
-    found = client.query(
+    found: Any = client.query(
         "SELECT query_id, user, is_cancelled, elapsed < 30, query, Settings['log_comment'],"
         " toTypeName((read_rows, written_rows, memory_usage)) AS figures"
         " FROM system.processes WHERE Settings['log_comment'] = 'run 7'"
@@ -428,7 +429,7 @@ def test_another_client_sees_and_kills_a_query(client: Client, port: int) -> Non
     assert (SLOW in found[4], found[5]) == (True, "run 7")
     assert "OUTFILE" not in found[4]
     killed = client.query("KILL QUERY WHERE Settings['log_comment'] = 'run 7' SYNC")
-    assert killed.first_row[0] == "finished"
+    assert killed.result_rows[0][0] == "finished"
     thread.join(10)
     assert isinstance(outcome[0], DatabaseError)
     assert outcome[0].code == 394
@@ -524,7 +525,7 @@ def test_ten_clients_at_once(port: int, table: Callable[..., str]) -> None:
             "SELECT getSetting('max_block_size')", settings={"max_block_size": 1000 + who}
         )
         sql = f"SELECT count(), sum(a) FROM {name} WHERE who = {who}"
-        count, total = client.query(sql).first_row
+        ((count, total),) = client.query(sql).result_rows
         return count, total, int(str(block))
 
     with ThreadPoolExecutor(10) as pool:

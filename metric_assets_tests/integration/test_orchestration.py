@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,13 @@ from pydantic import SecretStr
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import console
-from metric_assets.definitions import build_definitions
 from metric_assets.operations.dry_run import Piece
-from metric_assets.orchestration.assets import dimension_key
+from metric_assets.orchestration.build import build_definitions
+from metric_assets.orchestration.check_names import BEYOND_GRID
 from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.running import plan_only
-from metric_assets.orchestration.sensors import (
-    RANGE_START,
-    RANGE_STOP,
-    IdsBeyondGridError,
-    look_on,
-)
+from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.tables import dimension_key
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
 from metric_assets.stores.ports import Scope
@@ -59,10 +55,8 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """An instance that ends with the test."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with dg.DagsterInstance.ephemeral() as made:
-            yield made
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
 
 
 def run(
@@ -74,14 +68,12 @@ def run(
 ) -> dg.ExecuteInProcessResult:
     """Materialize a range of partitions in one run, as CLI and UI do."""
     job = build_definitions(settings).resolve_implicit_global_asset_job_def()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return job.execute_in_process(
-            instance=instance,
-            asset_selection=keys,
-            tags={RANGE_START: first, RANGE_STOP: last},
-            raise_on_error=False,
-        )
+    return job.execute_in_process(
+        instance=instance,
+        asset_selection=keys,
+        tags={RANGE_START: first, RANGE_STOP: last},
+        raise_on_error=False,
+    )
 
 
 def checks(result: dg.ExecuteInProcessResult, name: str) -> dict[tuple[str, str | None], bool]:
@@ -121,7 +113,7 @@ def test_the_column_types_of_the_ui_are_the_servers_own(
     assert run(settings, instance, [FOLLOWER], KEYS[0], KEYS[0]).success
     (record,) = instance.fetch_materializations(dg.AssetRecordsFilter(FOLLOWER), limit=1).records
     assert record.asset_materialization is not None
-    schema = record.asset_materialization.metadata["dagster/column_schema"].value
+    schema: Any = record.asset_materialization.metadata["dagster/column_schema"].value
     assert {column.name: column.type for column in schema.columns} == dict(
         platform.query(
             f"SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '{TARGET}'"
@@ -218,62 +210,49 @@ def test_an_unreachable_store_is_no_verdict(
     run(settings, instance, [FOLLOWER])
     platform.run('ALTER TABLE "TagMetric" RENAME TO "TagMetricGone"')
     job = build_definitions(settings).resolve_job_def("reconcile_all")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
     assert not result.success
     assert ("Tag/Follower", "0-9") not in checks(result, "matches_legacy")
     platform.run('ALTER TABLE "TagMetricGone" RENAME TO "TagMetric"')
     del monkeypatch
 
 
-def test_the_grid_sensor_fails_for_ids_beyond(settings: Settings, platform: Platform) -> None:
-    """Ids beyond the grid turn the tick red and say what to do; ids after the cutoff do not."""
-    defs = build_definitions(settings)
-    sensor: Any = defs.resolve_sensor_def("ids_beyond_grid")
-    repository = defs.get_repository_def()
-    resources = {"postgres": defs.resources["postgres"]} if defs.resources else {}
+def beyond(settings: Settings, instance: dg.DagsterInstance) -> dict[str, tuple[bool, str]]:
+    """What the nightly checks say of the ids in each table, as they run on their own."""
+    keys = [
+        dg.AssetCheckKey(dg.AssetKey(["postgres", entity.table]), BEYOND_GRID)
+        for entity in settings.catalog.entities
+    ]
+    job = dg.define_asset_job("look", selection=dg.AssetSelection.checks(*keys))
+    definitions = dg.Definitions.merge(build_definitions(settings), dg.Definitions(jobs=[job]))
+    result = definitions.resolve_job_def("look").execute_in_process(instance=instance)
+    return {
+        one.asset_key.path[-1]: (one.passed, one.description or "")
+        for one in result.get_asset_check_evaluations()
+    }
 
-    def tick() -> Any:
-        with dg.build_sensor_context(repository_def=repository, resources=resources) as context:
-            return sensor.evaluate_tick(context)
 
-    assert "every id" in tick().skip_message
+def test_ids_beyond_the_grid_fail_the_check_of_their_table(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """The check names the ids and says what to do; ids made after the cutoff do not fail it."""
     platform.add("Tag", id=31, createdAt="2099-01-01")
-    assert "every id" in tick().skip_message
+    assert {passed for passed, _ in beyond(settings, instance).values()} == {True}
     platform.add("Tag", id=30, createdAt="2024-01-01")
     platform.add("User", id=-1, createdAt="2024-01-01")
-    said = "User: 1 id .*: -1.*ranges User --sync.*; Tag: 1 id made .* no partition: 30. The grid"
-    with pytest.raises(Exception, match=said) as caught:
-        tick()
-    causes = []
-    error: BaseException | None = caught.value
-    while error is not None:
-        causes.append(type(error))
-        error = error.__cause__
-    assert IdsBeyondGridError in causes
+    found = beyond(settings, instance)
+    assert {table for table, (passed, _) in found.items() if not passed} == {"Tag", "User"}
+    assert re.search(r"^User: 1 id .*: -1\..*ranges User --sync", found["User"][1])
+    assert re.search(r"^Tag: 1 id made .* no partition: 30\. The grid", found["Tag"][1])
+    assert found["Tag"][1].endswith("then reload the code location")
 
 
-def test_the_grid_sensor_goes_on_where_it_ended(settings: Settings, platform: Platform) -> None:
-    """A source too large for one tick is looked at over several, none of which takes long; what an
-    earlier tick has seen is seen again once all has been."""
-    platform.add("User", id=30_000_000, createdAt="2099-01-01")
-    platform.add("User", id=90_000_000, createdAt="2099-01-01")
-    platform.add("Tag", id=30, createdAt="2024-01-01")
-    with Postgres(platform.postgres_url) as source:
-        place: str = ""
-        seen = []
-        while True:
-            outside, place = look_on(settings, source, place, seconds=-1)
-            seen.append((place, len(outside)))
-            if not place:
-                break
-        assert seen == [
-            ("User 32000000", 0), ("User 92000000", 0), ("Tag 100030", 1), ("", 0),
-        ]  # fmt: skip
-        assert len(look_on(settings, source, "", seconds=60)[0]) == 1
-        assert look_on(settings, source, "Tag 31", seconds=60) == ([], "")
-        assert look_on(settings, source, "an entity of another version", seconds=60)[1] == ""
+def test_the_nightly_job_looks_at_every_table_of_entities(settings: Settings) -> None:
+    """`reconcile_all`, which its schedule runs from the start, has the check of each."""
+    job = build_definitions(settings).resolve_job_def("reconcile_all")
+    keys = job.asset_layer.asset_graph.asset_check_keys
+    looked = {key.asset_key.path[-1] for key in keys if key.name == BEYOND_GRID}
+    assert looked == {entity.table for entity in CATALOG.entities}
 
 
 def test_the_missing_sensor_requests_the_first_stretch(
@@ -321,7 +300,9 @@ def test_the_missing_sensor_asks_for_cells_apart(
 
 
 def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:
-    """Group, kinds, owners, column schema, a link to the .sql and lineage from source to pair."""
+    """Group, kinds, owners, tags, column schema, links to the .sql and the row, and lineage from
+    source to pair and to the legacy table.
+    """
     graph = build_definitions(settings).resolve_asset_graph()
     node = graph.get(FOLLOWER)
     assert node.group_name == "Tag"
@@ -335,14 +316,35 @@ def test_what_the_ui_is_told_of_a_pair(settings: Settings) -> None:
     ]  # fmt: skip
     types = {column.type for column in node.metadata["dagster/column_schema"].columns}
     assert types == {f"as in {TARGET}"}
-    reference = node.metadata["dagster/code_references"].code_references[0]
-    assert Path(reference.file_path).name == "engaged.sql"
-    assert Path(reference.file_path).is_file()
+    own = {name for name in node.tags if not name.startswith("dagster/")}
+    assert own == {"metric_assets/rule", "metric_assets/scan"}
+    legacy = graph.get(dg.AssetKey(["postgres", "TagMetric"]))
+    assert legacy.parent_keys == {dg.AssetKey(["postgres", "TagEngagement"])}
     assert (
         dimension_key(CATALOG.dimensions[0])
         in graph.get(dg.AssetKey(["Model", "Download"])).parent_keys
     )
-    assert len(graph.materializable_asset_keys) == 79
+    assert len(graph.materializable_asset_keys) == len(CATALOG.pairs) + len(CATALOG.dimensions)
+
+
+def test_links_lead_to_the_statement_and_the_row(settings: Settings) -> None:
+    """Files of this machine; with an address of the repository, lines of its files there."""
+    statement, row = references(settings)
+    assert Path(statement.file_path).read_text(encoding="utf-8").startswith("-- ")
+    lines = Path(row.file_path).read_text(encoding="utf-8").splitlines()
+    assert lines[row.line_number - 1].strip() == "Pair("
+    assert '"Follower"' in "".join(lines[row.line_number : row.line_number + 3])
+    shown = settings.model_copy(update={"code_url": "https://example.org/a/b/blob/main"})
+    assert [one.url.partition("#")[0] for one in references(shown)] == [
+        "https://example.org/a/b/blob/main/sql/tag/engaged.sql",
+        "https://example.org/a/b/blob/main/metric_assets/catalog/tags.py",
+    ]
+
+
+def references(settings: Settings) -> list[Any]:
+    """The code references of a pair."""
+    node = build_definitions(settings).resolve_asset_graph().get(FOLLOWER)
+    return list(node.metadata["dagster/code_references"].code_references)
 
 
 @pytest.mark.promise(
@@ -388,7 +390,7 @@ def test_a_state_older_than_the_recorded_one_removes_nothing(
     assert found is not None
     assert found.metadata["source"].value == "primary"
     system = found.metadata["source_system"].value
-    later = {"source_snapshot": "4000000000:4000000000:", "source_system": system}
+    later = {"source_snapshot": "4000000000:4000000000:", "source_system": str(system)}
     instance.report_runless_asset_event(
         dg.AssetMaterialization(FOLLOWER, partition="10-19", metadata=later)
     )

@@ -16,6 +16,7 @@ from metric_assets.catalog import CATALOG
 from metric_assets.errors import RemovalRefusedError, UnavailableError
 from metric_assets.plan import Summary
 from metric_assets.ranges import IdRange
+from metric_assets.reconcile import Verdict
 from metric_assets.sql import Statement
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
@@ -71,6 +72,7 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
         ((_, _, verdict),) = check_groups(
             CATALOG.entity["User"], [([FOLLOWER], [IDS])], through.postgres, totals
         )
+        assert isinstance(verdict, Verdict)
         return verdict.passed, verdict.missing
 
     with ThreadPoolExecutor() as pool:

@@ -303,10 +303,8 @@ def test_a_refusal_at_any_step(platform: Platform) -> None:
             platform.command(f"INSERT INTO {TARGET} SELECT * FROM {TARGET} WHERE userId < 99")
             platform.command(f"DELETE FROM {TARGET} WHERE userId BETWEEN 100 AND 300")
         before = platform.checksum()
-        with (
-            Postgres(platform.postgres_url) as source,
-            Asking(platform.clickhouse_url, step, setting) as store,
-        ):
+        store = Asking(platform.clickhouse_url, step, setting)
+        with Postgres(platform.postgres_url) as source, store:
             stores = Stores(source, ClickHouseTarget(store, TARGET), source)
             with pytest.raises(TargetError, match=said) as refused:
                 materialize(SCAN, [CATALOG.pairs["User/Follower"]], IDS, CUTOFF, stores)

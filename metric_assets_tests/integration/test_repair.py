@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ class Loaded:
         """OpenStores that look at the target anew."""
         return stores_of(self.platform, table=self.table)
 
-    def load(self, **options: object) -> list[LoadResult]:
+    def load(self, **options: Any) -> list[LoadResult]:
         """Load all pairs of the scope."""
         return load(self.platform, PAIRS, cutoff=CUTOFF, through=self.through, **options)
 

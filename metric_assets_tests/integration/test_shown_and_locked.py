@@ -25,6 +25,7 @@ from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_module
+from metric_assets.stores import postgres_text
 from metric_assets.stores.postgres import Postgres
 from metric_assets_tests.integration.follows import FOLLOWER, Gate, exact, follows, leftovers, run
 from metric_assets_tests.integration.platforms import (
@@ -242,7 +243,7 @@ def test_a_lock_that_is_granted_twice_is_refused(
     """A second session that is granted what the first one holds: refused by the setting's name, as
     what no other attempt can outlive, before anything is read.
     """
-    told = postgres_module.text_of
+    told = postgres_text.text_of
 
     def elsewhere(name: str, **binds: Any) -> str:
         if name == "lock_granted":
@@ -284,7 +285,7 @@ def test_a_reading_that_is_not_as_asked_is_refused(
     platform: Platform, monkeypatch: pytest.MonkeyPatch, changed: str, words: str
 ) -> None:
     """Whatever stands in between changed what was sent: found out before a row is read."""
-    told = postgres_module.text_of
+    told = postgres_text.text_of
     monkeypatch.setattr(
         postgres_module,
         "text_of",
@@ -351,10 +352,10 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
     follows(platform)
     target = stores_of(platform).target
     with ExitStack() as dead, Postgres(platform.postgres_url) as source:
-        left = target.stage(FOLLOWER, "dry", dry_run=True).__enter__()
+        left = target.private(FOLLOWER, "dry", dry_run=True).__enter__()
         left.create()
         if dry_run:
-            target.stage(FOLLOWER, "real").__enter__().create()
+            target.private(FOLLOWER, "real").__enter__().create()
         lock = dead.enter_context(source.watch(FOLLOWER, "dry"))
         (table,) = (name for name in left.made)
         (load_result,) = load(platform, "User/Follower", dry_run=dry_run)
@@ -370,7 +371,7 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
 
 def test_a_dry_run_says_that_it_is_one(platform: Platform) -> None:
     """In the comment of its staging table, by which others know it."""
-    with stores_of(platform).target.stage(FOLLOWER, "dry", dry_run=True) as stage:
+    with stores_of(platform).target.private(FOLLOWER, "dry", dry_run=True) as stage:
         stage.create()
         ((comment,),) = platform.query(
             f"SELECT comment FROM system.tables WHERE name = '{next(iter(stage.made))}'"

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -310,7 +311,9 @@ def test_the_network_is_watched(platform: Platform) -> None:
     """Connections over TCP are given up a minute after the last sign of life, both while waiting
     (keepalives) and after sending (tcp_user_timeout).
     """
-    options = psycopg.conninfo.conninfo_to_dict(Postgres(platform.postgres_url)._conninfo("x"))
+    options: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(
+        Postgres(platform.postgres_url)._conninfo("x")
+    )
     idle, interval, count = (
         int(options[f"keepalives_{name}"]) for name in ("idle", "interval", "count")
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.definitions import build_definitions
+from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
     HEAL_TAG,
@@ -55,10 +54,8 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """An instance that ends with the test."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with dg.DagsterInstance.ephemeral() as made:
-            yield made
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
 
 
 def load(

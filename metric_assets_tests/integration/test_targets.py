@@ -24,6 +24,7 @@ from metric_assets_tests.integration.platforms import (
     CUTOFF,
     IDS,
     TARGET,
+    OpenStores,
     Platform,
     load,
     stores_of,
@@ -83,7 +84,8 @@ class Watched(ClickHouse):
 def watched_load(platform: Platform, table: str) -> list[tuple[str, int]]:
     """Load the follows, and what ClickHouse was given besides queries."""
     scan = CATALOG.scan["User/Follower"]
-    with Postgres(platform.postgres_url) as source, Watched(platform.clickhouse_url) as store:
+    store = Watched(platform.clickhouse_url)
+    with Postgres(platform.postgres_url) as source, store:
         stores = Stores(source, ClickHouseTarget(store, table), source)
         materialize(scan, [CATALOG.pairs["User/Follower"]], IDS, CUTOFF, stores)
     return store.ran
@@ -91,7 +93,7 @@ def watched_load(platform: Platform, table: str) -> list[tuple[str, int]]:
 
 def held(platform: Platform, table: str) -> list[tuple[int, int]]:
     """Users and copies of their follow that weigh something, net of compensations."""
-    return platform.query(  # type: ignore[return-value]
+    return platform.query(
         f"SELECT userId, sum(metricValue) AS copies FROM {table} WHERE entityType = 'User'"
         " GROUP BY userId, createdAt HAVING copies != 0 ORDER BY userId"
     )
@@ -162,7 +164,11 @@ def test_a_target_of_many_partitions_is_loaded_in_portions(
     """More partitions than a server takes in one insert: first load, repair and re-run."""
     follows_a_day(platform)
     platform.command(f"CREATE TABLE fine ({COLUMNS}) ENGINE = MergeTree PARTITION BY {key} {ORDER}")
-    through = lambda: stores_of(platform, table="fine", mode=mode)  # noqa: E731 - looks anew each time.
+
+    def through() -> OpenStores:
+        """Stores that look at the target anew."""
+        return stores_of(platform, table="fine", mode=mode)
+
     wanted = [(user, 1) for user in range(1, DAYS + 1)]
     (first,) = load(platform, "User/Follower", through=through())
     assert (first.inserted, first.removed) == (DAYS, 0)

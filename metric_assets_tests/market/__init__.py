@@ -29,7 +29,7 @@ COURIER = Entity(
     "Courier",
     table="couriers",
     id="courier_id",
-    created="hired_at",
+    created=None,
     legacy_id="courier_id",
     grid=Grid(size=10, stop=20),
     description="Couriers, who deliver for shops.",

@@ -194,7 +194,7 @@ def work(order: dict[str, Any]) -> None:
     )
     source, store = TrappedPostgres(order["postgres"]), TrappedClickHouse(order["clickhouse"])
     source.trap = store.trap = trap
-    target = ClickHouseTarget(store, order["table"])
+    target = ClickHouseTarget(store, order["table"], memory_rows=order["memory_rows"])
     scan = next(scan for scan in CATALOG.scans if scan.name == order["scan"])
     pairs = [pair for pair in scan.pairs if pair.metric in order["metrics"]]
     for key in order["ranges"]:

@@ -60,8 +60,9 @@ class Live(threading.Thread):
     def damage(self, table: str) -> int:
         """Live events that are gone or there twice. A batch never acknowledged may be absent."""
         with self._guard, self._world.clickhouse() as client:
-            found = dict(
-                client.query(
+            found: dict[int, int] = dict(
+                tuple(row)
+                for row in client.query(
                     f"SELECT userId, count() FROM {table} WHERE userId >= {FIRST} GROUP BY userId"
                 ).result_rows
             )

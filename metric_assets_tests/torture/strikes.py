@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from metric_assets.defaults import MEMORY_ROWS
 from metric_assets_tests.torture.cases import CUTOFF, RANGES, Case
 from metric_assets_tests.torture.child import Point
 from metric_assets_tests.torture.faults import Fault
@@ -144,12 +145,24 @@ def _managed(attack: Attack) -> set[str]:
     return dagster.recorded(attack.case, since)
 
 
+#: Steps that are taken for a range that is compared in memory as well.
+_MEMORY_STEPS = {
+    "read",
+    "clickhouse/attach",
+    "clickhouse/publish",
+    "clickhouse/insert_missing",
+    "clickhouse/remove",
+}
+
+
 def _order(attack: Attack, point: Point | None) -> dict[str, Any]:
     struck = asdict(point) if point else None
     if struck and struck["when"] == "during":
         # An answer on its way is struck before it has arrived.
         early, late = (0.1, 0.25) if attack.fault.delay else (0.0, 0.02)
         struck["delay"] = attack.chance.uniform(early, late)
+    # Elsewhere a range that is compared in memory would not come by.
+    both = point is None or point.step in _MEMORY_STEPS
     return {
         "postgres": attack.world.endpoints.postgres_url,
         "clickhouse": attack.world.endpoints.clickhouse_url,
@@ -159,6 +172,7 @@ def _order(attack: Attack, point: Point | None) -> dict[str, Any]:
         "ranges": RANGES,
         "cutoff": CUTOFF,
         "point": struck,
+        "memory_rows": attack.chance.choice([0, MEMORY_ROWS]) if both else 0,
     }
 
 

@@ -22,6 +22,7 @@ from clickhouse_connect.driver.client import Client
 
 from metric_assets.local import stack
 from metric_assets.local.demo_stores import DemoPostgres, make_target
+from metric_assets.local.demo_tables import make_tables
 from metric_assets.local.layout import Layout
 from metric_assets.local.stack import Endpoints, LocalStackError
 from metric_assets_tests.integration.servers import (
@@ -82,8 +83,8 @@ class World:
             self.endpoints = replace(self.endpoints, clickhouse_url=self._clickhouse_url)
         with self.postgres() as session:
             demo = DemoPostgres(session, {})
-            for part in ("postgres", "postgres_indexes"):
-                demo.run(f"schema/{part}")
+            make_tables(demo)
+            demo.run_all("indexes")
             session.execute(
                 'INSERT INTO "Image" (id, url, "userId", "updatedAt")'
                 " SELECT n, '', 1, now() FROM generate_series(0, 310) n WHERE n % 13 <> 5"

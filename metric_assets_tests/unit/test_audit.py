@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -60,6 +61,15 @@ def check_legacy(
     return check_groups(entity, [(pairs, ranges)], source, target, patience)
 
 
+def verdicts(*given: Any) -> list[tuple[Pair, IdRange, Verdict]]:
+    """What a comparison finds where everything can be compared."""
+    found = []
+    for pair, ids, verdict in check_legacy(*given):
+        assert isinstance(verdict, Verdict)
+        found.append((pair, ids, verdict))
+    return found
+
+
 def test_events_against_legacy_by_pair_and_range() -> None:
     """One question a store; a verdict a pair and range, from the rows of that range alone."""
     target = FakeTarget(
@@ -79,7 +89,7 @@ def test_events_against_legacy_by_pair_and_range() -> None:
         legacy=legacy((60_000, 0, 3), (5, 0, 3), (100_000, 5, 5)),
         existing={"Tag": {5, 7, 60_000}},
     )
-    found = list(check_legacy(TAG, [HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
+    found = list(verdicts(TAG, [HIDDEN, FOLLOWER], [SECOND, FIRST], source, target))
     # What breaks its rule comes last.
     assert [(pair.key, ids.key) for pair, ids, _ in found] == [
         ("Tag/Follower", "0-49999"),
@@ -109,7 +119,7 @@ def test_only_ids_without_a_legacy_row_are_looked_up() -> None:
         rows=[event("Hidden", 5, 1), event("Hidden", 6, 1), event("Hidden", 6, 1, -1)]
     )
     source = FakeRows(legacy=legacy((5, 1, 0)))
-    ((_, _, verdict),) = check_legacy(TAG, [HIDDEN], [FIRST], source, target)
+    ((_, _, verdict),) = verdicts(TAG, [HIDDEN], [FIRST], source, target)
     assert verdict.passed
     assert asked(source) == ["legacy/counters"]
 
@@ -119,7 +129,7 @@ def test_orphans_are_looked_up_in_batches(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(entity_ids, "EXISTENCE_IDS", 2)
     target = FakeTarget(rows=[event("Hidden", entity, 1) for entity in range(1, 6)])
     source = FakeRows(legacy=legacy(), existing={"Tag": {2, 4}})
-    ((_, _, verdict),) = check_legacy(TAG, [HIDDEN], [FIRST], source, target)
+    ((_, _, verdict),) = verdicts(TAG, [HIDDEN], [FIRST], source, target)
     found = [binds["ids"] for name, binds in source.asked if name == "entities/existing"]
     assert [len(ids) for ids in found] == [2, 2, 1]  # type: ignore[arg-type]
     assert sorted(one for ids in found for one in ids) == [1, 2, 3, 4, 5]  # type: ignore[union-attr]
@@ -140,7 +150,7 @@ def test_a_mean_reads_what_it_is_taken_over() -> None:
     )
     schema = {"entityId": pl.Int32, "rating": pl.Float64}
     rows = pl.DataFrame([(5, 4.5), (6, 3.0)], schema=schema, orient="row")
-    ((pair, ids, verdict),) = check_legacy(
+    ((pair, ids, verdict),) = verdicts(
         TAG, [rating], [FIRST], FakeRows({"TagMetric": rows}), target
     )
     assert (pair, ids) == (rating, FIRST)
@@ -153,7 +163,7 @@ def test_empty_sides() -> None:
     """Nothing on either side is agreement."""
     source = FakeRows(legacy=legacy())
     found = [
-        v.passed for _, _, v in check_legacy(TAG, [HIDDEN, FOLLOWER], [FIRST], source, FakeTarget())
+        v.passed for _, _, v in verdicts(TAG, [HIDDEN, FOLLOWER], [FIRST], source, FakeTarget())
     ]
     assert found == [True, True]
 
@@ -204,10 +214,10 @@ class NoEvents(FakeTarget):
         return pl.DataFrame(schema=schema)
 
 
-def judged(**columns: object) -> dict[tuple[str, str], object]:
+def judged(**columns: Any) -> dict[tuple[str, str], object]:
     """Verdicts of both pairs of Tag in two ranges of ten, as passed or the error's words."""
     legacy = pl.DataFrame({"entityId": [1, 11], "followerCount": [0, 0], "hiddenCount": [0, 0]})
-    legacy = legacy.with_columns(**{name: pl.Series(values) for name, values in columns.items()})  # type: ignore[call-overload]
+    legacy = legacy.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
     source = FakeRows(legacy={"TagMetric": legacy})
     found = check_legacy(
         TAG, [FOLLOWER, HIDDEN], [IdRange(0, 10), IdRange(10, 20)], source, NoEvents()

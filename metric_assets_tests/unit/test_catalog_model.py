@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -48,8 +49,9 @@ def test_an_entity_has_a_few_hundred_partitions_at_most() -> None:
 @pytest.mark.parametrize("column", ["table", "legacy_id", "id", "created"])
 def test_an_entity_names_its_table_and_columns(column: str) -> None:
     """A name that is empty is refused, with the entity's."""
+    changes: dict[str, Any] = {column: ""}
     with pytest.raises(CatalogError, match=r"^User: a table and its columns have names"):
-        replace(entity(), **{column: ""})
+        replace(entity(), **changes)
 
 
 def test_an_entity_knows_its_folder() -> None:

@@ -7,6 +7,7 @@ Belongs here: the arithmetic over frames. Does not belong here: the engine's sid
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import polars as pl
 import pytest
@@ -21,7 +22,7 @@ CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
 METRICS = ("Up", "Down")
 PRINTS = Prints(METRICS, METRICS, ("Down",), CUTOFF, CUTOFF, CUTOFF + 30 * DAY, CUTOFF + 40 * DAY)
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "metricType": pl.Enum(METRICS),
     "entityId": pl.Int64,
     "userId": pl.Int64,

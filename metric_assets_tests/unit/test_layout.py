@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def layout(
     keys: str = KEYS,
     rest: str = "",
     settings: str = "index_granularity = 8192",
-    **facts: object,
+    **facts: Any,
 ) -> Layout:
     """A table as a server describes it."""
     definition = f"CREATE TABLE d.t ({columns}) ENGINE = {engine}{arguments} {keys}{rest} SETTINGS {settings}"

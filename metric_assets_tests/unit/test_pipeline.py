@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import polars as pl
 import pytest
 
-from metric_assets import filling
+from metric_assets import events, filling, reading
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Legacy, Pair, Scan
 from metric_assets.errors import (
@@ -45,6 +45,12 @@ TYPED = Scan("user/engaged", (UP, DOWN, SIDE), ("UserEngagement",))
 IDS = IdRange(0, 1000)
 CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
 MODES = pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.APPEND])
+
+
+@pytest.fixture(autouse=True)
+def _frame_by_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each frame is worked on as it comes, whatever its size."""
+    monkeypatch.setattr(reading, "GATHER_ROWS", 1)
 
 
 def noon(day: int) -> datetime:
@@ -748,7 +754,7 @@ def test_the_source_is_asked_for_the_scope() -> None:
 AT_REST = SourceState("mirror", None)
 
 
-@dataclass(frozen=True)
+@dataclass
 class FakeCopy:
     """The copy of a dimension."""
 
@@ -795,6 +801,34 @@ def test_chunks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert target.stages[0].inserts == [4, 4, 2]
     assert sum(target.rows.values()) == 10
     assert set(target.rows.values()) == {1}
+
+
+def test_small_frames_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames of few rows are validated together, and none is lost."""
+    monkeypatch.setattr(reading, "GATHER_ROWS", 4)
+    heights: list[int] = []
+
+    def counting(frame: pl.DataFrame, pairs: Sequence[Pair]) -> pl.DataFrame:
+        heights.append(frame.height)
+        return events.derive(frame, pairs)
+
+    monkeypatch.setattr(reading, "derive", counting)
+    frames = [signed((5, user, 1, 1), (6, user, 1, 1), (7, user, 1, 1)) for user in range(3)]
+    target = FakeTarget()
+    Setup(target, *frames).run()
+    assert heights == [6, 3]
+    assert sum(target.rows.values()) == 9
+
+
+@pytest.mark.parametrize(("rows", "inserts"), [(4, [4]), (3, [4])], ids=["few", "many"])
+def test_few_events_are_staged_at_once(rows: int, inserts: list[int]) -> None:
+    """Up to what the stage keeps in memory; more of them are sent on in chunks."""
+    target = FakeTarget()
+    target.memory_rows = rows
+    Setup(target, *[signed((5, user, 1, 1), (6, user, 1, 1)) for user in range(2)]).run()
+    assert target.stages[0].inserts == inserts
+    assert target.stages[0].asked_whether_occupied == (rows == 3)
+    assert sum(target.rows.values()) == 4
 
 
 def test_sums_are_wider_than_the_source() -> None:

@@ -172,7 +172,7 @@ def test_the_run_is_measured_by_what_was_present_in_it() -> None:
 
 
 def test_pairs_count_together() -> None:
-    """78 pairs of small ranges are not 78 runs."""
+    """As many runs as pairs of small ranges are not needed."""
     guard = RemovalGuard(0.5)
     plans = [MetricPlan(name, 0, 400, 0, 400) for name in "ABC"]
     with pytest.raises(RemovalRefusedError, match="1200 of 1200"):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from metric_assets.definitions import build_definitions
 from metric_assets.errors import SettingsError
+from metric_assets.orchestration.build import build_definitions
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings, dump_grids, names, page, parse_grids, store_url
 from metric_assets.settings.values import expected

@@ -75,7 +75,8 @@ def test_some_buckets_come_back() -> None:
 def test_ids_of_64_bits_come_back(entity: int) -> None:
     """What is found to differ is read again, however large its id: else it would be removed."""
     events = frame(("Up", 1), ("Down", 1)).with_columns(entityId=pl.lit(entity, pl.Int64))
-    sums = Accumulator(Prints(METRICS, (), (), *([AT + timedelta(days=1)] * 4)))
+    later = AT + timedelta(days=1)
+    sums = Accumulator(Prints(METRICS, (), (), later, later, later, later))
     sums.add(events)
     buckets = differing(sums.result(), sums.result().clear())
     with Spool(METRICS) as spool:

@@ -84,9 +84,9 @@ keys AS
     WHERE ({candidates:Clause})
     GROUP BY metric, entityId, user
 ),
-bases AS
+bounds AS
 (
-    SELECT metric, entityId, user, source, negative, recent,
+    SELECT metric, entityId, user, source, negative, recent, heldRows, judgedEarlier,
            source + after - live - up AS low,
            source + after - live + down AS high,
            multiIf(judgedEarlier, heldEarlier,
@@ -96,13 +96,41 @@ bases AS
                    has({signed:Array(UInt8)}, metric), source - positive,
                    least(source, 0)) AS least_base,
            if(has({absorbing:Array(UInt8)}, metric), 4611686018427387904, source + negative) AS greatest_base,
-           has({loaded:Array(UInt8)}, metric) AND NOT has({fresh:Array(UInt8)}, metric) AS loaded,
-           greatest(least(present, greatest(high, least(present, least_base))),
-                    least(low, greatest(present, greatest_base))) AS base,
-           base - source AS asked,
-           multiIf(base < low, low - base, base > high, high - base, 0) AS rest
+           has({loaded:Array(UInt8)}, metric) AND NOT has({fresh:Array(UInt8)}, metric) AS loaded
     FROM keys
+),
+bases AS
+(
+    SELECT *, base - source AS asked, multiIf(base < low, low - base, base > high, high - base, 0) AS rest
+    FROM
+    (
+        SELECT *,
+               greatest(least(present, greatest(high, least(present, least_base))),
+                        least(low, greatest(present, greatest_base))) AS base
+        FROM bounds
+    )
+),
+changed AS
+(
+    SELECT *,
+           sum(low - present) OVER (PARTITION BY metric, entityId) AS least_change,
+           sum(high - present) OVER (PARTITION BY metric, entityId) AS greatest_change,
+           sum(base - present) OVER (PARTITION BY metric, entityId) AS change
+    FROM bases
     WHERE asked != 0 OR rest != 0 OR low < high OR (base != present AND (heldRows > 0 OR judgedEarlier OR base < present))
+),
+entities AS
+(
+    SELECT *, loaded AND least_change <= 0 AND greatest_change >= 0 AS may_be_right FROM changed
+),
+taken_back AS
+(
+    SELECT *,
+           if(may_be_right, greatest(change, 0), greatest(change - greatest_change, 0)) AS lower,
+           if(may_be_right, greatest(-change, 0), greatest(least_change - change, 0)) AS raise,
+           greatest(base - if(may_be_right, present, source), 0) AS up,
+           greatest(if(may_be_right, present, source) - base, 0) AS down
+    FROM entities
 )
 SELECT {metrics:Array(String)}[metric] AS metricType, entityId, user AS userId,
        has({by_entity:Array(UInt8)}, metric) AS whole,
@@ -116,21 +144,5 @@ FROM
                          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upTo,
            sum(down) OVER (PARTITION BY metric, entityId ORDER BY user
                            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS downTo
-    FROM
-    (
-        SELECT *,
-               loaded AND least_change <= 0 AND greatest_change >= 0 AS may_be_right,
-               if(may_be_right, greatest(change, 0), greatest(change - greatest_change, 0)) AS lower,
-               if(may_be_right, greatest(-change, 0), greatest(least_change - change, 0)) AS raise,
-               greatest(base - if(may_be_right, present, source), 0) AS up,
-               greatest(if(may_be_right, present, source) - base, 0) AS down
-        FROM
-        (
-            SELECT *,
-                   sum(low - present) OVER (PARTITION BY metric, entityId) AS least_change,
-                   sum(high - present) OVER (PARTITION BY metric, entityId) AS greatest_change,
-                   sum(base - present) OVER (PARTITION BY metric, entityId) AS change
-            FROM bases
-        )
-    )
+    FROM taken_back
 )

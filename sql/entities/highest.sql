@@ -3,6 +3,6 @@
 SELECT e.:"id" AS "id"
 FROM :"table" e
 WHERE e.:"id" < :below
-  AND (e.:"created" < :cutoff OR e.:"created" IS NULL)
+  AND (e.:"created" >= :cutoff) IS NOT TRUE
 ORDER BY e.:"id" DESC
 LIMIT 1

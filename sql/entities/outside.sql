@@ -11,5 +11,5 @@ SELECT CASE
 FROM :"table" e
 WHERE e.:"id" >= :first
   AND e.:"id" <= :last
-  AND (e.:"created" < :cutoff OR e.:"created" IS NULL)
+  AND (e.:"created" >= :cutoff) IS NOT TRUE
 GROUP BY 1

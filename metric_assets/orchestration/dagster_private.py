@@ -1,0 +1,43 @@
+"""Everything that is used of Dagster beyond its public API, in one place.
+
+Partitioned asset checks are a preview: their results, and what the storage knows of them, have no
+public names yet. metric_assets_tests/unit/test_dagster_private.py says what a new version of
+Dagster has changed; pyproject.toml pins the versions in between.
+"""
+
+from __future__ import annotations
+
+# The materialization that a check result is about.
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+# What dg.define_asset_job() returns: a type for annotations.
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+
+# The history of a check, of one partition.
+from dagster._core.event_api import PartitionKeyFilter
+
+# Whether an evaluation that is stored passed or failed.
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+# The states of a run that may still be worked on.
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+
+# What dagster-postgres raises when its storage breaks off.
+from dagster_postgres.utils import DagsterPostgresException
+
+# The error of a failed step, with its causes.
+from dagster_shared.error import SerializableErrorInfo
+
+__all__ = [
+    "IN_PROGRESS_RUN_STATUSES",
+    "AssetCheckEvaluationTargetMaterializationData",
+    "AssetCheckExecutionRecordStatus",
+    "DagsterPostgresException",
+    "PartitionKeyFilter",
+    "SerializableErrorInfo",
+    "UnresolvedAssetJobDefinition",
+]

@@ -1,0 +1,58 @@
+"""Rows of one scope as frames: how they are compared in memory.
+
+Belongs here: the columns of such a frame, and the way from events and back. Does not belong here:
+what is compared (judge, difference), or any I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+#: The columns of a frame of rows: metric is the place of its name in the scope, from 1 on;
+#: createdAt is UTC.
+ROWS = pl.Schema(
+    [
+        ("metric", pl.UInt8()),
+        ("entityId", pl.Int64()),
+        ("userId", pl.Int64()),
+        ("value", pl.Int64()),
+        ("createdAt", pl.Datetime("ms", "UTC")),
+    ]
+)
+NO_ROWS = pl.DataFrame(schema=ROWS)
+
+
+def rows_of(events: pl.DataFrame, metrics: Sequence[str], *, coarse: bool) -> pl.DataFrame:
+    """Events (metricType, entityId, userId, metricValue, createdAt) as rows; ``coarse`` cuts their
+    times to whole seconds.
+    """
+    places = events["metricType"].cast(pl.String).cast(pl.Enum(metrics)).to_physical()
+    created = pl.col("createdAt")
+    rows = events.select(
+        (places.cast(pl.UInt8) + 1).alias("metric"),
+        "entityId",
+        "userId",
+        pl.col("metricValue").alias("value"),
+        created.dt.truncate("1s") if coarse else created,
+    )
+    return rows.cast(ROWS)
+
+
+def named(rows: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame:
+    """Rows with metricType, the name, in the place of metric."""
+    names = pl.Series("metricType", metrics, pl.Enum(metrics))
+    return rows.drop("metric").insert_column(0, names.gather((rows["metric"] - 1).cast(pl.UInt32)))
+
+
+def events_of(rows: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame:
+    """Rows as events."""
+    return named(rows, metrics).rename({"value": "metricValue"})
+
+
+def repeated(rows: pl.DataFrame) -> pl.DataFrame:
+    """Each row as often as its ``copies`` say, without that column."""
+    some = rows.filter(pl.col("copies") > 0)
+    return some.drop("copies")[np.repeat(np.arange(some.height), some["copies"].to_numpy())]

@@ -1,0 +1,2 @@
+-- Gives fresh statistics.
+ANALYZE;
