@@ -21,7 +21,7 @@ from metric_assets.errors import MetricAssetsError, SchemaDriftError, Unavailabl
 from metric_assets.late_events import Doubt, Patience, Totals, metrics_of, settle
 from metric_assets.legacy_tables import by_table, read_counters
 from metric_assets.ranges import IdRange
-from metric_assets.reconcile import Verdict, compare_values, counters, events_of
+from metric_assets.reconcile import Verdict, compare, counters, events_of
 from metric_assets.sql import load
 from metric_assets.stores.ports import Rows
 
@@ -32,18 +32,6 @@ SPAN_IDS = 1_000_000
 
 #: What a check comes to: a verdict, or why there is none.
 Judgment = Verdict | MetricAssetsError
-
-
-def check_legacy(  # noqa: PLR0913 - what is compared, and where both sides are
-    entity: Entity,
-    pairs: Sequence[Pair],
-    ranges: Sequence[IdRange],
-    source: Rows,
-    target: Totals,
-    patience: Patience | None = None,
-) -> Iterator[tuple[Pair, IdRange, Judgment]]:
-    """Compare every pair with legacy in every range, as check_groups() does."""
-    return check_groups(entity, [(pairs, ranges)], source, target, patience)
 
 
 def check_groups(
@@ -124,7 +112,7 @@ def _judge(  # noqa: PLR0913 - both sides, and the instants that they were read 
     except SchemaDriftError as error:
         return error
     values = counters(pair, events_of(pair, totals))
-    verdict = compare_values(pair, values, old, orphans)
+    verdict = compare(pair, cell, values, old, orphans)
     if verdict.passed:
         return verdict
     return Doubt(pair, cell, values, old, orphans, earliest, latest)

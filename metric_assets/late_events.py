@@ -22,7 +22,7 @@ import polars as pl
 from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveRules
 from metric_assets.ranges import IdRange
-from metric_assets.reconcile import Verdict, compare_values, counters, events_of, offenders
+from metric_assets.reconcile import Verdict, compare, counters, events_of, offenders
 
 
 class Totals(Protocol):
@@ -80,7 +80,7 @@ class Doubt:
     @property
     def verdict(self) -> Verdict:
         """What the first reading comes to."""
-        return compare_values(self.pair, self.values, self.legacy, self.orphans)
+        return compare(self.pair, self.cell, self.values, self.legacy, self.orphans)
 
 
 def metrics_of(pairs: Sequence[Pair]) -> list[str]:
@@ -133,7 +133,7 @@ def settle(
             yield (
                 doubt.pair,
                 cell,
-                compare_values(doubt.pair, values, doubt.legacy, doubt.orphans),
+                compare(doubt.pair, cell, values, doubt.legacy, doubt.orphans),
             )
 
 

@@ -6,10 +6,11 @@ is shown.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveFigures, Stream
 from metric_assets.ranges import IdRange
 
@@ -27,7 +28,7 @@ class LoadResult:
     run, ``refused`` says what the removal guard would refuse.
     """
 
-    pair: str
+    pair: Pair
     ids: IdRange
     rows_read: int
     wanted: int
@@ -56,6 +57,11 @@ class LoadResult:
     instant: datetime | None = None
 
     @property
+    def place(self) -> str:
+        """Pair and range."""
+        return f"{self.pair.key}/{self.ids.key}"
+
+    @property
     def differs(self) -> bool:
         """Whether a dry run found the target to hold something else than is wanted."""
         return self.dry_run and self.inserted + self.removed > 0
@@ -73,7 +79,8 @@ class LoadResult:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {
-            **asdict(self),
+            **{one.name: getattr(self, one.name) for one in fields(self)},
+            "pair": self.pair.key,
             "ids": self.ids.key,
             "cutoff": self.cutoff.isoformat(),
             "live": self.live.as_dict(),

@@ -189,7 +189,7 @@ class _Load:
         }
         return [
             LoadResult(
-                pair=pair.key,
+                pair=pair,
                 **_plan_facts(filled, outcome, pair.metric, orphans),
                 stream=self.streams.of(pair, behind),
                 provisional=pair.metric in behind and pair.metric not in self.records,

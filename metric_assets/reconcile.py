@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from metric_assets.catalog.model import Pair, Rule
+from metric_assets.ranges import IdRange
 
 #: Entities named in a verdict, the largest differences first.
 WORST = 10
@@ -36,7 +37,7 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The comparison of one pair over some ids.
+    """The comparison of a pair over the ids of a range.
 
     ``missing`` and ``phantom`` are counter units by which entities lie below and above legacy;
     ``coverage`` is the share of the legacy total that events account for, None where legacy is 0.
@@ -44,8 +45,8 @@ class Verdict:
     entities that no longer exist, which legacy cannot hold.
     """
 
-    pair: str
-    rule: Rule
+    pair: Pair
+    ids: IdRange
     entities: int
     events: float
     legacy: float
@@ -59,7 +60,7 @@ class Verdict:
     @property
     def coverage(self) -> float | None:
         """1 minus missing over legacy."""
-        return None if self.legacy == 0 else 1 - self.missing / self.legacy
+        return coverage(self.missing, self.legacy)
 
     @property
     def passed(self) -> bool:
@@ -67,15 +68,14 @@ class Verdict:
         return self.offending == 0
 
     @property
-    def status(self) -> str:
-        """One word: ok, differs, or informational."""
-        if self.rule is Rule.INFORMATIONAL:
-            return "informational"
-        return "ok" if self.passed else "differs"
+    def severe(self) -> bool:
+        """Whether it is an error, not only a warning: whenever it fails."""
+        return not self.passed
 
-    def sentence(self, where: str = "") -> str:
+    @property
+    def sentence(self) -> str:
         """The verdict in words, naming the worst entity."""
-        place = f"{self.pair}/{where}" if where else self.pair
+        place = f"{self.pair.key}/{self.ids.key}"
         if not self.differing:
             return f"{place}: {self.entities} entities agree with legacy"
         worst = self.worst[0]
@@ -86,31 +86,31 @@ class Verdict:
             f" legacy {_exact(worst.legacy)},"
             f" difference {'+' if worst.difference > 0 else ''}{_exact(worst.difference)}"
         )
-        return f"{text}; allowed by its rule {self.rule.value}" if self.passed else text
+        return f"{text}; allowed by its rule {self.pair.legacy.rule.value}" if self.passed else text
 
 
-def compare(pair: Pair, events: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]) -> Verdict:
-    """Compare totals of one pair.
-
-    ``events`` has entityId and total (and total of the counting metric as ``weight`` for a mean);
-    ``legacy`` has entityId and value. An entity absent from a side counts 0 there. ``orphans`` are
-    ids that are not entities any more: counted apart, never compared.
-    """
-    return compare_values(pair, counters(pair, events), legacy, orphans)
+def coverage(missing: float, legacy: float) -> float | None:
+    """The share of the legacy total that events account for; None where legacy is 0."""
+    return 1 - missing / legacy if legacy else None
 
 
-def compare_values(
-    pair: Pair, values: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
+def compare(
+    pair: Pair, ids: IdRange, values: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
 ) -> Verdict:
-    """As compare(), of ``values`` as counters() gives them: entityId and events."""
+    """Compare both sides of a pair over a range.
+
+    ``values`` has entityId and events, as counters() gives them; ``legacy`` has entityId and value.
+    An entity absent from a side counts 0 there. ``orphans`` are ids that are not entities any more:
+    counted apart, never compared.
+    """
     both = _joined(values, legacy)
     gone = both.filter(pl.col("entityId").is_in(list(orphans)))
     both = both.filter(~pl.col("entityId").is_in(list(orphans)))
     differing = both.filter(_DIFFERENCE.abs() > _NOTHING)
     worst = differing.sort(_DIFFERENCE.abs(), "entityId", descending=[True, False])
     return Verdict(
-        pair=pair.key,
-        rule=pair.legacy.rule,
+        pair=pair,
+        ids=ids,
         entities=both.height,
         events=_sum(both, "events"),
         legacy=_sum(both, "legacy"),
@@ -129,7 +129,7 @@ def compare_values(
 def offenders(
     pair: Pair, values: pl.DataFrame, legacy: pl.DataFrame, orphans: set[int]
 ) -> list[int]:
-    """Ids of the entities that break the pair's rule; arguments as of compare_values()."""
+    """Ids of the entities that break the pair's rule; arguments as of compare()."""
     both = _joined(values, legacy).filter(~pl.col("entityId").is_in(list(orphans)))
     breaking = both.filter((_DIFFERENCE.abs() > _NOTHING) & _offends(pair))
     return [int(one) for one in breaking["entityId"].sort()]

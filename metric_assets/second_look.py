@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from metric_assets.attempt import Attempt, Clock, Counts, Outcome
+from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveFigures
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
@@ -57,7 +58,7 @@ class SecondLooks:
         self._pending[(pending.scope, pending.dry_run)] = pending
 
     @property
-    def pending(self) -> set[tuple[str, IdRange]]:
+    def pending(self) -> set[tuple[Pair, IdRange]]:
         """Pairs and ranges whose load results are not final yet."""
         return {(one.pair, one.ids) for held in self._pending.values() for one in held.load_results}
 
@@ -127,7 +128,7 @@ def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[LoadR
 
 def _revised(result: LoadResult, pending: Pending, again: Outcome, clock: Clock) -> LoadResult:
     """A load result after the second look."""
-    metric = result.pair.split("/")[1]
+    metric = result.pair.metric
     if metric in pending.attempt.behind:
         return result
     first, figures = result.live, again.judged[metric].figures
@@ -153,7 +154,7 @@ def _adjusted(figures: LiveFigures) -> int:
 
 def _loaded(result: LoadResult, again: Outcome) -> dict[str, int]:
     """Counts of a load, and of what its second look changed in the target."""
-    metric = result.pair.split("/")[1]
+    metric = result.pair.metric
     plan, before, after = again.first.of(metric), again.before[metric], again.after[metric]
     return {
         "inserted": result.inserted + plan.inserted,
@@ -168,7 +169,7 @@ def _planned(result: LoadResult, again: Outcome, looked: Counts) -> dict[str, in
     """Counts of a dry run, in which the part that was looked at again takes the place of
     ``looked``.
     """
-    plan = again.first.of(result.pair.split("/")[1])
+    plan = again.first.of(result.pair.metric)
     inserted, removed = plan.inserted - looked[0], plan.removed - looked[1]
     changed = inserted - removed - 2 * (plan.compensated - looked[2])
     return {

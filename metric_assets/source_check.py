@@ -6,12 +6,13 @@ belong here: how a load result comes about (pipeline), or how a verdict is shown
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from metric_assets.catalog.model import Pair
 from metric_assets.live import Stream
 from metric_assets.load_result import LoadResult
+from metric_assets.ranges import IdRange
 
 
 class SourceWord(str, Enum):
@@ -58,9 +59,14 @@ class SourceVerdict:
         return self.word is SourceWord.DIFFERS
 
     @property
-    def place(self) -> str:
-        """Pair and range."""
-        return f"{self.load_result.pair}/{self.load_result.ids.key}"
+    def pair(self) -> Pair:
+        """What was verified."""
+        return self.load_result.pair
+
+    @property
+    def ids(self) -> IdRange:
+        """In which range."""
+        return self.load_result.ids
 
     @property
     def sentence(self) -> str:
@@ -69,8 +75,8 @@ class SourceVerdict:
         if self.passed:
             instant = f" as of {result.instant:%Y-%m-%dT%H:%M:%SZ}" if result.instant else ""
             told = _told(result)
-            return f"{self.place}: the counter equals its source{instant}{told}"
-        text = f"{self.place}: {cause(result)}"
+            return f"{self.load_result.place}: the counter equals its source{instant}{told}"
+        text = f"{self.load_result.place}: {cause(result)}"
         if result.refused:
             text += f"; a repair would be refused: {result.refused}"
         return f"{text}; {cure}" if (cure := self.cure) else text
@@ -78,7 +84,7 @@ class SourceVerdict:
     @property
     def cure(self) -> str:
         """The command that repairs it; empty where none can."""
-        pair = self.load_result.pair
+        pair = self.pair.key
         match self.word:
             case SourceWord.DIFFERS:
                 return f"`metric-assets reconcile {pair} --repair` repairs it"
@@ -111,12 +117,6 @@ def cause(result: LoadResult) -> str:
             " arrived"
         )
     return "; ".join(reasons) or LEGACY_DRIFT
-
-
-def worst_word(words: Iterable[SourceWord]) -> SourceWord | None:
-    """The gravest of several verdicts; None for none."""
-    order = list(SourceWord)
-    return max(words, key=order.index, default=None)
 
 
 def _load_drift(result: LoadResult) -> str:

@@ -1,7 +1,7 @@
 """The command `metric-assets`: the group, its errors and exit codes.
 
-Belongs here: what all commands share. Does not belong here: a command (local, look, work), or how
-one ends (endings).
+Belongs here: what all commands share. Does not belong here: a command (a module each), or how one
+ends (exits).
 """
 
 from __future__ import annotations
@@ -13,47 +13,37 @@ import sys
 
 import click
 
-from metric_assets.cli.endings import INTERRUPTED, end
+from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile
 from metric_assets.cli.environment import load_environment
+from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
 
 
 class _Group(click.Group):
-    """Loads commands when they are asked for: `list` must not wait for Dagster."""
-
-    _commands = {  # noqa: RUF012 - click calls the methods below on the one instance there is
-        "demo": "work",
-        "backfill": "work",
-        "reconcile": "work",
-        "local": "local",
-        "doctor": "look",
-        "list": "look",
-        "show": "look",
-        "ranges": "look",
-    }
-
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command, in the order of a first day."""
         del ctx
-        return list(self._commands)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command and return it."""
-        del ctx
-        import importlib
-
-        if cmd_name not in self._commands:
-            return None
-        module = importlib.import_module(f"metric_assets.cli.{self._commands[cmd_name]}")
-        command: click.Command = module.COMMANDS[cmd_name]
-        return command
+        return list(self.commands)
 
 
-@click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="metric-assets")
 def cli() -> None:
     """Backfill entity metric events into ClickHouse, and check that the counters are right."""
     load_environment()
+
+
+for _command in (
+    local.demo,
+    backfill.backfill,
+    reconcile.reconcile,
+    local.local,
+    doctor.doctor,
+    catalog.list_,
+    catalog.show,
+    ranges.ranges,
+):
+    cli.add_command(_command)
 
 
 def main() -> None:

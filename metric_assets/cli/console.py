@@ -1,7 +1,4 @@
-"""What the terminal shows: progress on stderr, one table at the end on stdout.
-
-Belongs here: rendering. Does not belong here: figures that are not handed in.
-"""
+"""What the terminal shows: progress on stderr, one table at the end on stdout."""
 
 from __future__ import annotations
 
@@ -23,12 +20,16 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from metric_assets.catalog.model import Pair, Rule
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.listener import Results, Retry
+from metric_assets.operations.pair_report import PairReport
 from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
-    # Dagster costs seconds that `list` need not pay.
-    from metric_assets.orchestration.retries import Retry
+    # Imported where it is used: the drivers cost a second that `list` need not pay.
+    from metric_assets.operations.ranges import Outside
 
 #: Columns of output that no terminal shows.
 WIDE = 240
@@ -49,6 +50,14 @@ STYLES = {
     "remark": "yellow",
     "planned": "blue",
 }
+#: Rules as tables name them.
+RULES = {
+    Rule.EXACT: "exact",
+    Rule.TOLERANCE: "tolerance",
+    Rule.EVENTS_AT_LEAST_LEGACY: "at least",
+    Rule.LEGACY_AT_LEAST_EVENTS: "at most",
+    Rule.INFORMATIONAL: "none",
+}
 
 
 def out() -> Console:
@@ -62,44 +71,21 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-class Notes:
-    """Progress callbacks that keep what should be known and say it on stderr at once."""
+class Notes(Results):
+    """Keeps what is told, and says on stderr at once what should be known."""
 
     def __init__(self, console: Console) -> None:
-        self.load_results: list[LoadResult] = []
-        self.retries: list[Retry] = []
-        self.remarks: list[str] = []
+        super().__init__()
         self._console = console
-
-    def began(self, scan: str, ids: IdRange) -> None:
-        """Nothing."""
-
-    def read(self, rows: int) -> None:
-        """Nothing."""
-
-    def ended(self, load_results: list[LoadResult]) -> None:
-        """Keep them."""
-        self.load_results += load_results
-
-    def looked(self, load_results: list[LoadResult]) -> None:
-        """Keep them in place of the first results."""
-        for load_result in load_results:
-            places = [
-                place
-                for place, one in enumerate(self.load_results)
-                if (one.pair, one.ids) == (load_result.pair, load_result.ids)
-            ]
-            if places:
-                self.load_results[places[-1]] = load_result
 
     def retrying(self, retry: Retry) -> None:
         """Say what failed, why, and when it is tried again."""
-        self.retries.append(retry)
+        super().retrying(retry)
         self._say(retry.sentence)
 
     def remarked(self, sentences: list[str]) -> None:
         """Say them."""
-        self.remarks += sentences
+        super().remarked(sentences)
         for sentence in sentences:
             self._say(sentence)
 
@@ -117,7 +103,7 @@ class Bar(Notes):
     def __init__(self, progress: Progress, steps: int) -> None:
         super().__init__(progress.console)
         self.steps = steps
-        self._done: set[tuple[tuple[str, ...], IdRange]] = set()
+        self._done: set[tuple[tuple[Pair, ...], IdRange]] = set()
         self._progress = progress
         self._task = progress.add_task("", total=steps, rate="")
         self._rows = 0
@@ -150,10 +136,6 @@ class Bar(Notes):
         """Partitions of scans that have been worked on to their end."""
         return len(self._done)
 
-    def skip(self, steps: int) -> None:
-        """Steps that a failed run will not make."""
-        self._progress.advance(self._task, steps)
-
     def _show(self) -> None:
         elapsed = self._progress.tasks[self._task].elapsed or 0
         rows = self._rows + self._reading
@@ -179,6 +161,28 @@ def progress_bar(steps: int, *, quiet: bool = False) -> Iterator[Bar]:
     )
     with progress:
         yield Bar(progress, steps)
+
+
+def look_outside(pairs: Sequence[Pair], settings: Settings) -> Outside:
+    """The ids of the pairs' entities that no grid holds; says on stderr what is looked at."""
+    from metric_assets.operations import ranges
+
+    with err().status("ids") as status:
+        return ranges.look_outside(pairs, settings, status.update)
+
+
+def cells(reports: Sequence[PairReport], columns: Sequence[str]) -> list[list[object]]:
+    """What the columns of a table show of each pair."""
+    rows = []
+    for report in reports:
+        known = {
+            **report.as_dict(),
+            "rule": RULES[report.pair.legacy.rule],
+            "source": report.source_check,
+            "legacy": report.legacy_check,
+        }
+        rows.append([known[column] for column in columns])
+    return rows
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -1,11 +1,13 @@
-"""`metric-assets local …`: the embedded stack and its demo data.
+"""`metric-assets local …` and `demo`: the embedded stack, its demo data, and the main job on it.
 
-Belongs here: starting, stopping and filling. Does not belong here: how (local/).
+Belongs here: starting, stopping and filling. Does not belong here: how (local/), or a load
+(backfill).
 """
 
 from __future__ import annotations
 
 import filecmp
+import os
 import shlex
 import shutil
 from collections.abc import Callable
@@ -15,7 +17,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from metric_assets.cli import environment
+from metric_assets.cli.backfill import Options, load
 from metric_assets.errors import SettingsError
+from metric_assets.home import dagster_home, home_error, home_folder
 from metric_assets.local import stack
 
 if TYPE_CHECKING:
@@ -58,14 +62,14 @@ def up(port: int | None, postgres_tcp_port: int | None) -> None:
 @local.command()
 def down() -> None:
     """Stop both servers; the data stays."""
-    guarded(lambda: stack.down(environment.home(), report=_say))
+    guarded(lambda: stack.down(home_folder(), report=_say))
 
 
 @local.command()
 def status() -> None:
     """Say what is running and where."""
     running = True
-    for server in guarded(lambda: stack.status(environment.home())):
+    for server in guarded(lambda: stack.status(home_folder())):
         state = f"running, pid {server.pid}" if server.running else "stopped"
         click.echo(f"{server.name:<12}{state:<24}{server.address}  {server.detail}".rstrip())
         running = running and server.running
@@ -75,7 +79,7 @@ def status() -> None:
 @local.command()
 def env() -> None:
     """Print export lines: eval "$(metric-assets local env)"."""
-    endpoints = stack.endpoints(environment.home())
+    endpoints = stack.endpoints(home_folder())
     if endpoints is None:
         raise SettingsError("local: the stack is not running; `metric-assets local up` starts it")
     for name, value in environment.local_variables(endpoints).items():
@@ -89,7 +93,7 @@ def env() -> None:
 )
 def seed(scale: int, seed: int) -> None:
     """Replace all demo data: about SCALE events to backfill, and the counters they should give."""
-    endpoints = stack.endpoints(environment.home())
+    endpoints = stack.endpoints(home_folder())
     if endpoints is None:
         raise SettingsError("local: the stack is not running; `metric-assets local up` starts it")
     fill(endpoints, scale, seed)
@@ -99,7 +103,7 @@ def start(port: int | None = None, postgres_tcp_port: int | None = None) -> stac
     """Start the stack, saying so on stderr."""
     return guarded(
         lambda: stack.up(
-            environment.home(),
+            home_folder(),
             clickhouse_port=port,
             postgres_tcp_port=postgres_tcp_port,
             report=_say,
@@ -109,8 +113,8 @@ def start(port: int | None = None, postgres_tcp_port: int | None = None) -> stac
 
 def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
     """Seed the stack and cut each entity's ids into a handful of ranges."""
-    from metric_assets.cli.grids import demo_grids, write_grids
     from metric_assets.local.seed import seed as sow
+    from metric_assets.operations.ranges import demo_grids, write_grids
     from metric_assets.stores.postgres import Postgres
 
     report = sow(
@@ -123,10 +127,10 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
     write_grids(settings, grids, replace=True)
     shutil.copyfile(settings.ranges_file, _demo_copy(settings))
     if any(settings.grids.get(name, grid).size != grid.size for name, grid in grids.items()):
-        from metric_assets.cli.running import forget_materializations
+        from metric_assets.orchestration.running import forget_materializations
 
         environment.load_environment()
-        environment.dagster_home()
+        dagster_home()
         forget_materializations(environment.settings().catalog)
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
 
@@ -152,11 +156,24 @@ def guarded(action: Callable[[], _R]) -> _R:
     except stack.LocalStackError as error:
         raise SettingsError(str(error)) from None
     except OSError as error:
-        raise environment.home_error(error) from None
+        raise home_error(error) from None
 
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-COMMANDS = {"local": local}
+@click.command()
+@SCALE
+@click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
+def demo(scale: int, port: int | None) -> None:
+    """The main job, from nothing to a checked result, on the embedded stack."""
+    endpoints = start(port)
+    environment.write_dotenv(endpoints)
+    # The demo is the demo, whatever the shell or a .env points at.
+    os.environ.update(environment.local_variables(endpoints))
+    fill(endpoints, scale)
+    hint = "`make ui` shows all of it; `metric-assets local down` stops the stack."
+    settings = environment.settings()
+    clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
+    raise click.exceptions.Exit(0 if clean else 1)

@@ -13,8 +13,9 @@ from contextlib import suppress
 from metric_assets.coverage import Coverage
 from metric_assets.doctor import (
     access,
+    connections,
+    cutoffs,
     engine,
-    given,
     grids,
     live,
     live_keys,
@@ -60,18 +61,18 @@ def examine(
 
     def findings() -> Iterator[Finding]:
         report("settings")
-        yield from guarded("Settings", given.examine(settings))
+        yield from guarded("Settings", cutoffs.examine(settings))
         report("Dagster's storage")
-        yield from guarded("Dagster: storage", given.examine_storage(env))
+        yield from guarded("Dagster: storage", connections.examine_storage(env))
         postgres: list[Postgres] = []
         known: dict[str, Coverage] = {}
-        yield from guarded(POSTGRES, given.connect_postgres(env, settings, postgres))
+        yield from guarded(POSTGRES, connections.examine_postgres(env, settings, postgres))
         for store in postgres:
             yield from _of_locks(store, settings, env.get(POSTGRES_URL, ""))
             yield from _of_postgres(store, settings, known, report)
             store.close()
         clickhouse: list[ClickHouse] = []
-        yield from guarded(CLICKHOUSE, given.connect_clickhouse(env, settings, clickhouse))
+        yield from guarded(CLICKHOUSE, connections.examine_clickhouse(env, settings, clickhouse))
         for engine_store in clickhouse:
             streams: dict[str, Sequence[str]] = {}
             yield from _of_clickhouse(engine_store, settings, create_target, streams, report)

@@ -11,8 +11,8 @@ from clickhouse_connect.driver.binding import quote_identifier
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Dimension, Scan, Store
+from metric_assets.doctor.cutoffs import cutoff_or_now
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
-from metric_assets.doctor.given import cutoff_or_now
 from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
 from metric_assets.settings import CLICKHOUSE_URL, Settings

@@ -1,7 +1,7 @@
 """Whether live events have the keys and times by which the catalog judges them, on a sample.
 
-Belongs here: which sample, and what its shares mean for a pair's ``live_key`` and ``live``. Does
-not belong here: whether counters are right (pipeline), or the cutoff (live).
+Belongs here: which sample. Does not belong here: what its shares mean (live_shares), whether
+counters are right (pipeline), or the cutoff (live).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import datetime, timedelta, timezone
 
 import polars as pl
 
-from metric_assets.catalog.model import Live, LiveKey, Pair, Scan, Store
+from metric_assets.catalog.model import Live, Pair, Scan, Store
 from metric_assets.coverage import Coverage
-from metric_assets.doctor import given
-from metric_assets.doctor.findings import REMARK, Finding, Report, guarded
+from metric_assets.doctor import connections
+from metric_assets.doctor.findings import Finding, Report, guarded
+from metric_assets.doctor.live_shares import Measured, in_words, judge, measure
 from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
 from metric_assets.ranges import IdRange
@@ -35,10 +36,6 @@ ROWS = 200_000
 SECONDS = 5
 #: Younger rows may still be waiting for their event.
 SETTLED = timedelta(hours=1)
-#: Keys from which on a share says something, and shares below and above which it is low and high.
-ENOUGH = 20
-LOW, HIGH = 0.5, 0.9
-
 #: What a source's events are compared by, and how that looks without any.
 _KEY = (
     pl.col("metricType").cast(pl.String).alias("metric"),
@@ -56,32 +53,17 @@ _NO_ROWS = pl.DataFrame(
 )
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What a sample says of one pair.
-
-    ``keys`` are those of source rows after the cutoff; ``by_user`` and ``by_entity`` the shares of
-    them that live events have. ``told`` is the share of live keys, with their user, that the source
-    has on either side of the cutoff. Of ``pairs_of_signs`` users with both a +1 and a -1,
-    ``same_time`` have one of each at the same time.
-    """
-
-    keys: int
-    by_user: float
-    by_entity: float
-    told: float
-    pairs_of_signs: int
-    same_time: int
-
-
 @contextmanager
 def sampling(
     environ: Mapping[str, str], settings: Settings, *, postgres: bool
 ) -> Iterator[Sampling]:
     """Connections for samples; ``postgres`` says whether Postgres answers."""
-    with given.brief_clickhouse(environ, settings, SECONDS) as clickhouse, ExitStack() as opened:
+    with (
+        connections.brief_clickhouse(environ, settings, SECONDS) as clickhouse,
+        ExitStack() as opened,
+    ):
         source = (
-            opened.enter_context(given.brief_postgres(environ, settings, SECONDS))
+            opened.enter_context(connections.brief_postgres(environ, settings, SECONDS))
             if postgres
             else None
         )
@@ -133,7 +115,7 @@ class Sampling:
         if isinstance(found, str):
             yield Finding(_subject(scan), f"not measured: {found}")
             return
-        shares = "; ".join(_words(pair, found[pair.metric]) for pair in pairs)
+        shares = "; ".join(in_words(pair, found[pair.metric]) for pair in pairs)
         yield Finding(
             _subject(scan), f"of rows after the cutoff, found among live events: {shares}"
         )
@@ -211,70 +193,5 @@ class Sampling:
         return pl.concat(parts)
 
 
-def measure(rows: pl.DataFrame, live: pl.DataFrame, cutoff: datetime) -> Measured:
-    """Compare source rows (entity, user, created) with keys of live events (entity, user, both,
-    same).
-    """
-    key = ["entity", "user"]
-    after = rows.filter(pl.col("created") >= cutoff).select(key).unique()
-    both = live.filter(pl.col("both"))
-    return Measured(
-        after.height,
-        _share(after.join(live, on=key, how="semi").height, after.height),
-        _share(after.join(live, on="entity", how="semi").height, after.height),
-        _share(live.join(rows, on=key, how="semi").height, live.height),
-        both.height,
-        both.filter(pl.col("same")).height,
-    )
-
-
-def judge(pair: Pair, found: Measured) -> Iterator[Finding]:
-    """Where the catalog's choice fits the sample worse than another."""
-    # Lost events are missing by user as well, but those that came name users of the source.
-    others = found.by_user < LOW and found.told < LOW <= found.by_entity
-    if found.keys >= ENOUGH and pair.live_key is LiveKey.USER and others:
-        yield Finding(
-            f"{pair.key}: live key",
-            f"of {found.keys:,} keys after the cutoff live events have {found.by_user:.0%} by user,"
-            f" {found.by_entity:.0%} by entity: they name other users than the source",
-            "Set live_key to LiveKey.ENTITY in the pair's row of the catalog",
-            REMARK,
-        )
-    same = found.by_user >= HIGH * found.by_entity and found.by_user >= HIGH
-    if found.keys >= ENOUGH and pair.live_key is LiveKey.ENTITY and same:
-        yield Finding(
-            f"{pair.key}: live key",
-            f"of {found.keys:,} keys after the cutoff live events have {found.by_user:.0%} by user:"
-            " they name the users of the source",
-            "LiveKey.USER in the pair's row of the catalog would judge more exactly",
-            REMARK,
-        )
-    if found.pairs_of_signs >= ENOUGH and found.same_time > LOW * found.pairs_of_signs:
-        yield Finding(
-            f"{pair.key}: live dates",
-            f"of {found.pairs_of_signs:,} users with a +1 and a -1, {found.same_time:,} have both"
-            " at the same time: live events bear the time of their row, not of what happened",
-            "Set live to Live.ABSORB in the pair's row of the catalog: a -1 of a row from before"
-            " the cutoff cannot be told from what is held there",
-            REMARK,
-        )
-
-
-def _words(pair: Pair, found: Measured) -> str:
-    signs = ""
-    if found.pairs_of_signs:
-        signs = f", {found.same_time:,} of {found.pairs_of_signs:,} -1 at the time of their +1"
-    if not found.keys:
-        return f"{pair.metric} none to be found{signs}"
-    return (
-        f"{pair.metric} {found.by_user:.1%} of {found.keys:,} by user, {found.by_entity:.1%} by"
-        f" entity{signs}"
-    )
-
-
 def _subject(scan: Scan) -> str:
     return f"sql/{scan.name}.sql: live keys"
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

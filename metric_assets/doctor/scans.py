@@ -14,8 +14,8 @@ import polars as pl
 
 from metric_assets.catalog.model import Dimension, Entity, Pair, Scan, Store
 from metric_assets.coverage import Coverage
+from metric_assets.doctor.cutoffs import cutoff_or_now
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
-from metric_assets.doctor.given import cutoff_or_now
 from metric_assets.doctor.source import Tables
 from metric_assets.entity_ids import dated_binds, table_binds
 from metric_assets.events import check_columns, derive

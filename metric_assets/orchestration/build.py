@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.assets import (
     build_dimension_asset,
     build_scan_assets,
@@ -21,7 +22,6 @@ from metric_assets.orchestration.jobs import (
 )
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
-    Listener,
     PostgresResource,
     Shared,
 )

@@ -15,11 +15,11 @@ from dagster import AssetCheckEvaluation
 from metric_assets.audit import check_groups
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_target
-from metric_assets.dry_run import DryRuns
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.headroom import held, inhabited
 from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
+from metric_assets.operations.dry_run import DryRuns
 from metric_assets.orchestration.badge import build_badge
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
@@ -29,20 +29,18 @@ from metric_assets.orchestration.check_names import (
     check_key,
     output_name,
 )
-from metric_assets.orchestration.evaluations import (
-    failing_last,
-    legacy_evaluation,
-    source_evaluation,
-)
+from metric_assets.orchestration.evaluations import badge_evaluation, evaluation, failing_last
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
+from metric_assets.orchestration.run_log import LoggedListener
 from metric_assets.orchestration.source_audit import SourceAudit
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings
+from metric_assets.source_check import SourceVerdict
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.totals import EventTotals
@@ -60,10 +58,13 @@ class CheckRun:
         self.listener = shared.listener
         self.pairs = settings.catalog.pairs_of(entity)
         self.proofs = Proofs(context.instance)
-        self.audit = SourceAudit(context, entity, settings, shared.listener, self.proofs)
+        self.told = LoggedListener(
+            shared.listener, context.log.info, entity, lambda result: SourceVerdict(result).sentence
+        )
+        self.audit = SourceAudit(context, entity, settings, self.told, self.proofs)
         #: Why there is no verdict, by pair: the ranges of each reason.
         self.unread: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        self.evaluations: list[AssetCheckEvaluation] = []
+        self.verdicts: list[SourceVerdict | Verdict] = []
         self.looks = shared.looks.of(context.run_id)
         self.unloaded: dict[str, list[str]] = {}
 
@@ -92,7 +93,9 @@ class CheckRun:
                 self._compare(chosen, source, server)
         except MetricAssetsError as error:
             broken = error
-        yield from failing_last(self.evaluations)
+        for verdict in failing_last(self.verdicts):
+            self.listener.checked(verdict)
+            yield evaluation(verdict, self.proofs)
         if broken is not None:
             raise step_error(broken, self.context, self.listener) from broken
         for name in (MATCHES_SOURCE, MATCHES_LEGACY):
@@ -102,58 +105,47 @@ class CheckRun:
         for pair in chosen[RECONCILED]:
             if pair.key not in self.unread:
                 unloaded = self.unloaded.get(pair.key, [])
-                yield build_badge(pair, unloaded, self.settings, self.proofs).evaluation()
+                badge = build_badge(pair, unloaded, self.settings, self.proofs)
+                self.listener.checked(badge)
+                yield badge_evaluation(badge)
                 yield dg.Output(None, output_name(pair, RECONCILED))
         if self.unread:
             raise self._failure()
 
     def _compare(self, chosen: dict[str, list[Pair]], source: Postgres, server: ClickHouse) -> None:
-        """Fills ``evaluations``, ``unread`` and ``unloaded``; those found before an error count."""
+        """Fills ``verdicts``, ``unread`` and ``unloaded``; those found before an error count."""
         looked = self._look_again(chosen[MATCHES_SOURCE], source, server)
         self._find_unloaded(chosen[RECONCILED], source, server)
         pieces = self.audit.pieces(chosen[MATCHES_SOURCE], looked)
         runs = self.audit.run(pieces, source, server)
         try:
             self._check_legacy(chosen[MATCHES_LEGACY], source, server)
-            runs.finish(self._announce)
+            runs.finish()
         finally:
             self._add_source_checks(runs)
 
     def _look_again(
         self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse
-    ) -> set[tuple[str, str]]:
+    ) -> set[tuple[Pair, str]]:
         """The second look at what this run has loaded, before anything is compared with it; the
         pairs and ranges whose results are final now.
         """
         target = open_target(server, self.settings, self.context.run_id)
-        looked = self.looks.take(target, source, announce=self._announce)
+        looked = self.looks.take(target, source, announce=self.told.announce)
         self.listener.looked(looked)
-        chosen = {pair.key: pair for pair in pairs}
-        self.evaluations += [
-            source_evaluation(chosen[load_result.pair], load_result, self.proofs)
-            for load_result in looked
-            if load_result.pair in chosen
-        ]
-        return {(load_result.pair, load_result.ids.key) for load_result in looked}
-
-    def _announce(self, sentence: str) -> None:
-        """Tell those who wait why."""
-        self.context.log.info(f"{self.entity}: {sentence}")
-        self.listener.remarked([f"{self.entity}: {sentence}"])
+        self.verdicts += [SourceVerdict(result) for result in looked if result.pair in pairs]
+        return {(result.pair, result.ids.key) for result in looked}
 
     def _add_source_checks(self, runs: DryRuns) -> None:
-        known = self.settings.catalog.pairs
-        self.evaluations += [
-            source_evaluation(known[one.pair], one, self.proofs) for one in runs.settled
-        ]
+        self.verdicts += map(SourceVerdict, runs.settled)
         busy = [str(one.error) for one in runs.missed if one.busy]
         if busy:
             self.listener.remarked(busy)
         for one in runs.missed:
             if isinstance(one.error, UnavailableError):
                 raise one.error
-            for key in () if one.busy else one.pairs:
-                self.unread[key][str(one.error)].append(one.ids.key)
+            for pair in () if one.busy else one.pairs:
+                self.unread[pair.key][str(one.error)].append(one.ids.key)
 
     def _failure(self) -> dg.Failure:
         """Each reason once, with the pairs that it is about."""
@@ -172,12 +164,12 @@ class CheckRun:
             together.setdefault(self._keys(pair), []).append(pair)
         target = EventTotals(server, self.settings.target_table)
         rules = LiveRules(self.settings.live_lag, self.settings.clock_skew)
-        patience = Patience(rules, told=self._announce)
+        patience = Patience(rules, told=self.told.announce)
         entity = self.settings.catalog.entity[self.entity]
         groups = [(group, [IdRange.parse(key) for key in keys]) for keys, group in together.items()]
         for pair, ids, judgment in check_groups(entity, groups, source, target, patience):
             if isinstance(judgment, Verdict):
-                self.evaluations.append(legacy_evaluation(pair, ids, judgment, self.proofs))
+                self.verdicts.append(judgment)
             else:
                 self.unread[pair.key][str(judgment)].append(ids.key)
 

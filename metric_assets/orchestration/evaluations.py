@@ -11,55 +11,69 @@ from collections.abc import Iterable
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from metric_assets.catalog.model import Pair
-from metric_assets.load_result import LoadResult
-from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE, asset_key
+from metric_assets.badge import Badge
+from metric_assets.orchestration.badge import SUMS
+from metric_assets.orchestration.check_names import (
+    MATCHES_LEGACY,
+    MATCHES_SOURCE,
+    RECONCILED,
+    asset_key,
+)
 from metric_assets.orchestration.metadata import source_metadata, verdict_metadata
 from metric_assets.orchestration.proofs import Proofs
-from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.source_check import SourceVerdict
 
 
-def legacy_evaluation(
-    pair: Pair, ids: IdRange, verdict: Verdict, proofs: Proofs
-) -> AssetCheckEvaluation:
-    """The result of a comparison with legacy."""
-    return AssetCheckEvaluation(
-        asset_key=asset_key(pair),
-        check_name=MATCHES_LEGACY,
-        partition=ids.key,
-        passed=verdict.passed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        blocking=False,
-        description=verdict.sentence(ids.key),
-        metadata=verdict_metadata(verdict),
-        target_materialization_data=proofs.target(pair, ids.key),
-    )
-
-
-def source_evaluation(pair: Pair, result: LoadResult, proofs: Proofs) -> AssetCheckEvaluation:
-    """What a materialization or a dry run verified: an error where the backfilled part differs, a
-    warning where only live events do, or where nothing could be proven.
+def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEvaluation:
+    """The result of a check of a range: an error where the backfilled part differs or a rule of
+    legacy is broken, a warning where only live events differ, or where nothing could be proven.
     """
-    verdict = SourceVerdict(result)
-    severity = dg.AssetCheckSeverity
+    if isinstance(verdict, SourceVerdict):
+        name, metadata = MATCHES_SOURCE, source_metadata(verdict)
+    else:
+        name, metadata = MATCHES_LEGACY, verdict_metadata(verdict)
+    warns = not verdict.passed and not verdict.severe
     return AssetCheckEvaluation(
-        asset_key=asset_key(pair),
-        check_name=MATCHES_SOURCE,
-        partition=result.ids.key,
+        asset_key=asset_key(verdict.pair),
+        check_name=name,
+        partition=verdict.ids.key,
         passed=verdict.passed,
-        severity=severity.WARN if not verdict.passed and not verdict.severe else severity.ERROR,
+        severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
         blocking=False,
         description=verdict.sentence,
-        metadata=source_metadata(verdict),
-        target_materialization_data=proofs.target(pair, result.ids.key),
+        metadata=metadata,
+        target_materialization_data=proofs.target(verdict.pair, verdict.ids.key),
     )
 
 
-def failing_last(evaluations: Iterable[AssetCheckEvaluation]) -> list[AssetCheckEvaluation]:
+def failing_last(
+    verdicts: Iterable[SourceVerdict | Verdict],
+) -> list[SourceVerdict | Verdict]:
     """In an order in which the page that opens shows what fails: the last result is shown."""
-    return sorted(
-        evaluations,
-        key=lambda one: (not one.passed, not one.passed and one.severity.value == "ERROR"),
+    return sorted(verdicts, key=lambda one: (not one.passed, one.severe))
+
+
+def badge_evaluation(badge: Badge) -> AssetCheckEvaluation:
+    """The badge as a check result; its numbers are plots."""
+    failed = [*badge.differing, *badge.drifting, *badge.behind, *badge.legacy_failing]
+    wanted = badge.materialized + len(badge.unloaded)
+    oldest = {} if badge.oldest_days is None else {"oldest_proof_days": badge.oldest_days}
+    return AssetCheckEvaluation(
+        asset_key=asset_key(badge.pair),
+        check_name=RECONCILED,
+        passed=badge.passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        blocking=False,
+        description=badge.sentence,
+        metadata={
+            "materialized_ranges": badge.materialized,
+            "grid_ranges": badge.grid,
+            "proven_ranges": badge.proven,
+            "coverage_of_grid": badge.materialized / wanted if wanted else 1.0,
+            **{name: badge.figures.get(name, 0) for name in SUMS},
+            **oldest,
+            "failed_ranges": ", ".join(dict.fromkeys(failed)) or "none",
+            "ranges": dg.MetadataValue.json(badge.lists),
+        },
     )

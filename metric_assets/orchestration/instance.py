@@ -1,18 +1,25 @@
 """Dagster's instance as our commands open it: its errors told in a sentence, dead runs ended.
 
-Belongs here: what happens around an instance. Does not belong here: whether its storage answers at
-all, which is asked before Dagster is imported (cli/environment).
+Belongs here: what happens around an instance, and whether its storage answers at all.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 import sqlalchemy.exc
 
-from metric_assets.errors import MetricAssetsError, SettingsError, UnavailableError
+from metric_assets.connect import open_dagster_storage
+from metric_assets.errors import (
+    MetricAssetsError,
+    SettingsError,
+    UnavailableError,
+    UnreachableError,
+)
+from metric_assets.home import dagster_home
 from metric_assets.orchestration.dagster_private import (
     IN_PROGRESS_RUN_STATUSES,
     DagsterPostgresException,
@@ -20,10 +27,35 @@ from metric_assets.orchestration.dagster_private import (
 from metric_assets.orchestration.processes import HOST, PROCESS, is_gone
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.settings import DAGSTER_POSTGRES_URL
+from metric_assets.sql import load
 
 #: States of a run that nobody may be working on any more.
 _OPEN = [*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.NOT_STARTED]
 _STORAGE = (sqlalchemy.exc.SQLAlchemyError, DagsterPostgresException)
+
+
+def dagster_answers() -> None:
+    """Raise before an instance is opened, which would try for long, if its storage does not answer.
+
+    Where DAGSTER_HOME has a dagster.yaml with another storage, Dagster itself finds out.
+    """
+    file = dagster_home() / "dagster.yaml"
+    try:
+        configured = file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"DAGSTER_HOME: {file} cannot be read: {error}") from None
+    if DAGSTER_POSTGRES_URL not in configured:
+        return
+    given = os.environ.get(DAGSTER_POSTGRES_URL)
+    try:
+        with open_dagster_storage(given) as storage:
+            storage.frame(load("postgres/alive"), {})
+    except SettingsError:
+        raise
+    except MetricAssetsError as error:
+        raise UnreachableError(
+            f"{DAGSTER_POSTGRES_URL}: Dagster's storage does not answer: {error}"
+        ) from None
 
 
 @contextmanager

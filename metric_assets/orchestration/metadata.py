@@ -74,7 +74,6 @@ def load_result_metadata(result: LoadResult, columns: Mapping[str, str]) -> dict
 
 def load_result_sentence(result: LoadResult) -> str:
     """A load result in words, for the run's log."""
-    where = f"{result.pair}/{result.ids.key}"
     live = result.live
     told = ""
     if live.withdrawn or live.overlap:
@@ -82,22 +81,19 @@ def load_result_sentence(result: LoadResult) -> str:
     if result.drifts:
         told += f"; live drift: {live.live_missing} missing, {live.live_phantom} phantom"
     if result.inserted == result.removed == 0:
-        return f"{where}: nothing to do, {result.unchanged} events are as the source says{told}"
+        return (
+            f"{result.place}: nothing to do, {result.unchanged} events are as the source says{told}"
+        )
     return (
-        f"{where}: inserted {result.inserted}, removed {result.removed},"
+        f"{result.place}: inserted {result.inserted}, removed {result.removed},"
         f" unchanged {result.unchanged}; {result.events} events now, sum {result.total}{told}"
     )
 
 
 def live_metadata(result: LoadResult) -> dict[str, Any]:
     """What live events meant for a range; the hours of live drift as a table."""
-    live = result.live
-    hours = [
-        dg.TableRecord(
-            {"hour": hour.hour.isoformat(), "missing": hour.missing, "phantom": hour.phantom}
-        )
-        for hour in live.drift_hours
-    ]
+    figures = result.live.as_dict()
+    hours = [dg.TableRecord(hour) for hour in figures.pop("drift_hours")]
     schema = dg.TableSchema(
         [
             dg.TableColumn("hour", "string", description="its start, UTC"),
@@ -106,15 +102,7 @@ def live_metadata(result: LoadResult) -> dict[str, Any]:
         ]
     )
     return {
-        "withdrawn": live.withdrawn,
-        "overlap": live.overlap,
-        "unsettled": live.unsettled,
-        "unsettled_width": live.unsettled_width,
-        "moved": live.moved,
-        "live_missing": live.live_missing,
-        "live_phantom": live.live_phantom,
-        "gone_untold": live.gone_untold,
-        "orphaned": live.orphaned,
+        **figures,
         "stream": result.stream.value,
         **({"provisional": True} if result.provisional else {}),
         **({"source_instant": result.instant.isoformat()} if result.instant else {}),
@@ -185,7 +173,7 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
         "events_total": verdict.events,
         "legacy_total": verdict.legacy,
         "orphaned": verdict.orphaned,
-        "rule": verdict.rule.value,
+        "rule": verdict.pair.legacy.rule.value,
         **({"worst": dg.MetadataValue.table(rows, schema)} if rows else {}),
     }
 

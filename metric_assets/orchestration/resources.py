@@ -7,15 +7,12 @@ shape the definitions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import dagster as dg
 
 from metric_assets.connect import open_clickhouse, open_postgres
-from metric_assets.load_result import LoadResult
-from metric_assets.orchestration.retries import Retry
+from metric_assets.operations.listener import Listener
 from metric_assets.plan import RemovalGuard
-from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
 from metric_assets.stores.clickhouse import ClickHouse
@@ -40,56 +37,6 @@ class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def open(self, settings: Settings) -> ClickHouse:
         """A store; connects when it is used."""
         return open_clickhouse(settings, url=self.url)
-
-
-class Listener(Protocol):
-    """Progress callbacks of a run, called inside its process: the command line's."""
-
-    def began(self, scan: str, ids: IdRange) -> None:
-        """A range of a scan is being read."""
-        ...
-
-    def read(self, rows: int) -> None:
-        """So many rows of it have been read."""
-        ...
-
-    def ended(self, load_results: list[LoadResult]) -> None:
-        """It is done."""
-        ...
-
-    def looked(self, load_results: list[LoadResult]) -> None:
-        """A second look was taken; what it came to replaces the results that were given."""
-        ...
-
-    def retrying(self, retry: Retry) -> None:
-        """A step failed and will be tried again."""
-        ...
-
-    def remarked(self, sentences: list[str]) -> None:
-        """Something besides the work should be known."""
-        ...
-
-
-class NobodyListens:
-    """The listener of runs that Dagster launches: the UI has the events."""
-
-    def began(self, scan: str, ids: IdRange) -> None:
-        """Nothing."""
-
-    def read(self, rows: int) -> None:
-        """Nothing."""
-
-    def ended(self, load_results: list[LoadResult]) -> None:
-        """Nothing."""
-
-    def looked(self, load_results: list[LoadResult]) -> None:
-        """Nothing."""
-
-    def retrying(self, retry: Retry) -> None:
-        """Nothing."""
-
-    def remarked(self, sentences: list[str]) -> None:
-        """Nothing."""
 
 
 class RemovalGuards:
@@ -135,4 +82,4 @@ class Shared:
     def of(cls, settings: Settings, listener: Listener | None) -> Shared:
         """For the runs of a command that listens, or for runs that Dagster launches."""
         guards = RemovalGuards(settings, together=listener is not None)
-        return cls(listener or NobodyListens(), guards, RunLooks())
+        return cls(listener or Listener(), guards, RunLooks())

@@ -6,12 +6,10 @@ transient (errors).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
 import dagster as dg
 
 from metric_assets.errors import MetricAssetsError
+from metric_assets.operations.listener import Listener, Retry
 
 #: Delays only. As the retry policy of an asset it would have terminated runs begin again: Dagster
 #: applies a policy to interruptions, too.
@@ -20,41 +18,10 @@ BACKOFF = dg.RetryPolicy(
 )
 
 
-@dataclass(frozen=True)
-class Retry:
-    """A failed step that is tried again: in ``seconds``, as ``attempt`` of ``attempts``."""
-
-    step: str
-    cause: str
-    seconds: float
-    attempt: int
-    attempts: int
-
-    @property
-    def sentence(self) -> str:
-        """In words."""
-        return (
-            f"{self.step}: {self.cause}; trying again in {self.seconds:.0f} s, attempt"
-            f" {self.attempt} of {self.attempts}"
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return {**asdict(self), "seconds": round(self.seconds, 1)}
-
-
-class RetryListener(Protocol):
-    """Told of every retry of a step."""
-
-    def retrying(self, retry: Retry) -> None:
-        """A step failed and will be tried again."""
-        ...
-
-
 def step_error(
     error: MetricAssetsError,
     context: dg.OpExecutionContext,
-    listener: RetryListener,
+    listener: Listener,
     backoff: dg.RetryPolicy = BACKOFF,
 ) -> Exception:
     """What a step has to raise in place of an error of ours.

@@ -1,4 +1,4 @@
-"""Progress lines in the log of a run.
+"""Progress lines in the log of a run, beside what its listener is told.
 
 Belongs here: when a line is written. Does not belong here: what it says.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+
+from metric_assets.load_result import LoadResult
+from metric_assets.operations.listener import Listener
+from metric_assets.ranges import IdRange
 
 #: Seconds between two entries of a run's log.
 LOG_SECONDS = 2.0
@@ -32,3 +36,50 @@ class RunLog:
             self._write("\n".join(self._waiting))
             self._waiting.clear()
             self._last = time.monotonic()
+
+
+class LoggedListener(Listener):
+    """Passes on what it is told; results and remarks go into the run's log as well.
+
+    ``place`` begins every remark, ``sentence`` says a load result in words.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        write: Callable[[str], object],
+        place: str,
+        sentence: Callable[[LoadResult], str],
+    ) -> None:
+        self.log = RunLog(write)
+        self._listener = listener
+        self._write = write
+        self._place = place
+        self._sentence = sentence
+
+    def began(self, scan: str, ids: IdRange) -> None:
+        """Pass it on."""
+        self._listener.began(scan, ids)
+
+    def read(self, rows: int) -> None:
+        """Pass it on."""
+        self._listener.read(rows)
+
+    def ended(self, load_results: list[LoadResult]) -> None:
+        """Log what was done or found."""
+        self._listener.ended(load_results)
+        self.log.add(map(self._sentence, load_results))
+
+    def looked(self, load_results: list[LoadResult]) -> None:
+        """Pass it on."""
+        self._listener.looked(load_results)
+
+    def remarked(self, sentences: list[str]) -> None:
+        """Log them at once: somebody may be waiting."""
+        placed = [f"{self._place}: {sentence}" for sentence in sentences]
+        self._write("\n".join(placed))
+        self._listener.remarked(placed)
+
+    def announce(self, sentence: str) -> None:
+        """Remark one sentence."""
+        self.remarked([sentence])

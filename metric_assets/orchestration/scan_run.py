@@ -17,18 +17,19 @@ from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
-from metric_assets.orchestration.evaluations import failing_last, source_evaluation
+from metric_assets.orchestration.evaluations import evaluation, failing_last
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import load_result_metadata, load_result_sentence
 from metric_assets.orchestration.partitions import ranges_of
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
-from metric_assets.orchestration.run_log import RunLog
+from metric_assets.orchestration.run_log import LoggedListener
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.orchestration.tables import dimension_key
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
+from metric_assets.source_check import SourceVerdict
 
 
 class ScanRun:
@@ -55,7 +56,9 @@ class ScanRun:
         self.looks = shared.looks.of(context.run_id)
         self.proofs = Proofs(context.instance)
         self.guard = shared.guards.of(context.run_id)
-        self._log = RunLog(context.log.info)
+        self.told = LoggedListener(
+            shared.listener, context.log.info, scan.name, load_result_sentence
+        )
 
     def execute(
         self, postgres: PostgresResource, clickhouse: ClickHouseResource
@@ -67,7 +70,7 @@ class ScanRun:
         for result in self.done:
             self.context.add_asset_metadata(
                 load_result_metadata(result, self.columns),
-                _key_of(result),
+                asset_key(result.pair),
                 result.ids.key,
             )
         for pair in self.pairs:
@@ -84,11 +87,11 @@ class ScanRun:
         own = [
             result
             for result in self.done
-            if result.pair == pair.key and (result.pair, result.ids) not in pending
+            if result.pair == pair and (result.pair, result.ids) not in pending
         ]
-        found = (source_evaluation(pair, result, self.proofs) for result in own)
-        for evaluation in failing_last(found):
-            self.context.log_event(evaluation)
+        for verdict in failing_last(map(SourceVerdict, own)):
+            self.listener.checked(verdict)
+            self.context.log_event(evaluation(verdict, self.proofs))
 
     def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:
@@ -107,7 +110,7 @@ class ScanRun:
                 for ids in ranges:
                     self._one(ids, stores)
                 self._look_again(stores)
-            self._log.flush()
+            self.told.log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
             raise step_error(error, self.context.op_execution_context, self.listener) from error
@@ -135,7 +138,7 @@ class ScanRun:
                     )
 
     def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:
-        self.listener.began(self.scan.name, ids)
+        self.told.began(self.scan.name, ids)
         load_results = pipeline.materialize(
             self.scan,
             self.pairs,
@@ -146,38 +149,29 @@ class ScanRun:
             loaded=lambda: self.proofs.loaded(self.pairs, ids),
             live=self.live,
             looks=self.looks,
-            progress=self.listener.read,
+            progress=self.told.read,
         )
         self.done += load_results
-        self.listener.ended(load_results)
-        self._log.add(load_result_sentence(result) for result in load_results)
+        self.told.ended(load_results)
 
     def _look_again(self, stores: pipeline.Stores) -> None:
         """Where no step of this run checks the entity, which would do it for all scans at once."""
         if checks_name(self.scan.entity) in {node.name for node in self.context.job_def.nodes}:
             return
 
-        def announce(sentence: str) -> None:
-            self.context.log.info(f"{self.scan.name}: {sentence}")
-            self.listener.remarked([f"{self.scan.name}: {sentence}"])
-
-        looked = self.looks.take(stores.target, stores.locks, announce=announce)
+        looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)
         again = {(result.pair, result.ids): result for result in looked}
         self.done = [again.get((result.pair, result.ids), result) for result in self.done]
-        self.listener.looked(looked)
+        self.told.looked(looked)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
-        self._log.flush()
+        self.told.log.flush()
         for result in self.done:
             self.context.log_event(
                 dg.AssetMaterialization(
-                    asset_key=_key_of(result),
+                    asset_key=asset_key(result.pair),
                     partition=result.ids.key,
                     metadata=load_result_metadata(result, self.columns),
                 )
             )
-
-
-def _key_of(result: LoadResult) -> dg.AssetKey:
-    return dg.AssetKey(result.pair.split("/"))

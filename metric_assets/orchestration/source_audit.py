@@ -13,17 +13,13 @@ import dagster as dg
 
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.connect import open_stores
-from metric_assets.dry_run import DryRuns, Piece
-from metric_assets.load_result import LoadResult
+from metric_assets.operations.dry_run import DryRuns, Piece
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first
 from metric_assets.orchestration.check_names import ALL, MATCHES_SOURCE, NONE, SOURCE_TAG
 from metric_assets.orchestration.proofs import Proof, Proofs
-from metric_assets.orchestration.resources import Listener
-from metric_assets.orchestration.run_log import RunLog
-from metric_assets.pipeline import Stores
+from metric_assets.orchestration.run_log import LoggedListener
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
-from metric_assets.source_check import SourceVerdict
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 
@@ -36,7 +32,7 @@ class SourceAudit:
         context: dg.OpExecutionContext,
         entity: str,
         settings: Settings,
-        listener: Listener,
+        listener: LoggedListener,
         proofs: Proofs,
     ) -> None:
         self._context = context
@@ -44,10 +40,9 @@ class SourceAudit:
         self._settings = settings
         self._listener = listener
         self._proofs = proofs
-        self._log = RunLog(context.log.info)
 
     def pieces(
-        self, pairs: Sequence[Pair], done: Set[tuple[str, str]] = frozenset()
+        self, pairs: Sequence[Pair], done: Set[tuple[Pair, str]] = frozenset()
     ) -> list[Piece]:
         """What to compare: of the run's partitions, or of what its tag asks for, all that this very
         run has not evaluated yet, its materializations included; nor what is ``done``.
@@ -73,7 +68,7 @@ class SourceAudit:
                 due = [
                     pair
                     for pair in loaded
-                    if (pair.key, key) not in done and not self._is_done(known[pair.key].get(key))
+                    if (pair, key) not in done and not self._is_done(known[pair.key].get(key))
                 ]
                 if due:
                     units[scan.name, key] = due
@@ -85,39 +80,23 @@ class SourceAudit:
 
     def run(self, pieces: Sequence[Piece], source: Postgres, server: ClickHouse) -> DryRuns:
         """Dry-run them; what they come to is in the result."""
-
-        def stores(scan: Scan) -> Stores:
-            return open_stores(scan, source, server, self._settings, self._context.run_id)
-
-        lines = _Lines(self._listener, self._log)
-        runs = DryRuns(self._settings, stores, lines, self._proofs.loaded)
+        runs = DryRuns(
+            self._settings,
+            lambda scan: open_stores(scan, source, server, self._settings, self._context.run_id),
+            self._listener,
+            self._proofs.loaded,
+        )
         if not pieces:
             return runs
         steps = sum(len(piece.ranges) for piece in pieces)
-        self._log.add([f"{self._entity}: {steps} ranges are compared with their source"])
+        self._listener.log.add([f"{self._entity}: {steps} ranges are compared with their source"])
         runs.walk(pieces)
-        self._log.add(f"{one.ids.key}: {one.error}" for one in runs.missed)
-        self._log.flush()
+        self._listener.log.add(f"{one.ids.key}: {one.error}" for one in runs.missed)
+        self._listener.log.flush()
         return runs
 
     def _is_done(self, proof: Proof | None) -> bool:
         return proof is not None and proof.run == self._context.run_id
-
-
-class _Lines:
-    """Tells a listener of a dry run, and the run's log of what it found."""
-
-    def __init__(self, listener: Listener, log: RunLog) -> None:
-        self._listener = listener
-        self._log = log
-        self.began = listener.began
-        self.read = listener.read
-        self.looked = listener.looked
-
-    def ended(self, load_results: list[LoadResult]) -> None:
-        """Log what was found."""
-        self._listener.ended(load_results)
-        self._log.add(SourceVerdict(load_result).sentence for load_result in load_results)
 
 
 def _age(key: str, pairs: Iterable[Pair], known: dict[str, dict[str, Proof]]) -> int:

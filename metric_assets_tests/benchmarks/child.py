@@ -19,12 +19,15 @@ import polars as pl
 
 from metric_assets import pipeline, reading
 from metric_assets.catalog import CATALOG
-from metric_assets.cli import environment, running, work
+from metric_assets.cli import environment
 from metric_assets.events import Rejections
+from metric_assets.home import dagster_home
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.backfill import plan_work
+from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import asset_key
-from metric_assets.orchestration.resources import NobodyListens
+from metric_assets.orchestration.running import quiet_dagster
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.storage import keep_connections
 from metric_assets.stores.postgres import PostgresReading
@@ -33,7 +36,7 @@ from metric_assets.stores.stage import ClickHouseStage
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-class _Watch(NobodyListens):
+class _Watch(Listener):
     """Seconds of each kind of work, and the load_results."""
 
     def __init__(self) -> None:
@@ -76,12 +79,12 @@ class _Watch(NobodyListens):
 def main() -> None:
     """Run the selection over its whole grid, without checks."""
     environment.load_environment()
-    environment.dagster_home()
-    running.quiet_dagster()
+    dagster_home()
+    quiet_dagster()
     settings = environment.settings()
     watch = _Watch()
     watch.install()
-    pieces = work.plan_work(CATALOG.select(sys.argv[1:]), None, settings)
+    pieces = plan_work(CATALOG.select(sys.argv[1:]), None, settings)
     whole = build_definitions(settings, watch).resolve_implicit_global_asset_job_def()
     seconds = 0.0
     with dg.DagsterInstance.get() as instance:

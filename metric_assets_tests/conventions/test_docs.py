@@ -9,9 +9,10 @@ from urllib.parse import unquote
 import click
 import pytest
 
+from metric_assets.catalog import CATALOG
 from metric_assets.cli import cli
 from metric_assets.cli.document import document
-from metric_assets.cli.row import Row
+from metric_assets.operations.pair_report import PairReport
 from metric_assets_tests.conventions.files import ROOT, SQL, name_of
 
 pytestmark = pytest.mark.conventions
@@ -147,7 +148,7 @@ def test_every_key_of_a_row_is_documented() -> None:
     table = page.partition("### A row of `pairs`")[2]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     named = {key for row in rows for key in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert named == set(Row("User/Follower").as_dict())
+    assert named == set(PairReport(CATALOG.pairs["User/Follower"]).as_dict())
 
 
 def test_the_readme_is_short() -> None:

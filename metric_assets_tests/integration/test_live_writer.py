@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from metric_assets.audit import check_legacy
+from metric_assets.audit import check_groups
 from metric_assets.catalog import CATALOG
 from metric_assets.defaults import MEMORY_ROWS
 from metric_assets.late_events import Patience
@@ -154,8 +154,8 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
         made = stores_of(writing)
         patience, totals = Patience(RULES), EventTotals(made.clickhouse, TARGET)
         pair = CATALOG.pairs[KEY]
-        ((_, _, verdict),) = check_legacy(
-            CATALOG.entity[pair.entity], [pair], [IDS], made.postgres, totals, patience
+        ((_, _, verdict),) = check_groups(
+            CATALOG.entity[pair.entity], [([pair], [IDS])], made.postgres, totals, patience
         )
         assert isinstance(verdict, Verdict)
         assert verdict.passed, verdict
@@ -168,4 +168,4 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
     lost = f"entityId = 5 AND userId = 9999 AND createdAt < '{CUTOFF:%Y-%m-%d}'"
     writing.command(f"DELETE FROM {TARGET} WHERE {lost}")
     found = audit(writing)
-    assert (found.pair, found.ids.key, found.inserted, found.removed) == (KEY, IDS.key, 1, 0)
+    assert (found.pair.key, found.ids.key, found.inserted, found.removed) == (KEY, IDS.key, 1, 0)

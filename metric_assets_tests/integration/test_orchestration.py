@@ -13,11 +13,12 @@ from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.cli import console, running
-from metric_assets.cli.backfilling import plan_only
-from metric_assets.dry_run import Piece
+from metric_assets.cli import console
+from metric_assets.operations.dry_run import Piece
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import BEYOND_GRID
+from metric_assets.orchestration.outcomes import outcome_of
+from metric_assets.orchestration.running import plan_only
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.tables import dimension_key
 from metric_assets.ranges import Grid, IdRange
@@ -421,7 +422,7 @@ def test_a_legacy_value_that_is_no_number_fails_its_range_only(
     assert {key for pair, key in passed if pair == "Tag/Follower"} == set(KEYS)
     assert {key for pair, key in passed if pair == "Tag/Hidden"} == {"0-9", "20-29"}
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
-    outcome = running._outcome(
+    outcome = outcome_of(
         "Tag", CATALOG, [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]], result
     )
     assert list(outcome.failures) == ["Tag/Hidden"]
@@ -442,5 +443,5 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
         piece = Piece(CATALOG.scan[pair.key], (pair,), tuple(ranges))
         (missed,) = plan_only([piece], settings, notes).missed
     assert missed.busy
-    assert (missed.pairs, missed.ids.key) == (("Tag/Follower",), "10-19")
+    assert (missed.pairs, missed.ids.key) == ((pair,), "10-19")
     assert [(one.ids.key, one.wanted) for one in notes.load_results] == [("0-9", 1), ("20-29", 1)]

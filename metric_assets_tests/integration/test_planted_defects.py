@@ -16,10 +16,12 @@ from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.cli import console, running
-from metric_assets.cli.reconciling import Options, reconcile
+from metric_assets.cli import console
+from metric_assets.cli.reconcile import Options, check
+from metric_assets.operations.backfill import Work
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.instance import open_instance
+from metric_assets.orchestration.running import run_backfill
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Event, Platform
@@ -105,9 +107,9 @@ def load_all(settings: Settings) -> None:
         cells = list(settings.grid_of(pair.entity))
         gap = next(place for place, ids in enumerate(cells) if ids.key == NEVER_LOADED)
         stretches = (cells[:gap], cells[gap + 1 :])
-        work += [running.Work.of(CATALOG, pair.entity, [pair], ranges) for ranges in stretches]
+        work += [Work.of(CATALOG, pair.entity, [pair], ranges) for ranges in stretches]
     notes = console.Notes(console.err())
-    for outcome in running.run_backfill(work, settings, notes, verbose=False):
+    for outcome in run_backfill(work, settings, notes, verbose=False):
         assert outcome.success, outcome.failure
 
 
@@ -272,9 +274,7 @@ def test_every_planted_defect_is_found_and_repaired(
     (strays,) = [one for one in found if one.check_name == "every_row_belongs_to_a_pair"]
     assert (strays.passed, strays.metadata["stray_rows"].value) == (False, 4)
 
-    assert reconcile(
-        [CATALOG.pairs[key] for key in KEYS], settings, Options(source=True, repair=True)
-    )
+    assert check([CATALOG.pairs[key] for key in KEYS], settings, Options(source=True, repair=True))
     said = capsys.readouterr()
     assert said.out.splitlines()[-1] == "All 3 counters equal their source."
     assert held(platform) == wanted(platform)

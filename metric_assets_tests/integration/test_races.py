@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from metric_assets.audit import check_legacy
+from metric_assets.audit import check_groups
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import RemovalRefusedError, UnavailableError
 from metric_assets.plan import Summary
@@ -69,8 +69,8 @@ def test_a_reconcile_during_a_load(platform: Platform) -> None:
     def check() -> tuple[bool, float]:
         through = stores_of(platform)
         totals = EventTotals(through.clickhouse, TARGET)
-        ((_, _, verdict),) = check_legacy(
-            CATALOG.entity["User"], [FOLLOWER], [IDS], through.postgres, totals
+        ((_, _, verdict),) = check_groups(
+            CATALOG.entity["User"], [([FOLLOWER], [IDS])], through.postgres, totals
         )
         assert isinstance(verdict, Verdict)
         return verdict.passed, verdict.missing

@@ -184,7 +184,7 @@ def test_a_row_added_and_a_row_changed_at_the_source_arrive(loaded: Loaded) -> N
         "ImageReaction", imageId=3, userId=9_999, reaction="Cry", createdAt="2023-01-01"
     )
     loaded.platform.run("""UPDATE "ImageReaction" SET reaction = 'Heart' WHERE id = 5""")
-    load_results = {r.pair: (r.inserted, r.removed) for r in loaded.load()}
+    load_results = {r.pair.key: (r.inserted, r.removed) for r in loaded.load()}
     assert load_results == {
         "Image/ReactionLike": loaded.platform.changes(0, 1),
         "Image/ReactionDislike": (0, 0),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_assets import entity_ids
-from metric_assets.audit import check_legacy, spans
+from metric_assets.audit import Judgment, check_groups, spans
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Legacy, Pair
+from metric_assets.catalog.model import Entity, Legacy, Pair
 from metric_assets.errors import SchemaDriftError
-from metric_assets.late_events import Patience
+from metric_assets.late_events import Patience, Totals
 from metric_assets.live import LiveRules
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.sql import Statement
-from metric_assets.stores.ports import Binds
+from metric_assets.stores.ports import Binds, Rows
 from metric_assets_tests.fakes import Event, FakeRows, FakeTarget
 
 pytestmark = pytest.mark.unit
@@ -47,6 +47,18 @@ def legacy(*rows: tuple[int, int, int]) -> dict[str, pl.DataFrame]:
 def asked(source: FakeRows) -> list[str]:
     """The statements that a source was asked, but for the one that asks the time."""
     return [name for name, _ in source.asked if name != "postgres/instant"]
+
+
+def check_legacy(
+    entity: Entity,
+    pairs: Sequence[Pair],
+    ranges: Sequence[IdRange],
+    source: Rows,
+    target: Totals,
+    patience: Patience | None = None,
+) -> Iterator[tuple[Pair, IdRange, Judgment]]:
+    """The check of all pairs in all ranges."""
+    return check_groups(entity, [(pairs, ranges)], source, target, patience)
 
 
 def verdicts(*given: Any) -> list[tuple[Pair, IdRange, Verdict]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metric_assets.badge import Badge
 from metric_assets.catalog import CATALOG
-from metric_assets.cli.repairs import repair_work
+from metric_assets.operations.repair import repair_work
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first
-from metric_assets.orchestration.badge import Badge
+from metric_assets.orchestration.evaluations import badge_evaluation
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 
@@ -50,9 +53,10 @@ def test_every_range_has_its_turn(ranges: int, days: float) -> None:
     assert seen == set(range(ranges))
 
 
-def badge(**changes: object) -> Badge:
+def badge(**changes: Any) -> Badge:
     """A pair of four ranges that are all well, but for what is said."""
-    return Badge("Tag/Follower", **{"grid": 5, "materialized": 4, "oldest_days": 1.0, **changes})  # type: ignore[arg-type]
+    facts: dict[str, Any] = {"grid": 5, "materialized": 4, "oldest_days": 1.0, **changes}
+    return Badge(CATALOG.pairs["Tag/Follower"], **facts)
 
 
 def test_a_badge_that_passes() -> None:
@@ -61,7 +65,7 @@ def test_a_badge_that_passes() -> None:
     assert one.passed
     assert one.proven == 4
     assert one.sentence == "Tag/Follower: all 4 materialized ranges equal their source"
-    figures = {name: value.value for name, value in one.evaluation().metadata.items()}
+    figures = {name: value.value for name, value in badge_evaluation(one).metadata.items()}
     assert (figures["materialized_ranges"], figures["grid_ranges"]) == (4, 5)
     assert (figures["coverage_of_grid"], figures["oldest_proof_days"]) == (1.0, 1.0)
 
@@ -91,7 +95,7 @@ def test_the_gravest_fault_is_said_first() -> None:
         unproven=("0-9",), differing=("10-19",), unloaded=("40-49",), figures={"missing": 3}
     )
     assert one.sentence.startswith("Tag/Follower: 1 ranges differ from the source: 10-19; 1 ranges were never")  # fmt: skip
-    figures = {name: value.value for name, value in one.evaluation().metadata.items()}
+    figures = {name: value.value for name, value in badge_evaluation(one).metadata.items()}
     assert (figures["missing"], figures["surplus"], figures["proven_ranges"]) == (3, 0, 2)
     assert figures["coverage_of_grid"] == 0.8
     assert figures["failed_ranges"] == "10-19"
@@ -102,15 +106,13 @@ def test_repairs_are_as_few_runs_as_there_can_be() -> None:
     every range between its ends.
     """
     settings = Settings(grids={"Tag": Grid(10, 60), "User": Grid(10, 60)})
-    work = repair_work(
-        {
-            "Tag/Follower": ["10-19", "0-9", "40-49"],
-            "Tag/Hidden": ["0-9", "10-19", "40-49", "40-49"],
-            "User/Follower": ["50-59"],
-            "User/Hidden": [],
-        },
-        settings,
-    )
+    ranges = {
+        "Tag/Follower": ["10-19", "0-9", "40-49"],
+        "Tag/Hidden": ["0-9", "10-19", "40-49", "40-49"],
+        "User/Follower": ["50-59"],
+        "User/Hidden": [],
+    }
+    work = repair_work({CATALOG.pairs[key]: keys for key, keys in ranges.items()}, settings)
     found = [
         (piece.entity, [pair.key for pair in piece.pairs], [ids.key for ids in piece.ranges])
         for piece in work

@@ -12,10 +12,9 @@ import pytest
 from metric_assets import connect
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import main
-from metric_assets.cli.grids import write_grids
-from metric_assets.cli.outside import look_outside
 from metric_assets.errors import SettingsError, UnavailableError
 from metric_assets.local import stack
+from metric_assets.operations.ranges import look_outside, write_grids
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets_tests.fakes import FakeRows
@@ -277,10 +276,10 @@ def test_ids_that_nobody_could_look_for_are_told(
     source_with(monkeypatch, 5)
     monkeypatch.setenv("METRIC_ASSETS_HOME", str(tmp_path))
     settings = Settings.load()
-    found = look_outside([CATALOG.pairs["Tag/Hidden"]], settings)
+    found = look_outside([CATALOG.pairs["Tag/Hidden"]], settings, print)
     assert (found.found, found.sentences) == ((), [])
     monkeypatch.setattr(FakeRows, "frame", gone)
-    found = look_outside([CATALOG.pairs["Tag/Hidden"]], settings)
+    found = look_outside([CATALOG.pairs["Tag/Hidden"]], settings, print)
     assert found.sentences == [
         "ids outside of partitions could not be looked for: Postgres is away"
     ]
@@ -392,7 +391,7 @@ def test_dagsters_storage_is_asked_before_dagster_is_started(
     run: Run, monkeypatch: pytest.MonkeyPatch, url: str | None, said: str
 ) -> None:
     """Unset, unreadable or down: one message that begins with the variable, exit 2."""
-    monkeypatch.setattr("metric_assets.cli.backfilling.stores_answer", lambda _: None)
+    monkeypatch.setattr("metric_assets.operations.backfill.stores_answer", lambda _: None)
     monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01")
     monkeypatch.setenv("DAGSTER_HOME", "")
     if url:

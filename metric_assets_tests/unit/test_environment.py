@@ -10,6 +10,7 @@ import pytest
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment
 from metric_assets.errors import SettingsError
+from metric_assets.home import dagster_home
 from metric_assets.local import demo_plan
 from metric_assets.local.stack import Endpoints
 from metric_assets.settings import Settings
@@ -82,7 +83,7 @@ def test_dagsters_home_shares_the_projects_file(
 ) -> None:
     """Without DAGSTER_HOME one is made below ours, with the project's dagster.yaml in it, and used."""
     monkeypatch.setenv("DAGSTER_HOME", "")
-    home = environment.dagster_home()
+    home = dagster_home()
     assert os.environ["DAGSTER_HOME"] == str(home)
     assert home == folder / ".metric_assets/dagster"
     project = Path(__file__).parents[2]
@@ -103,7 +104,7 @@ def test_a_home_of_dagster_that_is_no_folder_is_refused(
     with pytest.raises(
         SettingsError, match=f"^DAGSTER_HOME: {given} is not .* make it .* or unset"
     ):
-        environment.dagster_home()
+        dagster_home()
 
 
 def test_our_own_home_of_dagster_is_made_again(
@@ -111,7 +112,7 @@ def test_our_own_home_of_dagster_is_made_again(
 ) -> None:
     """A .env that outlived the folder it names does no harm."""
     monkeypatch.setenv("DAGSTER_HOME", str(folder / ".metric_assets/dagster"))
-    assert (environment.dagster_home() / "dagster.yaml").exists()
+    assert (dagster_home() / "dagster.yaml").exists()
 
 
 def test_the_demos_dotenv_does_not_mix_with_other_stores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import LiveKey
-from metric_assets.doctor.live_keys import Measured, judge, measure
+from metric_assets.doctor.live_shares import Measured, judge, measure
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,6 @@ import pytest
 from metric_assets import events, filling, reading
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Legacy, Pair, Scan
-from metric_assets.cli import report
 from metric_assets.errors import (
     BusyError,
     ProofError,
@@ -25,6 +24,7 @@ from metric_assets.errors import (
     TargetError,
 )
 from metric_assets.load_result import LoadResult
+from metric_assets.operations import report
 from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
@@ -705,7 +705,7 @@ def test_pairs_of_one_read_are_each_made_right(mode: Mode) -> None:
     target = FakeTarget(mode, [up, *side])
     setup = Setup(target, typed((5, 1, 1, "up"), (6, 2, 2, "down"), (7, 3, 3, "side")))
     load_results = setup.run(TYPED)
-    assert [load_result.pair for load_result in load_results] == [
+    assert [load_result.pair.key for load_result in load_results] == [
         "User/Up",
         "User/Down",
         "User/Side",
@@ -862,7 +862,7 @@ def test_every_attempt_has_a_stage_of_its_own() -> None:
 def test_a_load_result_tells_where_it_comes_from() -> None:
     """Range, snapshot, cutoff, mode and code version; plain values for JSON."""
     (load_result,) = Setup(FakeTarget(Mode.APPEND), signed((5, 1, 1, 1))).run()
-    assert (load_result.pair, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
+    assert (load_result.pair.key, load_result.ids, load_result.cutoff) == ("User/Net", IDS, CUTOFF)
     assert (load_result.snapshot, load_result.mode, load_result.rejected) == (
         "snapshot 1",
         "append",

@@ -5,19 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-import dagster as dg
 import pytest
 
+from metric_assets.badge import Badge
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Rule
-from metric_assets.cli import report
+from metric_assets.catalog.model import Pair, Rule
+from metric_assets.cli import console
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.running import Outcome
-from metric_assets.dry_run import Missed
 from metric_assets.errors import BusyError, SourceError
 from metric_assets.live import LiveFigures, Stream
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.backfill import Outcome
+from metric_assets.operations.dry_run import Missed
+from metric_assets.operations.listener import Checked, Results
+from metric_assets.operations.pair_report import PairReport
+from metric_assets.operations.report import (
+    is_clean,
+    merged,
+    reasons,
+    report_checks,
+    report_loads,
+)
 from metric_assets.ranges import IdRange
+from metric_assets.reconcile import Discrepancy, Verdict
+from metric_assets.source_check import SourceVerdict
 
 pytestmark = pytest.mark.unit
 
@@ -41,7 +52,7 @@ def load_result(pair: str = FOLLOWER, ids: IdRange = FIRST, **changes: Any) -> L
     }
     known = LoadResult.__dataclass_fields__
     return LoadResult(
-        pair=pair,
+        pair=CATALOG.pairs[pair],
         ids=ids,
         **{name: value for name, value in {**facts, **changes}.items() if name in known},
     )
@@ -56,23 +67,23 @@ def test_a_retried_range_counts_once() -> None:
         load_result(ids=SECOND, wanted=5, inserted=5),
         load_result(wanted=11, present=10, inserted=1, unchanged=10),
     ]
-    (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], attempts, [])
-    assert (row.ranges, row.wanted, row.unchanged) == (2, 16, 10)
-    assert (row.inserted, row.removed, row.present) == (14, 1, 10)
-    assert [one.ids for one in report.merged(attempts)] == [FIRST, SECOND]
+    (row,) = planned(*attempts)
+    assert (row.ranges, row.rows("wanted"), row.rows("unchanged")) == (2, 16, 10)
+    assert (row.rows("inserted"), row.rows("removed"), row.rows("present")) == (14, 1, 10)
+    assert [one.ids for one in merged(attempts)] == [FIRST, SECOND]
 
 
 def test_a_busy_range_is_busy_and_the_others_are_shown() -> None:
     """One range that another run works on is named `busy`; the table has the rest; nothing is clean."""
-    busy = Missed((FOLLOWER,), SECOND, BusyError("Tag/Follower/10-19: another run"))
-    rows = report.build_rows(BOTH, [load_result(wanted=3, dry_run=True)], [], [busy])
+    busy = Missed((CATALOG.pairs[FOLLOWER],), SECOND, BusyError("Tag/Follower/10-19: another run"))
+    rows = report_loads(BOTH, Results([load_result(wanted=3, dry_run=True)]), missed=[busy])
     follower, hidden = rows
     assert follower.status == "busy: 1 of 2 ranges"
-    assert follower.busy_ranges == ["10-19"]
-    assert (follower.ranges, follower.wanted) == (1, 3)
+    assert follower.failing["busy"] == ["10-19"]
+    assert (follower.ranges, follower.rows("wanted")) == (1, 3)
     assert hidden.status == "unchecked"
-    assert not report.is_clean(rows, [])
-    assert report.reasons(rows, []) == ["Tag/Follower/10-19: another run"]
+    assert not is_clean(rows, [])
+    assert reasons(rows, []) == ["Tag/Follower/10-19: another run"]
     assert busy.as_dict() == {
         "pairs": [FOLLOWER], "ids": "10-19", "busy": True,
         "reason": "Tag/Follower/10-19: another run",
@@ -81,52 +92,67 @@ def test_a_busy_range_is_busy_and_the_others_are_shown() -> None:
 
 def test_a_failure_is_of_the_pair_concerned() -> None:
     """A pair whose step failed is `failed`; the other keeps its own status."""
-    outcome = Outcome(
-        "Tag", "run", False, "Tag/Hidden: no number", [], {HIDDEN: "Tag/Hidden: no number"}
-    )
-    rows = report.build_rows(BOTH, [], [outcome])
+    text = "Tag/Hidden: no number"
+    outcome = Outcome("Tag", "run", False, text, {HIDDEN: text})
+    rows = report_loads(BOTH, Results(), [outcome])
     assert [row.status for row in rows] == ["unchecked", "failed"]
-    assert report.reasons(rows, [outcome]) == ["Tag/Hidden: no number"]
-    assert not report.is_clean(rows, [outcome])
+    assert reasons(rows, [outcome]) == ["Tag/Hidden: no number"]
+    assert not is_clean(rows, [outcome])
 
 
 def test_a_range_that_cannot_be_planned_fails_its_pair() -> None:
     """Other than busy: the pair is `failed`, with the reason."""
-    missed = Missed((FOLLOWER,), FIRST, SourceError("Tag/Follower/0-9: no such column"))
-    rows = report.build_rows(BOTH, [], [], [missed])
-    assert rows[0].status == "failed"
-    assert report.reasons(rows, []) == ["Tag/Follower/0-9: no such column"]
-
-
-def evaluation(
-    name: str, *, passed: bool, key: str | None = "0-9", pair: str = FOLLOWER, **metadata: Any
-) -> dg.AssetCheckEvaluation:
-    """A check result as a run leaves it."""
-    return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(pair.split("/")),
-        check_name=name,
-        partition=key,
-        passed=passed,
-        description=f"{name} of {pair}",
-        metadata=metadata,
+    missed = Missed(
+        (CATALOG.pairs[FOLLOWER],), FIRST, SourceError("Tag/Follower/0-9: no such column")
     )
+    rows = report_loads(BOTH, Results(), missed=[missed])
+    assert rows[0].status == "failed"
+    assert reasons(rows, []) == ["Tag/Follower/0-9: no such column"]
 
 
-LEGACY: dict[str, Any] = {"events_total": 5.0, "legacy_total": 5.0, "missing": 0.0, "phantom": 0.0}
+#: What a load result has where the source check says so.
+WORDS: dict[str, dict[str, Any]] = {
+    "equal": {},
+    "differs": {"inserted": 1, "dry_run": True},
+    "live drift": {"live": LiveFigures(live_missing=1)},
+    "stream behind": {"stream": Stream.BEHIND},
+}
 
 
-def outcome(*checks: dg.AssetCheckEvaluation) -> Outcome:
-    """A run that ended well with these check results."""
-    return Outcome("Tag", "run", True, "", list(checks))
+def source_verdict(word: str, pair: str = FOLLOWER) -> SourceVerdict:
+    """A source check of the first range that comes to a word."""
+    return SourceVerdict(load_result(pair, **WORDS[word]))
+
+
+def legacy_verdict(pair: str = FOLLOWER, *, missing: float = 0.0) -> Verdict:
+    """A comparison with legacy of the first range."""
+    differing = int(missing > 0)
+    return Verdict(
+        CATALOG.pairs[pair], FIRST, 1, 5.0 - missing, 5.0, missing, 0.0, differing, differing, 0.0,
+        (Discrepancy(1, 5.0 - missing, 5.0),),
+    )  # fmt: skip
+
+
+def planned(*load_results: LoadResult) -> list[PairReport]:
+    """The reports of what was loaded or planned of one pair."""
+    return report_loads([CATALOG.pairs[FOLLOWER]], Results(list(load_results)))
+
+
+def checked(pairs: list[Pair], *verdicts: Checked) -> list[PairReport]:
+    """The reports of a listener that was told of these."""
+    results = Results()
+    for verdict in verdicts:
+        results.checked(verdict)
+    return report_checks(pairs, results)
 
 
 def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
     """Three rows would be inserted: the pair differs in 1 of 2 ranges, and the sentence says so."""
     found = [load_result(inserted=3, wanted=3, dry_run=True), load_result(ids=SECOND, dry_run=True)]
-    (row,) = rows = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
+    (row,) = rows = planned(*found)
     assert (row.source_check, row.legacy_check) == ("differs", "unchecked")
     assert row.status == "differs: 1 of 2 ranges"
-    assert not report.is_clean(rows, [])
+    assert not is_clean(rows, [])
     assert closing_sentence(rows) == (
         "0 of 1 counters equal their source; not equal or not known: Tag/Follower (differs)."
     )
@@ -134,44 +160,41 @@ def test_a_dry_run_that_finds_a_difference_is_not_clean() -> None:
 
 def test_a_dry_run_in_sync_is_clean() -> None:
     """Nothing to do: the counter equals its source."""
-    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [load_result(dry_run=True, wanted=3)], [])
-    assert report.is_clean(rows, [])
+    rows = planned(load_result(dry_run=True, wanted=3))
+    assert is_clean(rows, [])
     assert closing_sentence(rows) == "The counter Tag/Follower equals its source."
 
 
 def test_what_the_guard_would_refuse_is_announced() -> None:
     """A dry run says it in the reasons and in the document."""
     found = [load_result(removed=9, dry_run=True, refused="Tag/Follower: removes 9 of 9 events")]
-    (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
+    (row,) = planned(*found)
     assert row.as_dict()["refused"] == ["Tag/Follower: removes 9 of 9 events"]
-    (said,) = report.reasons([row], [])
+    (said,) = reasons([row], [])
     assert "a repair would be refused: Tag/Follower: removes 9 of 9 events" in said
 
 
 def test_an_informational_pair_never_looks_verified_by_legacy() -> None:
     """Its legacy column says `not judged`, its source check decides: equal, or differs."""
     pair = next(one for one in CATALOG.pairs.values() if one.legacy.rule is Rule.INFORMATIONAL)
-    legacy = evaluation("matches_legacy", passed=True, pair=pair.key, **LEGACY)
+    legacy = legacy_verdict(pair.key)
     for word, passed, status in (
         ("equal", True, "ok"),
         ("differs", False, "differs: 1 of 1 ranges"),
     ):
-        source = evaluation("matches_source", passed=passed, pair=pair.key, word=word)
-        rows = report.build_rows([pair], [], [outcome(legacy, source)])
+        rows = checked([pair], legacy, source_verdict(word, pair.key))
         assert (rows[0].source_check, rows[0].legacy_check) == (word, "not judged")
         assert rows[0].status == status
-        assert rows[0].cell("rule") == "none"
-        assert report.is_clean(rows, []) is passed
+        assert console.cells(rows, ["rule"]) == [["none"]]
+        assert is_clean(rows, []) is passed
 
 
 def test_an_exact_pair_is_judged_by_both_checks() -> None:
     """Equal to its source and differing from legacy: not clean, and the sentence tells these two apart."""
-    source = evaluation("matches_source", passed=True, word="equal")
-    legacy = evaluation("matches_legacy", passed=False, **{**LEGACY, "missing": 2.0})
-    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [], [outcome(source, legacy)])
+    rows = checked(BOTH[:1], source_verdict("equal"), legacy_verdict(missing=2.0))
     assert (rows[0].source_check, rows[0].legacy_check) == ("equal", "differs")
     assert rows[0].status == "legacy differs: 1 of 1 ranges"
-    assert not report.is_clean(rows, [])
+    assert not is_clean(rows, [])
     assert closing_sentence(rows) == (
         "The counter Tag/Follower equals its source; legacy differs: Tag/Follower."
     )
@@ -186,25 +209,19 @@ def test_an_exact_pair_is_judged_by_both_checks() -> None:
 )
 def test_live_drift_and_a_stream_behind_have_words_of_their_own(word: str, status: str) -> None:
     """They are not clean, and not called a difference of the load."""
-    source = evaluation("matches_source", passed=False, word=word)
-    rows = report.build_rows([CATALOG.pairs[FOLLOWER]], [], [outcome(source)])
+    rows = checked(BOTH[:1], source_verdict(word))
     assert rows[0].status == status
-    assert not report.is_clean(rows, [])
+    assert not is_clean(rows, [])
 
 
 def test_the_badge_tells_what_no_run_looked_at() -> None:
     """Ranges never loaded and pairs never materialized are differences: named, not clean."""
-    names = "differing drifting behind unproven legacy_failing legacy_unchecked"
-    lists: dict[str, list[str]] = {name: [] for name in names.split()}
-    badge = evaluation(
-        "reconciled", passed=False, key=None, pair=HIDDEN, materialized_ranges=0, proven_ranges=0,
-        ranges=dg.MetadataValue.json({**lists, "unloaded": ["0-9", "10-19"]}),
-    )  # fmt: skip
-    (_, row) = rows = report.build_rows(BOTH, [], [outcome(badge)], badges=True)
+    badge = Badge(CATALOG.pairs[HIDDEN], 2, 0, unloaded=("0-9", "10-19"))
+    (_, row) = rows = checked(BOTH, badge)
     assert row.source_check == "not loaded"
     assert row.status == "not loaded: 2 ranges"
-    assert row.unloaded_ranges == ["0-9", "10-19"]
-    assert not report.is_clean(rows, [])
+    assert row.failing["not loaded"] == ["0-9", "10-19"]
+    assert not is_clean(rows, [])
     assert closing_sentence(rows) == (
         "0 of 2 counters equal their source; not equal or not known: Tag/Hidden (not loaded);"
         " 1 were not looked at."
@@ -213,8 +230,7 @@ def test_the_badge_tells_what_no_run_looked_at() -> None:
 
 def test_all_is_well_in_one_sentence() -> None:
     """All pairs equal: their number; whatever else is wrong follows."""
-    checks = [evaluation("matches_source", passed=True, pair=pair, word="equal") for pair in (FOLLOWER, HIDDEN)]  # fmt: skip
-    rows = report.build_rows(BOTH, [], [outcome(*checks)])
+    rows = checked(BOTH, source_verdict("equal"), source_verdict("equal", HIDDEN))
     assert closing_sentence(rows) == "All 2 counters equal their source."
     assert closing_sentence(rows, where=" in 0-9", more=["3 rows belong to nothing"]) == (
         "All 2 counters equal their source in 0-9; 3 rows belong to nothing."
@@ -225,6 +241,6 @@ def test_live_figures_are_summed_and_counted_apart() -> None:
     """Withdrawn and overlap of two ranges add up in the row and its document."""
     live = LiveFigures(withdrawn=2, overlap=1, unsettled=1, unsettled_width=3)
     found = [load_result(live=live), load_result(ids=SECOND, live=live)]
-    (row,) = report.build_rows([CATALOG.pairs[FOLLOWER]], found, [])
+    (row,) = planned(*found)
     known = row.as_dict()
     assert (known["withdrawn"], known["overlap"], known["unsettled_width"]) == (4, 2, 6)

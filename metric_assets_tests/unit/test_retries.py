@@ -8,7 +8,9 @@ import dagster as dg
 import pytest
 
 from metric_assets.errors import BusyError, MetricAssetsError, SettingsError, UnreachableError
-from metric_assets.orchestration.retries import BACKOFF, Retry, step_error
+from metric_assets.operations import listener as listeners
+from metric_assets.operations.listener import Retry
+from metric_assets.orchestration.retries import BACKOFF, step_error
 
 pytestmark = pytest.mark.unit
 
@@ -27,7 +29,7 @@ class Context:
         self.warnings.append(text)
 
 
-class Listener:
+class Listener(listeners.Listener):
     def __init__(self) -> None:
         self.retries: list[Retry] = []
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from metric_assets.catalog import CATALOG
 from metric_assets.live import LiveFigures, Stream
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
@@ -29,7 +30,9 @@ def load_result(**changes: Any) -> LoadResult:
         "cleaned_up": (),
         "phases": {},
     }
-    return LoadResult(pair="Tag/Follower", ids=IdRange(0, 10), **{**facts, **changes})
+    return LoadResult(
+        pair=CATALOG.pairs["Tag/Follower"], ids=IdRange(0, 10), **{**facts, **changes}
+    )
 
 
 @pytest.mark.parametrize(

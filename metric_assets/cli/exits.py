@@ -21,6 +21,7 @@ import click
 
 from metric_assets.cli import environment
 from metric_assets.errors import MetricAssetsError, UnavailableError
+from metric_assets.home import home_folder
 
 #: Of every document that --json prints; raised when a key goes or changes its meaning.
 SCHEMA_VERSION = 2
@@ -79,7 +80,7 @@ def _defect(error: Exception) -> str:
     text = blot("".join(traceback.format_exception(error)), os.environ)
     line = blot(f"{type(error).__name__}: {error}".splitlines()[0], os.environ)
     name = f"defect-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}.txt"
-    for folder in (environment.home() / "logs", Path(tempfile.gettempdir())):
+    for folder in (home_folder() / "logs", Path(tempfile.gettempdir())):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             file = folder / name

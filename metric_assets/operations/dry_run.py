@@ -8,38 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from metric_assets.catalog.model import Pair, Scan
+from metric_assets.connect import open_both, open_stores
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
 from metric_assets.load_result import LoadResult
+from metric_assets.operations.listener import Listener
 from metric_assets.pipeline import Stores, materialize
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
 from metric_assets.source_state import Loaded
-
-
-class Progress(Protocol):
-    """Told how far a dry run has come."""
-
-    def began(self, scan: str, ids: IdRange) -> None:
-        """A range of a scan is being read."""
-        ...
-
-    def read(self, rows: int) -> None:
-        """So many rows of it have been read."""
-        ...
-
-    def ended(self, load_results: list[LoadResult]) -> None:
-        """It is done."""
-        ...
-
-    def looked(self, load_results: list[LoadResult]) -> None:
-        """A second look was taken; what it came to replaces the results that were given."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +37,7 @@ class Piece:
 class Missed:
     """A range of pairs that could not be planned, and why."""
 
-    pairs: tuple[str, ...]
+    pairs: tuple[Pair, ...]
     ids: IdRange
     error: MetricAssetsError
 
@@ -67,17 +49,15 @@ class Missed:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return {
-            "pairs": list(self.pairs),
+            "pairs": [pair.key for pair in self.pairs],
             "ids": self.ids.key,
             "busy": self.busy,
             "reason": str(self.error),
         }
 
 
-def _nothing(pairs: Sequence[Pair], ids: IdRange) -> Mapping[str, Loaded]:
-    """Nothing is recorded."""
-    del pairs, ids
-    return {}
+#: What was recorded when pairs of a range were last loaded, by metric.
+Recorded = Callable[[Sequence[Pair], IdRange], Mapping[str, Loaded]]
 
 
 class DryRuns:
@@ -92,8 +72,8 @@ class DryRuns:
         self,
         settings: Settings,
         open_stores: Callable[[Scan], Stores],
-        progress: Progress,
-        loaded: Callable[[Sequence[Pair], IdRange], Mapping[str, Loaded]] = _nothing,
+        listener: Listener,
+        loaded: Recorded = lambda _pairs, _ids: {},
         *,
         heal: bool = False,
     ) -> None:
@@ -101,7 +81,7 @@ class DryRuns:
         self.missed: list[Missed] = []
         self._settings = settings
         self._open_stores = open_stores
-        self._progress = progress
+        self._listener = listener
         self._loaded = loaded
         self._rules = LiveRules(settings.live_lag, settings.clock_skew, heal)
         self._guard = RemovalGuard(settings.max_removed_share, settings.max_replica_lag)
@@ -118,22 +98,21 @@ class DryRuns:
                 for ids in piece.ranges:
                     self._plan(piece, ids, stores)
 
-    def finish(self, announce: Callable[[str], object] = lambda _sentence: None) -> None:
+    def finish(self) -> None:
         """Look again at what late live events may have changed, while the stores are still open.
 
-        Waits for them, which ``announce`` is told. What cannot be looked at again is missed.
+        Waits for them, which the listener is told. What cannot be looked at again is missed.
         """
         if self._last is None or self._gone is not None:
             return
-        stores = self._last
 
-        def told(sentence: str) -> None:
-            announce(sentence)
+        def announce(sentence: str) -> None:
+            self._listener.remarked([sentence])
 
-        looked = self._looks.take(stores.target, stores.locks, announce=told)
+        looked = self._looks.take(self._last.target, self._last.locks, announce=announce)
         again = {(result.pair, result.ids): result for result in looked}
         self.load_results = [again.get((one.pair, one.ids), one) for one in self.load_results]
-        self._progress.looked(looked)
+        self._listener.looked(looked)
         self._settled = True
 
     @property
@@ -163,7 +142,7 @@ class DryRuns:
         if self._gone is not None:
             self._miss(piece, ids, self._gone)
             return
-        self._progress.began(piece.scan.name, ids)
+        self._listener.began(piece.scan.name, ids)
         try:
             load_results = materialize(
                 piece.scan,
@@ -176,15 +155,37 @@ class DryRuns:
                 live=self._rules,
                 looks=self._looks,
                 dry_run=True,
-                progress=self._progress.read,
+                progress=self._listener.read,
             )
         except MetricAssetsError as error:
             self._miss(piece, ids, error)
         else:
             self.load_results += load_results
-            self._progress.ended(load_results)
+            self._listener.ended(load_results)
 
     def _miss(self, piece: Piece, ids: IdRange, error: MetricAssetsError) -> None:
         if isinstance(error, UnavailableError):
             self._gone = error
-        self.missed.append(Missed(tuple(pair.key for pair in piece.pairs), ids, error))
+        self.missed.append(Missed(piece.pairs, ids, error))
+
+
+def dry_run(
+    pieces: Iterable[Piece],
+    settings: Settings,
+    listener: Listener,
+    loaded: Recorded = lambda _pairs, _ids: {},
+    *,
+    heal: bool = False,
+) -> DryRuns:
+    """The plan of each range, with stores opened for it; arguments as of DryRuns."""
+    with open_both(settings) as (postgres, clickhouse):
+        runs = DryRuns(
+            settings,
+            lambda scan: open_stores(scan, postgres, clickhouse, settings, "dry-run"),
+            listener,
+            loaded,
+            heal=heal,
+        )
+        runs.walk(pieces)
+        runs.finish()
+    return runs

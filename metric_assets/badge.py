@@ -1,0 +1,98 @@
+"""The badge of a pair, `reconciled`: everything loaded, proven lately, and nothing fails.
+
+Belongs here: what the badge takes into account and says. Does not belong here: a check (audit,
+source_check), or what is kept of one (orchestration/proofs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from metric_assets.catalog.model import Pair
+
+#: Ranges named in a sentence.
+_NAMED = 10
+_LISTS = (
+    "differing", "unloaded", "drifting", "behind", "unproven", "legacy_failing", "legacy_unchecked",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Badge:
+    """What is known of a pair over its grid. Ranges are partition keys, in the order of the grid.
+
+    ``unloaded`` were never materialized and hold entities or rows; ``differing``, ``drifting`` and
+    ``behind`` fail the source check; ``unproven`` have no result of it about their last
+    materialization. ``oldest_days`` is the age of the oldest proof, which must not exceed
+    ``most_days``. ``figures`` are sums over ranges that fail.
+    """
+
+    pair: Pair
+    grid: int
+    materialized: int
+    unloaded: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
+    drifting: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    legacy_failing: tuple[str, ...] = ()
+    legacy_unchecked: tuple[str, ...] = ()
+    oldest_days: float | None = None
+    most_days: float = 2.0
+    figures: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def proven(self) -> int:
+        """Ranges whose counter equals its source."""
+        failing = (self.differing, self.drifting, self.behind, self.unproven)
+        return self.materialized - sum(map(len, failing))
+
+    @property
+    def stale(self) -> bool:
+        """Whether the oldest proof is too old."""
+        return self.oldest_days is not None and self.oldest_days > self.most_days
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well."""
+        return not self.reasons
+
+    @property
+    def reasons(self) -> list[str]:
+        """What is wrong, the gravest first."""
+        found = [
+            (self.differing, "differ from the source"),
+            (self.unloaded, "were never materialized and hold entities or rows"),
+            (self.drifting, "have live drift"),
+            (self.legacy_failing, "break the rule of legacy"),
+            (self.behind, "are not proven: the stream is behind"),
+            (self.unproven, "are not proven since they were last materialized"),
+            (self.legacy_unchecked, "were not compared with legacy"),
+        ]
+        said = [f"{len(keys)} ranges {what}: {_named(keys)}" for keys, what in found if keys]
+        if self.stale:
+            said.append(
+                f"the oldest proof is {self.oldest_days:.1f} days old, at most"
+                f" {self.most_days:g} are allowed"
+            )
+        return said
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, or that nothing is."""
+        if self.reasons:
+            return f"{self.pair.key}: {'; '.join(self.reasons)}"
+        if not self.materialized:
+            return f"{self.pair.key}: no range holds an entity, and none was materialized"
+        return f"{self.pair.key}: all {self.materialized} materialized ranges equal their source"
+
+    @property
+    def lists(self) -> dict[str, list[str]]:
+        """The ranges that are not well, by what is wrong."""
+        return {name: list(getattr(self, name)) for name in _LISTS}
+
+
+def _named(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    return ", ".join(keys[:_NAMED]) + more

@@ -1,0 +1,81 @@
+"""`metric-assets ranges`: the grid of each entity, and ids that it does not hold."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from metric_assets.cli import environment
+from metric_assets.errors import UnknownKeyError
+
+if TYPE_CHECKING:
+    from metric_assets.coverage import Coverage
+
+
+@click.command()
+@click.argument("entities", nargs=-1)
+@click.option(
+    "--sync", is_flag=True, help="Ask the source for its ids and write the grid that holds them."
+)
+@click.option(
+    "--newest", is_flag=True, help="Take entities in that were made at or after the cutoff, too."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
+    """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
+    from metric_assets.cli.console import err
+    from metric_assets.connect import open_postgres
+    from metric_assets.coverage import examine
+    from metric_assets.operations.ranges import write_synced
+
+    settings = environment.settings()
+    known_entities = settings.catalog.entity
+    if unknown := sorted(set(entities) - set(known_entities)):
+        raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(known_entities)}")
+    chosen = list(dict.fromkeys(entities)) or list(known_entities)
+    with (
+        open_postgres(settings) as source,
+        err().status("ranges") as status,
+    ):
+        known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
+    if sync:
+        write_synced(settings, known)
+    if as_json:
+        click.echo(json.dumps([_as_row(row) for row in known], indent=2))
+    else:
+        _print_ranges(known)
+    raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
+
+
+def _as_row(row: Coverage) -> dict[str, object]:
+    low, high = row.outside or (None, None)
+    return {
+        "entity": row.entity,
+        "size": row.grid.size,
+        "ranges": len(row.grid),
+        "last": row.grid.end - 1,
+        "extra": [row.grid.cell(first).key for first in row.grid.extra],
+        "highest": row.highest,
+        "outside": row.count,
+        "outside_lowest": low,
+        "outside_highest": high,
+        "status": "ok" if row.covered else f"differs: {row.sentence}",
+    }
+
+
+def _print_ranges(known: list[Coverage]) -> None:
+    from metric_assets.cli.console import out, table
+
+    columns = ("entity", "ids a range", "ranges", "last id", "cells apart",
+               "highest at the cutoff", "outside", "status")  # fmt: skip
+    rows = [
+        (row.entity, row.grid.size, len(row.grid), row.grid.end - 1, len(row.grid.extra),
+         row.highest, row.count, "ok" if row.covered else "differs")
+        for row in known
+    ]  # fmt: skip
+    out().print(table("ID ranges", columns, rows))
+    for row in known:
+        if not row.covered:
+            click.echo(row.sentence, err=True)

@@ -1,0 +1,215 @@
+"""`metric-assets reconcile`: repeat the checks, say where a difference comes from, repair it.
+
+Belongs here: the order of these three, the table and the document. Does not belong here: a check
+(audit, source_check) or a repair, which is a materialization like any other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from metric_assets.catalog.model import Pair
+from metric_assets.cli import console, environment
+from metric_assets.cli.closing import closing_sentence
+from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.operations.pair_report import PairReport
+from metric_assets.operations.report import is_clean, reasons, report_checks
+from metric_assets.settings import Settings
+
+if TYPE_CHECKING:
+    # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
+    from metric_assets.load_result import LoadResult
+    from metric_assets.operations.backfill import Outcome
+    from metric_assets.operations.dry_run import Missed
+    from metric_assets.operations.ranges import Outside
+    from metric_assets.strays import Stray
+
+COLUMNS = (
+    "pair", "ranges", "events", "missing", "phantom", "coverage", "rule", "source", "legacy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a reconciliation is done and shown; ``everything`` says that all pairs are meant."""
+
+    source: bool = False
+    repair: bool = False
+    as_json: bool = False
+    verbose: bool = False
+    everything: bool = True
+
+
+@dataclass(frozen=True)
+class _Result:
+    """The checks of a selection, where differences come from, and rows that belong to nothing."""
+
+    outcome: Outcome
+    reports: list[PairReport]
+    causes: list[str]
+    missed: list[Missed]
+    strays: list[Stray] = field(default_factory=list)
+
+
+@click.command()
+@click.argument("selection", nargs=-1)
+@click.option("--source", is_flag=True, help="Compare every range with its source now.")
+@click.option("--repair", is_flag=True, help="Repair all that differs; implies --source.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
+def reconcile(
+    selection: tuple[str, ...], source: bool, repair: bool, as_json: bool, verbose: bool
+) -> None:
+    """Check everything of SELECTION; for what differs, say where it comes from."""
+    settings = environment.settings()
+    options = Options(source or repair, repair, as_json, verbose, everything=not selection)
+    clean = check(settings.catalog.select(selection), settings, options)
+    raise click.exceptions.Exit(0 if clean else 1)
+
+
+def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
+    """Check, explain, repair if asked, show; whether all is well at the end."""
+    from metric_assets.operations.backfill import stores_answer
+    from metric_assets.operations.repair import remove_strays
+    from metric_assets.orchestration.instance import dagster_answers
+    from metric_assets.orchestration.running import quiet_dagster
+
+    stores_answer(settings)
+    dagster_answers()
+    quiet_dagster()
+    notes = console.Notes(console.err())
+    repaired: list[str] = []
+    removed: list[str] = []
+    try:
+        result = _examine(pairs, settings, options, notes, source=options.source)
+        if options.repair:
+            repaired = _repair(result.reports, settings, options, notes)
+            removed = remove_strays(result.strays, settings)
+            if repaired or removed:
+                # What was loaded again has proven itself, the rest was proven a moment ago.
+                result = _examine(pairs, settings, options, notes, source=False)
+        outside = console.look_outside(pairs, settings)
+    except KeyboardInterrupt:
+        raise Stopped(
+            "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
+        ) from None
+    clean = is_clean(result.reports, [result.outcome])
+    clean = clean and not outside.sentences and not result.strays
+    where = "" if options.source else _as_of(result.reports)
+    sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
+    if options.as_json:
+        done = {"source": options.source, "repaired": repaired, "removed": removed}
+        document = {"sentence": sentence, **done, **_document(result, notes), **outside.as_dict()}
+        echo_document(document, 0 if clean else 1)
+        return clean
+    _show(result, [*removed, *outside.sentences])
+    if result.strays and not options.repair:
+        click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
+    if repaired:
+        click.echo(f"{len(repaired)} ranges were loaded again.")
+    click.echo(sentence)
+    return clean
+
+
+def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
+    """What the checks came to, for JSON."""
+    return {
+        "pairs": [report.as_dict() for report in result.reports],
+        "causes": result.causes,
+        "missed": [one.as_dict() for one in result.missed],
+        "strays": [stray.as_dict() for stray in result.strays],
+        "run": result.outcome.run_id,
+        "failure": result.outcome.failure,
+        "retries": [retry.as_dict() for retry in notes.retries],
+        "remarks": notes.remarks,
+    }
+
+
+def _show(result: _Result, more: Sequence[str]) -> None:
+    """The table, and on stderr what it cannot say."""
+    cells = console.cells(result.reports, COLUMNS)
+    console.out().print(console.table("Checks", COLUMNS, cells))
+    strays = [stray.sentence for stray in result.strays]
+    told = [*reasons(result.reports, [result.outcome]), *result.causes, *strays, *more]
+    for line in dict.fromkeys(told):
+        click.echo(line, err=True)
+
+
+def _as_of(reports: Sequence[PairReport]) -> str:
+    """When counters were last compared with their source, where this command has not done it."""
+    badges = [one.badge for one in reports if one.badge]
+    ages = [badge.oldest_days for badge in badges if badge.oldest_days is not None]
+    if not ages:
+        return ""
+    days = max(ages)
+    minutes = math.ceil(days * 24 * 60)
+    age = f"{days:.1f} days" if days >= 2 else f"{days * 24:.1f} hours"
+    age = f"{minutes} minutes" if minutes < 120 else age
+    return f" as last compared, at most {age} ago (`--source` compares them now)"
+
+
+def _more(result: _Result, outside: Outside) -> list[str]:
+    """What is not well beside the pairs."""
+    strays = sum(stray.events for stray in result.strays)
+    said = [f"{strays:,} rows of the target belong to nothing"] if strays else []
+    if not result.outcome.success and not any(one.failures for one in result.reports):
+        said.append("the run of the checks failed")
+    return [*said, *outside.closing]
+
+
+def _examine(
+    pairs: Sequence[Pair],
+    settings: Settings,
+    options: Options,
+    notes: console.Notes,
+    *,
+    source: bool,
+) -> _Result:
+    from metric_assets.operations import reconcile as operation
+    from metric_assets.orchestration.running import plan_only, run_checks
+
+    notes.forget_checks()
+    outcome = run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    reports = report_checks(pairs, notes, [outcome])
+    pieces = operation.unexplained(reports, settings)
+    planned: list[LoadResult] = []
+    missed: list[Missed] = []
+    if pieces:
+        runs = plan_only(pieces, settings, console.Notes(console.err()))
+        planned, missed = runs.load_results, runs.missed
+    causes = operation.causes(reports, planned)
+    if missed:
+        reports = report_checks(pairs, notes, [outcome], missed)
+    strays = operation.strays_of(None if options.everything else pairs, settings)
+    return _Result(outcome, reports, causes, missed, strays)
+
+
+def _repair(
+    reports: Sequence[PairReport], settings: Settings, options: Options, notes: console.Notes
+) -> list[str]:
+    """Load ranges again that differ, and those that should have been loaded; which they are."""
+    from metric_assets.operations.repair import repair_work
+    from metric_assets.orchestration import running
+
+    ranges = {
+        report.pair: [*report.failing["differs"], *report.failing["not loaded"]]
+        for report in reports
+    }
+    work = repair_work(ranges, settings)
+    if not work:
+        return []
+    with console.progress_bar(sum(piece.steps for piece in work), quiet=options.verbose) as bar:
+        for outcome in running.run_backfill(work, settings, bar, verbose=options.verbose):
+            if outcome.interrupted:
+                raise KeyboardInterrupt
+            if not outcome.success:
+                click.echo(outcome.failure, err=True)
+    notes.retries += bar.retries
+    return [f"{pair.key}/{key}" for pair, keys in ranges.items() for key in keys]

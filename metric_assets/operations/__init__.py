@@ -1,0 +1,1 @@
+"""What the command line, Dagster and tests call: backfills, dry runs, repairs, grids."""
