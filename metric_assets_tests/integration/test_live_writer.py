@@ -144,8 +144,9 @@ def audit(platform: Platform, *, dry_run: bool = True) -> LoadResult:
     area="counter",
 )
 def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platform) -> None:
-    """Neither check differs while 200 operations a second go on and their events are late, whether ranges are compared in ClickHouse or in memory; then one
-    row below the cutoff is lost, and the next source check names pair, range and what is missing.
+    """Neither check differs while 200 operations a second go on and their events are late, compared
+    in ClickHouse or in memory; then one row below the cutoff is lost, and the next source check
+    names pair, range and what is missing.
     """
     for number in range(ROUNDS):
         writing.memory_rows = MEMORY_ROWS * (number % 2)
