@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import timedelta
 
 import polars as pl
 
@@ -19,6 +18,7 @@ from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.live import Horizon
 from metric_assets.plan import Summary
 from metric_assets.reading import PULSE, Filled, Request, count_events, read_events
+from metric_assets.rows import last_before
 from metric_assets.spool import Spool
 from metric_assets.stores.ports import Scope, Stage
 
@@ -105,13 +105,12 @@ class _Larger:
 def _prints(request: Request, horizon: Horizon, *, coarse: bool) -> Prints:
     """What fingerprints are taken of; ``coarse`` targets keep whole seconds."""
     scope = request.scope
-    step = timedelta(seconds=1) if coarse else timedelta(milliseconds=1)
     by_entity = tuple(pair.metric for pair in request.pairs if pair.live_key is LiveKey.ENTITY)
     return Prints(
         scope.metrics,
         request.extent.judged,
         by_entity,
-        scope.cutoff - step,
+        last_before(scope.cutoff, coarse=coarse),
         scope.cutoff,
         horizon.recent,
         horizon.until,

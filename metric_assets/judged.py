@@ -17,8 +17,6 @@ def figures(judged: pl.DataFrame, rule: Rule) -> dict[str, Judged]:
         pl.col(one) for one in ("adjustment", "rest", "present", "source")
     )
     wanted = source + adjustment
-    lost = pl.min_horizontal(present - wanted, present - source)
-    untold = (wanted < present) & (source < present) & (pl.col("negative") == 0)
     changed = (
         (pl.col("base") != present)
         | (adjustment != pl.col("asked"))
@@ -34,7 +32,7 @@ def figures(judged: pl.DataFrame, rule: Rule) -> dict[str, Judged]:
         change=(wanted - present).sum(),
         least=pl.col("least_change").first(),
         greatest=pl.col("greatest_change").first(),
-        gone_untold=pl.when(untold).then(lost).otherwise(0).sum(),
+        gone_untold=_gone_untold().sum(),
         changes=changed.sum().cast(pl.Int64),
         largest=adjustment.abs().max(),
     )
@@ -53,6 +51,13 @@ def figures(judged: pl.DataFrame, rule: Rule) -> dict[str, Judged]:
         of_metric = LiveFigures(**{name: row[name] for name in names})
         found[rule.metrics[row["metric"] - 1]] = Judged(of_metric, row["changes"], row["largest"])
     return found
+
+
+def _gone_untold() -> pl.Expr:
+    """What was held of a key, is neither at the source nor wanted, and has no live event."""
+    present, source = pl.col("present"), pl.col("source")
+    lost = pl.min_horizontal(present - source - pl.col("adjustment"), present - source)
+    return pl.when(pl.col("negative") == 0).then(lost.clip(lower_bound=0)).otherwise(0)
 
 
 def drift_hours(
@@ -84,12 +89,10 @@ def drift_hours(
 
 def gone_entities(judged: pl.DataFrame, rule: Rule, most: int) -> dict[str, dict[int, int]]:
     """By metric: ``most`` entities of which something held is gone untold, and how much."""
-    present, source = pl.col("present"), pl.col("source")
-    wanted = source + pl.col("adjustment")
     gone = (
-        judged.filter((wanted < present) & (source < present) & (pl.col("negative") == 0))
-        .group_by("metric", "entityId")
-        .agg(gone=pl.min_horizontal(present - wanted, present - source).sum())
+        judged.group_by("metric", "entityId")
+        .agg(gone=_gone_untold().sum())
+        .filter(pl.col("gone") > 0)
         .sort(pl.col("gone") * -1, "entityId")
         .head(most)
     )

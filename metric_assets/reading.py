@@ -178,15 +178,16 @@ def _gathered(request: Request, frames: Iterator[pl.DataFrame]) -> Iterator[pl.D
     for thousands.
     """
     waiting: list[pl.DataFrame] = []
-    rows = 0
+    rows = yielded = 0
     for frame in frames:
         check_columns(request.scan, frame)
+        waiting.append(frame)
         rows += frame.height
         request.progress(rows)
-        waiting.append(frame)
-        if sum(one.height for one in waiting) >= GATHER_ROWS:
+        if rows - yielded >= GATHER_ROWS:
             yield pl.concat(waiting)
             waiting.clear()
+            yielded = rows
     if waiting:
         yield pl.concat(waiting)
 

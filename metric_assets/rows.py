@@ -7,6 +7,7 @@ what is compared (judge, difference), or any I/O.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -23,6 +24,11 @@ ROWS = pl.Schema(
     ]
 )
 NO_ROWS = pl.DataFrame(schema=ROWS)
+
+
+def last_before(cutoff: datetime, *, coarse: bool) -> datetime:
+    """The last instant before a cutoff that a target holds; ``coarse`` ones hold whole seconds."""
+    return cutoff - (timedelta(seconds=1) if coarse else timedelta(milliseconds=1))
 
 
 def rows_of(events: pl.DataFrame, metrics: Sequence[str], *, coarse: bool) -> pl.DataFrame:

@@ -7,12 +7,12 @@ not belong here: the rule (sql/clickhouse/judge.sql), or when a step is taken (a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import polars as pl
 
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
+from metric_assets.rows import last_before
 from metric_assets.stores.ports import Bind, LiveSeen
 from metric_assets.stores.stage import ClickHouseStage
 
@@ -22,7 +22,6 @@ DRIFT_HOURS = 48
 GONE_ENTITIES = 10_000
 #: Rows above which keys are sifted before they are judged.
 MANY = 200_000
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class JudgingStage(ClickHouseStage):
@@ -64,8 +63,7 @@ class JudgingStage(ClickHouseStage):
 
     def put_kept(self, attempt: str, rows: pl.DataFrame) -> None:
         """Put what is kept elsewhere into the table that says so, in its columns."""
-        numbers = [pl.col(name).cast(self._layout.numbers[name]) for name in ("entityId", "userId")]
-        self._store.insert(self._look_of(attempt), rows.with_columns(numbers), self._owner)
+        self._store.insert(self._look_of(attempt), self._typed(rows), self._owner)
 
     def sees_live(self, judging: Judging) -> LiveSeen:
         """Whether the scope holds live events, and whether some are recent."""
@@ -112,8 +110,7 @@ class JudgingStage(ClickHouseStage):
         """Put the adjustments into the staging table; where one cancels a row of the source out,
         neither stays.
         """
-        step = timedelta(seconds=1) if self._layout.coarse else _MILLISECOND
-        before = self._scope.cutoff - step
+        before = last_before(self._scope.cutoff, coarse=self.coarse)
         self._run("adjust", before=before, **self._judging(judging))
         if not self._frame("cancelling", before=before).is_empty():
             self._run("cancel_out", before=before)

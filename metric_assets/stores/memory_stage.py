@@ -5,16 +5,15 @@ belong here: the rule and the difference (judge, difference), or the private tab
 holds much (stage, judging).
 
 A statement costs a server some milliseconds however little it does, and a range has twenty of them.
-Where source and target hold few rows, one statement reads what is held and one inserts what is
-missing. Everything that cannot be done so is left to the private tables: a range that turns out to
-hold more, and taking rows away.
+Where source and target hold few rows, one statement reads what is held, and only what has to be
+written goes through the private tables. So does all of a range that turns out to hold more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import polars as pl
 
@@ -25,7 +24,7 @@ from metric_assets.fingerprint import Prints
 from metric_assets.judge import KEY, Rule, Sides
 from metric_assets.live import DriftHour, Horizon, Judged, Judging
 from metric_assets.plan import Mode, Summary
-from metric_assets.rows import NO_ROWS, events_of, named, rows_of
+from metric_assets.rows import NO_ROWS, events_of, last_before, named, rows_of
 from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES, JudgingStage
 from metric_assets.stores.kept import KEPT, Kept, of_keys, recent_of
 from metric_assets.stores.ports import LiveSeen
@@ -36,7 +35,6 @@ KEPT_BYTES = 64 << 20
 _GROWTH = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NEVER = Horizon(_EPOCH, _EPOCH, _EPOCH, _EPOCH)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class MemoryStage:
@@ -157,10 +155,10 @@ class MemoryStage:
             return self._server.present()
         most = self._most if not self._wrote else _GROWTH * self._most
         rows = self._read(most)
-        if rows is None and not (self._wrote or self._only is not None):
-            self._hand_over()
-            return self._server.present()
         if rows is None:
+            if not self._wrote and self._only is None:
+                self._hand_over()
+                return self._server.present()
             raise ProofError(
                 f"{self._scope.label}: the range holds more than {most} rows by now, many more"
                 " than a moment ago; something else is writing to it"
@@ -217,8 +215,8 @@ class MemoryStage:
         if self._large:
             self._server.adjust(judging)
             return
-        step = timedelta(seconds=1) if self.coarse else _MILLISECOND
-        before = judge.adjusted(self._judged, self._sides, self._rule, self._scope.cutoff - step)
+        at = last_before(self._scope.cutoff, coarse=self.coarse)
+        before = judge.adjusted(self._judged, self._sides, self._rule, at)
         self._sides = replace(self._sides, before=before)
 
     def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:

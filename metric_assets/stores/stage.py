@@ -183,15 +183,11 @@ class ClickHouseStage:
         return frame.select(COLUMNS)
 
     def rows(self, limit: int) -> pl.DataFrame:
-        """What the target holds in the scope, live events too: at most ``limit`` rows of
-        metricType, entityId, userId, metricValue, createdAt.
-        """
+        """At most ``limit`` events that the target holds in the scope, live ones too."""
         return self._frame("scope_rows", limit=limit)
 
     def restage(self, events: pl.DataFrame, *, occupied: bool) -> None:
-        """Make the staging table anew with these events; ``occupied`` says whether the target holds
-        anything in the scope.
-        """
+        """Stage these events anew; ``occupied``: the target holds something in the scope."""
         name = self._names["stage"]
         if name in self.made:
             self._store.run(load("clickhouse/drop"), {"table": name}, self._owner)
@@ -202,9 +198,12 @@ class ClickHouseStage:
     def put_difference(self, differs: pl.DataFrame) -> None:
         """Take a difference that was made elsewhere, in the columns of its table."""
         self._make("difference", "difference_table")
-        numbers = [pl.col(name).cast(self._layout.numbers[name]) for name in ("entityId", "userId")]
-        frame = differs.with_columns(numbers)
-        self._store.insert(self._names["difference"], frame, self._owner)
+        self._store.insert(self._names["difference"], self._typed(differs), self._owner)
+
+    def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A frame of a private table with its ids as wide as the target has them."""
+        kinds = self._layout.numbers
+        return frame.cast({name: kinds[name] for name in ("entityId", "userId")})
 
     def _beside(self) -> None:
         """Make the table of rows from the cutoff on, once."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from metric_assets.defaults import MEMORY_ROWS
-from metric_assets.stores import judging
+from metric_assets.stores import judging, memory_stage
 from metric_assets_tests.histories.engine import Play
 from metric_assets_tests.histories.kinds import KINDS
 from metric_assets_tests.integration.platforms import TARGET, Platform, stores_of
@@ -31,9 +31,12 @@ def test_an_engine_holds_what_the_rule_says(
     platform: Platform, kind: str, memory_rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After each of four loads, of which each has a second look, and the figures as well; for every
-    other kind keys are sifted first, as those of a large range are; or all compared in memory.
+    other kind keys are sifted first, as those of a large range are; or all are compared in
+    memory, and what a second look needs is kept there, or for every other kind in the target.
     """
-    monkeypatch.setattr(judging, "MANY", 10**9 * (list(KINDS).index(kind) % 2))
+    odd = list(KINDS).index(kind) % 2
+    monkeypatch.setattr(judging, "MANY", 10**9 * odd)
+    monkeypatch.setattr(memory_stage, "KEPT_BYTES", 10**9 * odd)
     platform.memory_rows = memory_rows
     target = stores_of(platform, mode="replace").target
     play = Play(platform.clickhouse, TARGET, target, kind, 1_000, COUNT)
