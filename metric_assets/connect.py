@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from metric_assets.audit.entity_ids import existing
 from metric_assets.catalog.model import Scan, Store
-from metric_assets.entity_ids import existing
-from metric_assets.pipeline import Stores
+from metric_assets.load.pipeline import Stores
 from metric_assets.settings import (
     CLICKHOUSE_URL,
     DAGSTER_POSTGRES_URL,

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from metric_assets.audit.late_events import Totals
 from metric_assets.errors import BusyError, SchemaDriftError, TargetError
 from metric_assets.events import Bounds
 from metric_assets.fingerprint import Accumulator, Prints, bucket
-from metric_assets.late_events import Totals
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange

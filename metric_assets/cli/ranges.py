@@ -11,7 +11,7 @@ from metric_assets.cli import environment
 from metric_assets.errors import UnknownKeyError
 
 if TYPE_CHECKING:
-    from metric_assets.coverage import Coverage
+    from metric_assets.audit.coverage import Coverage
 
 
 @click.command()
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
     """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
+    from metric_assets.audit.coverage import examine
     from metric_assets.cli.console import err
     from metric_assets.connect import open_postgres
-    from metric_assets.coverage import examine
     from metric_assets.operations.ranges import write_synced
 
     settings = environment.settings()

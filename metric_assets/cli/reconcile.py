@@ -23,11 +23,11 @@ from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
     # Imported where they are used: Dagster and the drivers cost seconds that `--help` need not pay.
+    from metric_assets.audit.strays import Stray
     from metric_assets.load_result import LoadResult
     from metric_assets.operations.backfill import Outcome
     from metric_assets.operations.dry_run import Missed
     from metric_assets.operations.ranges import Outside
-    from metric_assets.strays import Stray
 
 COLUMNS = (
     "pair", "ranges", "events", "missing", "phantom", "coverage", "rule", "source", "legacy",

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from metric_assets.coverage import Coverage
+from metric_assets.audit.coverage import Coverage
 from metric_assets.doctor import (
     access,
     connections,

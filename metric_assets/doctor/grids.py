@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from metric_assets import coverage
-from metric_assets.coverage import Coverage
+from metric_assets.audit import coverage
+from metric_assets.audit.coverage import Coverage
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded
 from metric_assets.settings import CUTOFF, TARGET_TABLE, Settings
 from metric_assets.stores.postgres import Postgres

@@ -12,14 +12,14 @@ from typing import Any
 
 import polars as pl
 
+from metric_assets.audit.coverage import Coverage
+from metric_assets.audit.entity_ids import dated_binds, table_binds
+from metric_assets.audit.legacy_tables import by_table, check_ids, counters_binds, misnamed
 from metric_assets.catalog.model import Dimension, Entity, Pair, Scan, Store
-from metric_assets.coverage import Coverage
 from metric_assets.doctor.cutoffs import cutoff_or_now
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
 from metric_assets.doctor.source import Tables
-from metric_assets.entity_ids import dated_binds, table_binds
 from metric_assets.events import check_columns, derive
-from metric_assets.legacy_tables import by_table, check_ids, counters_binds, misnamed
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement, load

@@ -14,12 +14,12 @@ from metric_assets.catalog.model import Pair, Scan
 from metric_assets.connect import open_both, open_stores
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
+from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.second_look import SecondLooks
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Listener
-from metric_assets.pipeline import Stores, materialize
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
-from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
 from metric_assets.source_state import Loaded
 

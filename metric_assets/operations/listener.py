@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
 from metric_assets.catalog.model import Pair
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
-from metric_assets.source_check import SourceVerdict
 
 #: What a check comes to: of a range by its source or by legacy, or of a whole pair.
 Checked = SourceVerdict | Verdict | Badge

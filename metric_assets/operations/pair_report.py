@@ -11,13 +11,13 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from metric_assets.audit.source_check import SourceVerdict, SourceWord
 from metric_assets.badge import Badge
 from metric_assets.catalog.model import Pair, Rule
 from metric_assets.live import LiveFigures
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Checked
 from metric_assets.reconcile import Verdict, coverage
-from metric_assets.source_check import SourceVerdict, SourceWord
 
 if TYPE_CHECKING:
     # Its module imports the drivers, which cost seconds that `--help` need not pay.

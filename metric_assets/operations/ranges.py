@@ -10,10 +10,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from metric_assets.audit.coverage import Coverage, Report, examine
+from metric_assets.audit.entity_ids import highest_id
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_postgres
-from metric_assets.coverage import Coverage, Report, examine
-from metric_assets.entity_ids import highest_id
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings import HOME, RANGES, Settings, dump_grids

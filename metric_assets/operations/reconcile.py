@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from metric_assets.audit.source_check import LEGACY_DRIFT, SourceVerdict
+from metric_assets.audit.strays import Stray, find_strays
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_both, open_target
 from metric_assets.load_result import LoadResult
@@ -15,8 +17,6 @@ from metric_assets.operations.dry_run import Piece
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
-from metric_assets.source_check import LEGACY_DRIFT, SourceVerdict
-from metric_assets.strays import Stray, find_strays
 
 
 def unexplained(reports: Iterable[PairReport], settings: Settings) -> list[Piece]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from metric_assets.audit.strays import Stray, remove_stray
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_both, open_target
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Work
 from metric_assets.settings import Settings
-from metric_assets.strays import Stray, remove_stray
 
 
 def repair_work(ranges: Mapping[Pair, Sequence[str]], settings: Settings) -> list[Work]:

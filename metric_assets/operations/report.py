@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.model import Pair
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Results
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.ranges import IdRange
-from metric_assets.source_check import SourceVerdict
 
 if TYPE_CHECKING:
     # Their modules import the drivers, which cost seconds that `--help` need not pay.

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from metric_assets import pipeline
 from metric_assets.catalog.model import Dimension, Pair, Scan, Store
 from metric_assets.errors import MetricAssetsError
+from metric_assets.load import pipeline
 from metric_assets.orchestration.check_names import RULE_TAG, SCAN_TAG, asset_key
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import asset_metadata

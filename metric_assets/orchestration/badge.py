@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
+from metric_assets.audit.source_check import SourceWord
 from metric_assets.badge import Badge
 from metric_assets.catalog.model import Pair
 from metric_assets.orchestration.audit_budget import PERIOD_DAYS
 from metric_assets.orchestration.check_names import MATCHES_LEGACY, MATCHES_SOURCE
 from metric_assets.orchestration.proofs import Proof, Proofs
 from metric_assets.settings import Settings
-from metric_assets.source_check import SourceWord
 
 #: What is summed up over ranges that fail.
 SUMS = ("missing", "surplus", "live_missing", "live_phantom")

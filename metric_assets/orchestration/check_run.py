@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from metric_assets.audit import check_groups
+from metric_assets.audit.headroom import held, inhabited
+from metric_assets.audit.late_events import Patience
+from metric_assets.audit.legacy_check import check_groups
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_target
 from metric_assets.errors import MetricAssetsError, UnavailableError
-from metric_assets.headroom import held, inhabited
-from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
 from metric_assets.operations.dry_run import DryRuns
 from metric_assets.orchestration.badge import build_badge
@@ -40,7 +41,6 @@ from metric_assets.orchestration.storage import keep_connections
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings
-from metric_assets.source_check import SourceVerdict
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.totals import EventTotals

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
 from metric_assets.orchestration.badge import SUMS
 from metric_assets.orchestration.check_names import (
@@ -22,7 +23,6 @@ from metric_assets.orchestration.check_names import (
 from metric_assets.orchestration.metadata import source_metadata, verdict_metadata
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.reconcile import Verdict
-from metric_assets.source_check import SourceVerdict
 
 
 def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEvaluation:

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from metric_assets.audit.source_check import SourceVerdict, cause
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.events import Bounds, event_schema
 from metric_assets.load_result import LoadResult
@@ -20,7 +21,6 @@ from metric_assets.orchestration.code_references import code_references
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 from metric_assets.settings import Settings
-from metric_assets.source_check import SourceVerdict, cause
 from metric_assets.source_state import Loaded, Position
 
 

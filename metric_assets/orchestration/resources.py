@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import dagster as dg
 
 from metric_assets.connect import open_clickhouse, open_postgres
+from metric_assets.load.second_look import SecondLooks
 from metric_assets.operations.listener import Listener
 from metric_assets.plan import RemovalGuard
-from metric_assets.second_look import SecondLooks
 from metric_assets.settings import Settings
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres

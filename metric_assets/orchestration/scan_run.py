@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from metric_assets import pipeline
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.connect import open_stores
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
+from metric_assets.load import pipeline
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
 from metric_assets.orchestration.evaluations import evaluation, failing_last
@@ -29,7 +30,6 @@ from metric_assets.orchestration.storage import keep_connections
 from metric_assets.orchestration.tables import dimension_key
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
-from metric_assets.source_check import SourceVerdict
 
 
 class ScanRun:

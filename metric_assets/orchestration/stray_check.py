@@ -5,6 +5,7 @@ Belongs here: the asset and its check. Does not belong here: how such rows are f
 
 import dagster as dg
 
+from metric_assets.audit.strays import Stray, find_strays
 from metric_assets.connect import open_target
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.check_names import BELONGS
@@ -13,7 +14,6 @@ from metric_assets.orchestration.resources import ClickHouseResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.tables import OWNERS
 from metric_assets.settings import Settings
-from metric_assets.strays import Stray, find_strays
 
 
 def target_key(settings: Settings) -> dg.AssetKey:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from metric_assets.catalog import CATALOG
 from metric_assets.live import LiveRules
+from metric_assets.load.pipeline import materialize
 from metric_assets.load_result import LoadResult
-from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets_tests.benchmarks.measures import REACTIONS, Figure, clear, say, settle
 from metric_assets_tests.benchmarks.world import EVENTS_AN_IMAGE, World

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 import dagster as dg
 import polars as pl
 
-from metric_assets import pipeline, reading
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment
 from metric_assets.events import Rejections
 from metric_assets.home import dagster_home
+from metric_assets.load import pipeline, reading
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.backfill import plan_work
 from metric_assets.operations.listener import Listener

@@ -5,10 +5,10 @@ from datetime import datetime, timezone
 
 import pytest
 
+from metric_assets.audit.entity_ids import dated_binds, table_binds
+from metric_assets.audit.legacy_tables import by_table, counters_binds
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Pair, Scan, Store
-from metric_assets.entity_ids import dated_binds, table_binds
-from metric_assets.legacy_tables import by_table, counters_binds
 from metric_assets.ranges import IdRange
 from metric_assets.sql import bare_text, load
 from metric_assets.stores.postgres import render

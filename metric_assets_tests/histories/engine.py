@@ -17,9 +17,9 @@ from clickhouse_connect.driver.client import Client
 
 from metric_assets.catalog.model import Legacy, Live, LiveKey, Pair, Scan
 from metric_assets.live import LiveRules
-from metric_assets.pipeline import Stores, materialize
+from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.second_look import SecondLooks
 from metric_assets.ranges import IdRange
-from metric_assets.second_look import SecondLooks
 from metric_assets.source_state import Loaded, Position, SourceState
 from metric_assets.stores.ports import Target
 from metric_assets_tests.fakes import FakeLocks, FakeSource

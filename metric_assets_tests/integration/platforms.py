@@ -28,12 +28,12 @@ from psycopg import sql
 
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse, target_text
 from metric_assets.local.demo_tables import make_keys, make_tables
 from metric_assets.local.stack import Endpoints
-from metric_assets.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.dimension import Mirror

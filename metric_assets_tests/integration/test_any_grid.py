@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
 from metric_assets.events import derive
+from metric_assets.load.pipeline import materialize
 from metric_assets.local.demo_plan import cutoff_of
 from metric_assets.local.seed import formula_totals
-from metric_assets.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
 from metric_assets.stores.ports import Bind

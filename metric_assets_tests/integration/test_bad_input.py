@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from metric_assets import filling
 from metric_assets.catalog import model
 from metric_assets.errors import (
     RejectedRowsError,
@@ -20,6 +19,7 @@ from metric_assets.errors import (
     SourceError,
     UnknownKeyError,
 )
+from metric_assets.load import filling
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement

@@ -14,8 +14,8 @@ import pytest
 from metric_assets.defaults import MEMORY_ROWS
 from metric_assets.errors import CutoffError
 from metric_assets.live import LiveRules, Stream
+from metric_assets.load.second_look import SecondLooks
 from metric_assets.load_result import LoadResult
-from metric_assets.second_look import SecondLooks
 from metric_assets.source_state import Loaded, Position
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 

@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from metric_assets import settings as names
+from metric_assets.audit.coverage import survey
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import cli
-from metric_assets.coverage import survey
 from metric_assets.doctor import Finding, engine, examine, exit_code, live, live_keys, scans, source
 from metric_assets.doctor.findings import CLICKHOUSE, DAGSTER, POSTGRES
 from metric_assets.doctor.grids import judge as judge_ids

@@ -20,8 +20,8 @@ import psycopg
 import pytest
 
 from metric_assets import settings as names
+from metric_assets.audit.entity_ids import windows
 from metric_assets.catalog import CATALOG
-from metric_assets.entity_ids import windows
 from metric_assets.errors import RejectedRowsError
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid, IdRange

@@ -16,7 +16,7 @@ import pytest
 
 from metric_assets.catalog import CATALOG, model
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
-from metric_assets.pipeline import Stores, materialize
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_module

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from metric_assets.audit.entity_ids import NEXT_ROWS, dated_binds
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Scan, Store
-from metric_assets.entity_ids import NEXT_ROWS, dated_binds
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
 from metric_assets.local.demo_sql import Value
 from metric_assets.local.demo_stores import postgres

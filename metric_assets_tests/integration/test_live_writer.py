@@ -17,15 +17,15 @@ import psycopg
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from metric_assets.audit import check_groups
+from metric_assets.audit.late_events import Patience
+from metric_assets.audit.legacy_check import check_groups
 from metric_assets.catalog import CATALOG
 from metric_assets.defaults import MEMORY_ROWS
-from metric_assets.late_events import Patience
 from metric_assets.live import LiveRules
+from metric_assets.load.second_look import SecondLooks
 from metric_assets.load_result import LoadResult
 from metric_assets.local.demo_stores import clickhouse
 from metric_assets.reconcile import Verdict
-from metric_assets.second_look import SecondLooks
 from metric_assets.stores.totals import EventTotals
 from metric_assets_tests.integration.platforms import (
     CUTOFF,

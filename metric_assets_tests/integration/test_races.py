@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from metric_assets.audit import check_groups
+from metric_assets.audit.legacy_check import check_groups
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import RemovalRefusedError, UnavailableError
 from metric_assets.plan import Summary

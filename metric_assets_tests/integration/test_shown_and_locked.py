@@ -19,8 +19,8 @@ from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
 from metric_assets.doctor import Finding, examine
 from metric_assets.errors import BusyError, RemovalRefusedError, SourceError
+from metric_assets.load.pipeline import materialize
 from metric_assets.local.stack import Endpoints
-from metric_assets.pipeline import materialize
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from metric_assets.audit.strays import Stray, find_strays, remove_stray
 from metric_assets.errors import RemovalRefusedError
 from metric_assets.plan import Mode
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
-from metric_assets.strays import Stray, find_strays, remove_stray
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, stores_of
 
 pytestmark = pytest.mark.integration

@@ -13,7 +13,7 @@ import pytest
 
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import TargetError
-from metric_assets.pipeline import Stores, materialize
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.sql import Statement
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.layout import PARTS

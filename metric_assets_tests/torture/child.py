@@ -25,10 +25,10 @@ from typing import Any
 
 import polars as pl
 
-from metric_assets import filling
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
-from metric_assets.pipeline import Stores, materialize
+from metric_assets.load import filling
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_module

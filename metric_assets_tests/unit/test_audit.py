@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metric_assets import entity_ids
-from metric_assets.audit import Judgment, check_groups, spans
+from metric_assets.audit import entity_ids
+from metric_assets.audit.late_events import Patience, Totals
+from metric_assets.audit.legacy_check import Judgment, check_groups, spans
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Entity, Legacy, Pair
 from metric_assets.errors import SchemaDriftError
-from metric_assets.late_events import Patience, Totals
 from metric_assets.live import LiveRules
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.reconcile import Verdict

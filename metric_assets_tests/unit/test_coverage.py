@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metric_assets import entity_ids
+from metric_assets.audit import entity_ids
+from metric_assets.audit.coverage import Coverage, survey, survey_synced
+from metric_assets.audit.entity_ids import dense_end, highest_id, windows
 from metric_assets.catalog import CATALOG
-from metric_assets.coverage import Coverage, survey, survey_synced
-from metric_assets.entity_ids import dense_end, highest_id, windows
 from metric_assets.ranges import Grid
 from metric_assets_tests.fakes import FakeRows
 

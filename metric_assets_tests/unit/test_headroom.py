@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
+from metric_assets.audit.headroom import inhabited
 from metric_assets.catalog import CATALOG
-from metric_assets.headroom import inhabited
 from metric_assets.ranges import Grid
 from metric_assets_tests.fakes import FakeRows
 

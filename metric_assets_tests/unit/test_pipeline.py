@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import polars as pl
 import pytest
 
-from metric_assets import events, filling, reading
+from metric_assets import events
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Legacy, Pair, Scan
 from metric_assets.errors import (
@@ -23,9 +23,10 @@ from metric_assets.errors import (
     StageMismatchError,
     TargetError,
 )
+from metric_assets.load import filling, reading
+from metric_assets.load.pipeline import Stores, code_version, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.operations import report
-from metric_assets.pipeline import Stores, code_version, materialize
 from metric_assets.plan import Mode, RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded, Position, SourceState

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metric_assets.catalog.model import Legacy, Pair, Scan
-from metric_assets.pipeline import Stores, materialize
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets_tests.fakes import Event, FakeLocks, FakeSource, FakeTarget

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Pair, Rule
@@ -28,7 +29,6 @@ from metric_assets.operations.report import (
 )
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Discrepancy, Verdict
-from metric_assets.source_check import SourceVerdict
 
 pytestmark = pytest.mark.unit
 

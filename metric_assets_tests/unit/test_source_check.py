@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from metric_assets.audit.source_check import LEGACY_DRIFT, SourceVerdict, SourceWord, cause
 from metric_assets.catalog import CATALOG
 from metric_assets.live import LiveFigures, Stream
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
-from metric_assets.source_check import LEGACY_DRIFT, SourceVerdict, SourceWord, cause
 
 pytestmark = pytest.mark.unit
 

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from metric_assets.fingerprint import Accumulator, Prints, differing
-from metric_assets.spool import Spool, SpoolError
+from metric_assets.load.spool import Spool, SpoolError
 
 pytestmark = pytest.mark.unit
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
+from metric_assets.audit.entity_ids import Window, dense_end, highest_id, windows
 from metric_assets.catalog.model import Entity
-from metric_assets.entity_ids import Window, dense_end, highest_id, windows
 from metric_assets.ranges import ID_FLOOR, ID_LIMIT, Grid
 from metric_assets.settings import MAX_PARTITIONS, RANGES, Settings
 from metric_assets.stores.ports import Rows

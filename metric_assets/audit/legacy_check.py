@@ -15,11 +15,11 @@ from datetime import datetime, timezone
 
 import polars as pl
 
+from metric_assets.audit.entity_ids import existing
+from metric_assets.audit.late_events import Doubt, Patience, Totals, metrics_of, settle
+from metric_assets.audit.legacy_tables import by_table, read_counters
 from metric_assets.catalog.model import Entity, Pair
-from metric_assets.entity_ids import existing
 from metric_assets.errors import MetricAssetsError, SchemaDriftError, UnavailableError
-from metric_assets.late_events import Doubt, Patience, Totals, metrics_of, settle
-from metric_assets.legacy_tables import by_table, read_counters
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict, compare, counters, events_of
 from metric_assets.sql import load

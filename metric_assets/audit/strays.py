@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from metric_assets.entity_ids import existing
+from metric_assets.audit.entity_ids import existing
 from metric_assets.errors import RemovalRefusedError
 from metric_assets.plan import REMOVAL_FLOOR, Mode
 from metric_assets.settings import MAX_REMOVED_SHARE, Settings

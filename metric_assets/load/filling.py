@@ -16,10 +16,10 @@ import polars as pl
 from metric_assets.catalog.model import LiveKey
 from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.live import Horizon
+from metric_assets.load.reading import PULSE, Filled, Request, count_events, read_events
+from metric_assets.load.spool import Spool
 from metric_assets.plan import Summary
-from metric_assets.reading import PULSE, Filled, Request, count_events, read_events
 from metric_assets.rows import last_before
-from metric_assets.spool import Spool
 from metric_assets.stores.ports import Scope, Stage
 
 #: Events sent to the stage in one insert: large enough to be one good part, which is sorted and

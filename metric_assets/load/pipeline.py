@@ -18,17 +18,18 @@ from typing import Any, Protocol
 import polars as pl
 
 from metric_assets import defaults
-from metric_assets.attempt import Attempt, Clock, Outcome, SourceCheck
 from metric_assets.catalog.model import Pair, Scan
-from metric_assets.cutoffs import check_cutoff, check_moved
 from metric_assets.errors import StageMismatchError
-from metric_assets.filling import fill
 from metric_assets.live import FOREVER, LiveRules
+from metric_assets.load.attempt import Attempt, Clock, Outcome, SourceCheck
+from metric_assets.load.cutoffs import check_cutoff, check_moved
+from metric_assets.load.filling import fill
+from metric_assets.load.reading import Extent, Filled, Progress, Request
+from metric_assets.load.second_look import Existing, Pending, SecondLooks
+from metric_assets.load.streams import Streams
 from metric_assets.load_result import LoadResult
 from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
-from metric_assets.reading import Extent, Filled, Progress, Request
-from metric_assets.second_look import Existing, Pending, SecondLooks
 from metric_assets.source_state import Loaded, Records, SourceState
 from metric_assets.stores.ports import (
     Bind,
@@ -39,7 +40,6 @@ from metric_assets.stores.ports import (
     Stage,
     Target,
 )
-from metric_assets.streams import Streams
 
 
 class Copy(Protocol):

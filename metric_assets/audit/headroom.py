@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from metric_assets.audit.entity_ids import cells_of, next_ids
 from metric_assets.catalog.model import Entity
-from metric_assets.entity_ids import cells_of, next_ids
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.sql import load
 from metric_assets.stores.ports import Binds, Rows

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from metric_assets.catalog.model import Live, LiveKey, Pair
 from metric_assets.live import Judging, LiveRules, Stream
-from metric_assets.reading import Filled
+from metric_assets.load.reading import Filled
 from metric_assets.source_state import Loaded
 from metric_assets.stores.ports import Scope, Target
 

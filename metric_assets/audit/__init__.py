@@ -1,0 +1,1 @@
+"""What is loaded, held against the source and the legacy counters; what no grid or pair covers."""

@@ -1,0 +1,1 @@
+"""One partition, from the source into the target; ``pipeline.materialize`` tells the story."""
