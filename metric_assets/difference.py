@@ -37,7 +37,7 @@ def difference(wanted: pl.DataFrame, present: pl.DataFrame, mode: Mode) -> pl.Da
     """A row an event that is not in sync: metric, entityId, userId, createdAt, magnitude, and how
     many copies of it (addPositive, removePositive) and of its negation (addNegative,
     removeNegative) to add and take away; ``compensating`` of those to add stand for rows that may
-    not be removed.
+    not be removed. ``heldPositive`` and ``heldNegative`` copies are present.
     """
     plus = pl.col("value") >= 0
 
@@ -80,8 +80,9 @@ def difference(wanted: pl.DataFrame, present: pl.DataFrame, mode: Mode) -> pl.Da
             "removeNegative": _most(-lacks_minus),
             "compensating": none,
         }
-    differs = both.filter(net != 0).select(*EVENT, **changes)
-    return differs.filter(pl.sum_horizontal(pl.exclude(*EVENT, "compensating")) > 0)
+    held = {"heldPositive": pl.col("present_plus"), "heldNegative": pl.col("present_minus")}
+    differs = both.filter(net != 0).select(*EVENT, **changes, **held)
+    return differs.filter(pl.sum_horizontal("^(add|remove).*$") > 0)
 
 
 def _most(counts: pl.Expr) -> pl.Expr:
