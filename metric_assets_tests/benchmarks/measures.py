@@ -22,7 +22,7 @@ from metric_assets.catalog import CATALOG
 from metric_assets.local.postgres_tools import Tools
 from metric_assets.sql import load as sql
 from metric_assets.stores.ports import Binds
-from metric_assets.stores.postgres import render
+from metric_assets.stores.postgres_text import render
 from metric_assets_tests.benchmarks.world import CUTOFF, EVENTS_AN_IMAGE, World, tcp
 from metric_assets_tests.integration.platforms import TARGET, Platform
 
