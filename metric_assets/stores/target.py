@@ -238,6 +238,11 @@ class ClickHouseTarget:
         for table in server.made:
             self._orphans.end("table", table)
 
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept for its second look is still there."""
+        binds: Binds = {"table": f"{self._table}__look_{attempt}"}
+        return not self._store.frame(load("clickhouse/exists"), binds).is_empty()
+
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept for its second look."""
         self._orphans.end("table", f"{self._table}__look_{attempt}")
