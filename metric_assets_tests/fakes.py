@@ -258,6 +258,10 @@ class FakeTarget:
         finally:
             stage.dropped = True
 
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept is still there."""
+        return attempt in self.kept
+
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept."""
         self.kept.pop(attempt, None)

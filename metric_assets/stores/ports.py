@@ -138,6 +138,10 @@ class Target(Protocol):
         """
         ...
 
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept for its second look is still there."""
+        ...
+
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept for its second look."""
         ...

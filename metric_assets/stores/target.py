@@ -181,6 +181,11 @@ class ClickHouseTarget:
         for table in tables.made:
             self._orphans.end("table", table)
 
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept for its second look is still there."""
+        binds: Binds = {"table": f"{self._table}__look_{attempt}"}
+        return not self._store.frame(load("clickhouse/exists"), binds).is_empty()
+
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept for its second look."""
         self._orphans.end("table", f"{self._table}__look_{attempt}")
