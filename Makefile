@@ -24,7 +24,7 @@ ui: $(VENV)/.local
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.torture --rounds 250

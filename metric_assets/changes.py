@@ -17,19 +17,13 @@ from metric_assets.ranges import IdRange
 
 
 @dataclass(frozen=True)
-class Written:
-    """What is about to be written to a scope, and what is known of it before.
-
-    ``number`` is the round of the attempt. ``whole`` metrics fill a scope that holds nothing,
-    ``fresh`` ones a part of it that holds nothing, ``differing`` ones are changed by their
-    difference. ``previous`` are the cutoffs (UTC) recorded so far, of metrics that were loaded.
+class Known:
+    """What is known of a scope before it is written to: metrics of which it holds nothing at all
+    (``empty``), and the cutoffs (UTC) recorded so far, of metrics that were loaded.
     """
 
-    number: int
-    whole: tuple[str, ...] = ()
-    fresh: tuple[str, ...] = ()
-    differing: tuple[str, ...] = ()
-    previous: Mapping[str, datetime] = field(default_factory=dict)
+    empty: frozenset[str] = frozenset()
+    cutoffs: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -31,16 +31,15 @@ from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 from metric_assets.stores.ports import (
     Binds,
-    LiveSeen,
     PartitionLock,
     PartitionLocks,
     Reading,
     Rows,
     Scope,
     Source,
-    Stage,
     Target,
 )
+from metric_assets.stores.stage_port import LiveSeen, Stage
 from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, cancel_out, judge
 from metric_assets_tests.histories.rule import Key as KeySums
 
@@ -258,6 +257,10 @@ class FakeTarget:
             yield stage
         finally:
             stage.dropped = True
+
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept is still there."""
+        return attempt in self.kept
 
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_both, open_stores
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules

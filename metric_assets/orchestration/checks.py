@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from metric_assets.catalog.model import Pair, Store
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Store
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
     MATCHES_SOURCE,

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import dagster as dg
 
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_stores
 from metric_assets.operations.dry_run import DryRuns, Piece
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first

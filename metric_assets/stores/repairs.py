@@ -18,10 +18,11 @@ from clickhouse_connect.driver.binding import format_str
 from metric_assets.actor import Actor
 from metric_assets.changes import ChangedRange, ChangedRun, LaterRun
 from metric_assets.errors import RecordError, TargetError
+from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement, StatementError, load
-from metric_assets.stores.clickhouse import render
-from metric_assets.stores.ports import Binds
+from metric_assets.stores.clickhouse_text import render
+from metric_assets.stores.ports import Binds, Scope
 
 #: The table, in the database of the target.
 REPAIRS = "metricRepairs"
@@ -183,6 +184,18 @@ def fragment(name: str, binds: Binds) -> str:
     if served:
         raise StatementError(f"sql/{statement.name}.sql: a fragment cannot bind {sorted(served)}")
     return f"({text})"
+
+
+def scope_binds(scope: Scope, metrics: Sequence[str], mode: Mode) -> Binds:
+    """What a record binds of a scope, of some of its metrics."""
+    return {
+        "entity": scope.entity,
+        "metrics": list(metrics),
+        "start": scope.ids.start,
+        "stop": scope.ids.stop,
+        "cutoff": scope.cutoff,
+        "append": mode is Mode.APPEND,
+    }
 
 
 def names_of(metrics: Sequence[str]) -> str:

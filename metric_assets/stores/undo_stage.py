@@ -13,7 +13,7 @@ from metric_assets.plan import MetricPlan, Mode
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import Bind
 from metric_assets.stores.private_tables import PrivateTables
-from metric_assets.stores.repairs import REPAIRS, Repairs
+from metric_assets.stores.repairs import REPAIRS, Repairs, scope_binds
 
 #: Keys that are put back in one go: the server joins them in its memory.
 PORTION_KEYS = 2_000_000
@@ -90,14 +90,7 @@ class UndoStage:
             f"{tables.attempt}-{number}",
             "rows",
             tables.clause("record_difference"),
-            {
-                "entity": self._changed.entity,
-                "metrics": [metric],
-                "start": self._changed.ids.start,
-                "stop": self._changed.ids.stop,
-                "cutoff": self._changed.cutoff,
-                "append": tables.mode is Mode.APPEND,
-            },
+            scope_binds(tables.scope, [metric], tables.mode),
             {} if previous is None else {metric: previous},
             tables.owner,
         )
@@ -109,10 +102,10 @@ class UndoStage:
             tables.run("insert_missing", portion=portion)
         if tables.mode is Mode.APPEND:
             return
+        tables.make("surplus", "surplus_table")
         if self._changed.emptied:
             tables.run("remove_scope", **self._span)
             return
-        tables.make("surplus", "surplus_table")
         tables.run("surplus", metrics=metrics, **self._span)
         tables.run("remove", metrics=metrics, **self._span)
 

@@ -336,6 +336,29 @@ def test_a_scope_that_was_loaded_in_between_is_left_alone(platform: Platform) ->
     assert private_tables(platform) == []
 
 
+def test_a_second_look_that_comes_too_late_takes_nothing_of_a_later_load(
+    platform: Platform,
+) -> None:
+    """Two runs load a scope in turn and look again in turn: the first finds nothing to do, and what
+    the other keeps stays, so that it finds the -1 that was late.
+    """
+    follow(platform, 1, 2)
+    now = datetime.now(timezone.utc) - timedelta(seconds=0.4)
+    follow(platform, 4, at=f"{now:%Y-%m-%d %H:%M:%S.%f}"[:23])
+    live(platform, 4, 1, now)
+    rules = LiveRules(lag=4.0, skew=0.2)
+    former, later = SecondLooks(), SecondLooks()
+    load(platform, "Tag/Follower", live=rules, looks=former)
+    unfollow(platform, 1, None)
+    (loaded,) = load(platform, "Tag/Follower", live=rules, looks=later)
+    assert (len(former), len(later), loaded.instant is None) == (1, 1, False)
+    assert look_again(platform, former) == []
+    live(platform, 1, -1, now)
+    (second,) = look_again(platform, later)
+    assert (second.live.withdrawn, counter(platform)) == (1, 2)
+    assert private_tables(platform) == []
+
+
 def test_live_drift_is_told_with_its_hours_and_not_written(platform: Platform) -> None:
     """A lost +1 and a doubled +1 of two users, in two entities: nothing is written."""
     follow(platform, 1, 2)

@@ -12,7 +12,8 @@ import pytest
 
 from metric_assets import events
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Legacy, Pair, Scan
+from metric_assets.catalog.model import Legacy, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.errors import (
     BusyError,
     ProofError,
@@ -24,7 +25,8 @@ from metric_assets.errors import (
     TargetError,
 )
 from metric_assets.load import filling, reading
-from metric_assets.load.pipeline import Stores, code_version, materialize
+from metric_assets.load.load_results import code_version
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.operations import report
 from metric_assets.plan import Mode, RemovalGuard
