@@ -91,7 +91,7 @@ class ChangedRange:
 
 @dataclass(frozen=True)
 class LaterRun:
-    """A run that changed a pair and range after another one; ``undone`` is the run that it undid."""
+    """A run that changed a pair and range after another; ``undone`` is the run that it undid."""
 
     run: str
     undone: str
@@ -112,6 +112,19 @@ def own_runs(run: str, later: Sequence[LaterRun]) -> tuple[str, ...]:
         if one.undone in own:
             own.append(one.run)
     return tuple(own)
+
+
+def other_runs(run: str, later: Sequence[LaterRun]) -> list[LaterRun]:
+    """Later runs that neither undid the run nor one of themselves: whether anything stands of those
+    that were undone can be seen from the first alone.
+    """
+    known = {run}
+    found = []
+    for one in later:
+        if one.undone not in known:
+            found.append(one)
+        known.add(one.run)
+    return found
 
 
 @dataclass(frozen=True)

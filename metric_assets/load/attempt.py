@@ -217,8 +217,7 @@ class Attempt:
             reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
             guard.check_source(label, plan.metrics, reasons)
         held = [
-            replace(one, present=one.present + self._agreed(one.metric))
-            for one in plan.metrics
+            replace(one, present=one.present + self._agreed(one.metric)) for one in plan.metrics
         ]
         guard.check(label, keys, held, self.gone)
 

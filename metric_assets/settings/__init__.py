@@ -35,6 +35,7 @@ from metric_assets.settings.names import (
     POSTGRES_URL,
     RANGES,
     RECONCILE_CRON,
+    REPAIRS_DAYS,
     STATEMENT_TIMEOUT,
     TARGET_TABLE,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "POSTGRES_URL",
     "RANGES",
     "RECONCILE_CRON",
+    "REPAIRS_DAYS",
     "SCHEMES",
     "STATEMENT_TIMEOUT",
     "TARGET_TABLE",

@@ -48,6 +48,21 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True)
+class Change:
+    """A change that is about to be made to some metrics of a scope: ``rows`` is a rendered fragment
+    record_….sql, ``cutoffs`` (UTC) those recorded so far, of metrics that were loaded.
+    """
+
+    name: str
+    kind: str
+    rows: str
+    scope: Scope
+    metrics: Sequence[str]
+    mode: Mode
+    cutoffs: Mapping[str, datetime]
+
+
+@dataclass(frozen=True)
 class Repairs:
     """The record of changes of a target table.
 
@@ -72,37 +87,29 @@ class Repairs:
         found = self.store.frame(load("clickhouse/exists"), {"table": REPAIRS})
         return not found.is_empty()
 
-    def record(  # noqa: PLR0913 - what a change is
-        self,
-        change: str,
-        kind: str,
-        rows: str,
-        scope: Binds,
-        previous: Mapping[str, datetime],
-        owner: str = "",
-    ) -> None:
-        """Write a change down: ``rows`` is a rendered fragment record_….sql, ``scope`` binds
-        entity, metrics, start, stop, cutoff and append.
-
-        Raises RecordError if that is not possible for good.
-        """
-        metrics = scope["metrics"]
-        assert isinstance(metrics, list)
+    def record(self, change: Change, owner: str = "") -> None:
+        """Write a change down; raises RecordError if that is not possible for good."""
+        scope = change.scope
         binds: Binds = {
-            **scope,
             **self._names,
-            "change": change,
-            "run": self.actor.run or change,
+            "change": change.name,
+            "run": self.actor.run or change.name,
             "undoes": self.undoes,
             "user": self.actor.user,
             "host": self.actor.host,
             "command": self.actor.command,
-            "previous": [_milliseconds(previous.get(str(metric))) for metric in metrics],
+            "entity": scope.entity,
+            "metrics": list(change.metrics),
+            "start": scope.ids.start,
+            "stop": scope.ids.stop,
+            "cutoff": scope.cutoff,
+            "append": change.mode is Mode.APPEND,
+            "previous": [_milliseconds(change.cutoffs.get(one)) for one in change.metrics],
             "never": NEVER,
-            "kind": kind,
-            "rows": rows,
+            "kind": change.kind,
+            "rows": change.rows,
         }
-        with _refused(f"{scope['entity']}/{'+'.join(map(str, metrics))}"):
+        with _refused(scope.label):
             self._make(owner)
             self.store.run(load("clickhouse/record"), binds, owner)
 
@@ -184,18 +191,6 @@ def fragment(name: str, binds: Binds) -> str:
     if served:
         raise StatementError(f"sql/{statement.name}.sql: a fragment cannot bind {sorted(served)}")
     return f"({text})"
-
-
-def scope_binds(scope: Scope, metrics: Sequence[str], mode: Mode) -> Binds:
-    """What a record binds of a scope, of some of its metrics."""
-    return {
-        "entity": scope.entity,
-        "metrics": list(metrics),
-        "start": scope.ids.start,
-        "stop": scope.ids.stop,
-        "cutoff": scope.cutoff,
-        "append": mode is Mode.APPEND,
-    }
 
 
 def names_of(metrics: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from metric_assets.fingerprint import BITS, CODES, Prints
 from metric_assets.plan import Mode, Summary
 from metric_assets.stores.layout import COLUMNS
 from metric_assets.stores.private_tables import PARTITIONS, PrivateTables
-from metric_assets.stores.repairs import Repairs, names_of, scope_binds
+from metric_assets.stores.repairs import Change, Repairs, names_of
 
 
 class ClickHouseStage:
@@ -216,8 +216,8 @@ class ClickHouseStage:
         """Write down what is about to be written of some metrics, where changes are recorded."""
         if self._repairs is None or not metrics:
             return
-        change = f"{self.attempt}-{self._recorded}"
-        rows = self.tables.clause(rows, names=names_of(metrics))
-        scope = scope_binds(self.scope, metrics, self.mode)
-        self._repairs.record(change, kind, rows, scope, known.cutoffs, self.tables.owner)
+        name, tables = f"{self.attempt}-{self._recorded}", self.tables
+        clause = tables.clause(rows, names=names_of(metrics))
+        change = Change(name, kind, clause, self.scope, metrics, self.mode, known.cutoffs)
+        self._repairs.record(change, tables.owner)
         self._recorded += 1

@@ -57,7 +57,7 @@ class ClickHouseTarget:
         self._mode = mode
         self._run = run
         self._memory_rows = memory_rows
-        self._repairs = repairs
+        self.repairs = repairs
         self._newest: dict[tuple[str, datetime], tuple[dict[str, datetime], float]] = {}
 
     def create(self) -> None:
@@ -164,11 +164,11 @@ class ClickHouseTarget:
         self, changed: ChangedRange, attempt: str, *, dry_run: bool = False
     ) -> Iterator[Undoing]:
         """An attempt to put back what a pair and range held before a run; see undo_stage."""
-        if self._repairs is None:
+        if self.repairs is None:
             raise TargetError(f"{self._table}: no record of changes is at hand")
         scope = Scope(changed.entity, (changed.metric,), changed.ids, changed.cutoff)
         with self._tables(scope, attempt, dry_run=dry_run) as tables:
-            yield UndoStage(tables, self._repairs.undoing(changed.run), changed)
+            yield UndoStage(tables, self.repairs.undoing(changed.run), changed)
 
     @contextmanager
     def private(
@@ -177,7 +177,7 @@ class ClickHouseTarget:
         """The private tables of an attempt, with the steps of a load."""
         with self._tables(scope, attempt, dry_run=dry_run) as tables:
             owner = tables.owner
-            yield JudgingStage(tables, lambda: self._orphans.clear(owner.__eq__), self._repairs)
+            yield JudgingStage(tables, lambda: self._orphans.clear(owner.__eq__), self.repairs)
 
     @contextmanager
     def _tables(self, scope: Scope, attempt: str, *, dry_run: bool) -> Iterator[PrivateTables]:

@@ -7,20 +7,21 @@ Belongs here: which statement does which step. Does not belong here: when a step
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
-from metric_assets.changes import ChangedRange, LaterRun, UndoPlan, own_runs
+from metric_assets.changes import ChangedRange, LaterRun, UndoPlan, other_runs, own_runs
 from metric_assets.plan import MetricPlan, Mode
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import Bind
 from metric_assets.stores.private_tables import PrivateTables
-from metric_assets.stores.repairs import REPAIRS, Repairs, scope_binds
+from metric_assets.stores.repairs import REPAIRS, Change, Repairs
 
 #: Keys that are put back in one go: the server joins them in its memory.
 PORTION_KEYS = 2_000_000
 
 
 class UndoStage:
-    """Conforms to Undoing. ``repairs`` records what it changes; ``most`` bounds a portion's keys."""
+    """Conforms to Undoing; ``repairs`` records changes, ``most`` bounds the keys of a portion."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class UndoStage:
         """
         found = self._repairs.later(self._changed)
         self._runs = own_runs(self._changed.run, found)
-        return [one for one in found if one.run not in self._runs and self._stands(one)]
+        return [one for one in other_runs(self._changed.run, found) if self._stands(one)]
 
     def _stands(self, later: LaterRun) -> bool:
         changed = [
@@ -64,7 +65,7 @@ class UndoStage:
             return [ids]
         found = self._tables.frame("undo_portions", **self._about(self._changed), most=self._most)
         bounds = [ids.start, *found["first"].to_list()[1:], ids.stop]
-        return [IdRange(start, stop) for start, stop in zip(bounds, bounds[1:], strict=False)]
+        return [IdRange(start, stop) for start, stop in pairwise(bounds)]
 
     def compare(self, portion: IdRange) -> UndoPlan:
         """Take what differs from what was held before the run into a table, and count it."""
@@ -86,14 +87,11 @@ class UndoStage:
     def record(self, number: int, previous: datetime | None) -> None:
         """Write down what put_back() will change."""
         tables, metric = self._tables, self._changed.metric
-        self._repairs.record(
-            f"{tables.attempt}-{number}",
-            "rows",
-            tables.clause("record_difference"),
-            scope_binds(tables.scope, [metric], tables.mode),
-            {} if previous is None else {metric: previous},
-            tables.owner,
-        )
+        cutoffs = {} if previous is None else {metric: previous}
+        rows = tables.clause("record_difference")
+        name = f"{tables.attempt}-{number}"
+        change = Change(name, "rows", rows, tables.scope, [metric], tables.mode, cutoffs)
+        self._repairs.record(change, tables.owner)
 
     def put_back(self) -> None:
         """Insert what was removed, and remove what was inserted."""
@@ -139,7 +137,7 @@ class UndoStage:
         ).row(0, named=True)
         if present > row["most"]:
             return int(present - row["most"])
-        exchanged = row["untouched"] and present == row["rows"] and hashed != row["hash"]
+        exchanged = row["untouched"] and present == row["expected"] and hashed != row["hash"]
         return int(exchanged)
 
     @property

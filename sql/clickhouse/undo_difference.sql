@@ -7,7 +7,7 @@ INSERT INTO {difference:Identifier}
      addPositive, addNegative, removePositive, removeNegative, compensating, heldPositive, heldNegative, foreign)
 WITH records AS
 (
-    SELECT entityId, userId, createdAt, magnitude,
+    SELECT (entityId, userId, createdAt, magnitude) AS key,
            argMinIf(beforePositive, sequence, run = {run:String} AND sequence < {until:UInt64}) AS firstPositive,
            argMinIf(beforeNegative, sequence, run = {run:String} AND sequence < {until:UInt64}) AS firstNegative,
            min(least(beforePositive, afterPositive)) AS leastPositive,
@@ -21,43 +21,38 @@ WITH records AS
       AND run IN {runs:Array(String)} AND kind != 'scope'
       AND start = {first:Int64} AND stop = {last:Int64}
       AND entityId >= {start:Int64} AND entityId < {stop:Int64}
-    GROUP BY entityId, userId, createdAt, magnitude
+    GROUP BY key
     HAVING countIf(run = {run:String} AND sequence < {until:UInt64}) > 0
 )
-SELECT {metric:String} AS metricType, entityId, userId, createdAt, magnitude,
+SELECT {metric:String} AS metricType, key.1, key.2, key.3, key.4 AS magnitude,
        if({append:Bool}, greatest(net, 0), greatest(lackPositive, 0)) AS addPositive,
        if({append:Bool}, if(magnitude = 0, 0, greatest(-net, 0)), greatest(lackNegative, 0)) AS addNegative,
        if({append:Bool}, 0, greatest(-lackPositive, 0)) AS removePositive,
        if({append:Bool}, 0, greatest(-lackNegative, 0)) AS removeNegative,
        if({append:Bool}, least(addNegative, greatest(-lackPositive, 0))
                        + least(addPositive, greatest(-lackNegative, 0)), 0) AS compensating,
-       holdsPositive AS heldPositive, holdsNegative AS heldNegative,
-       recorded AND if({append:Bool}, holdsNet < leastNet OR holdsNet > mostNet,
-                       holdsPositive < leastPositive OR holdsPositive > mostPositive
-                       OR holdsNegative < leastNegative OR holdsNegative > mostNegative) AS foreign
+       heldPositive, heldNegative,
+       known AND if({append:Bool}, heldPositive - heldNegative < lowest OR heldPositive - heldNegative > highest,
+                    heldPositive < lowestPositive OR heldPositive > highestPositive
+                    OR heldNegative < lowestNegative OR heldNegative > highestNegative) AS foreign
 FROM
 (
-    SELECT entityId, userId, createdAt, magnitude,
-           max(recorded) AS recorded,
-           sum(wantedPositive) - sum(holdsPositive) AS lackPositive,
-           sum(wantedNegative) - sum(holdsNegative) AS lackNegative,
+    SELECT key,
+           max(recorded) AS known,
+           sum(nowPositive) AS heldPositive, sum(nowNegative) AS heldNegative,
+           sum(firstPositive) - heldPositive AS lackPositive, sum(firstNegative) - heldNegative AS lackNegative,
            lackPositive - lackNegative AS net,
-           sum(holdsPositive) AS holdsPositive, sum(holdsNegative) AS holdsNegative,
-           holdsPositive - holdsNegative AS holdsNet,
-           sum(leastPositive) AS leastPositive, sum(mostPositive) AS mostPositive,
-           sum(leastNegative) AS leastNegative, sum(mostNegative) AS mostNegative,
-           sum(leastNet) AS leastNet, sum(mostNet) AS mostNet
+           sum(leastPositive) AS lowestPositive, sum(mostPositive) AS highestPositive,
+           sum(leastNegative) AS lowestNegative, sum(mostNegative) AS highestNegative,
+           sum(leastNet) AS lowest, sum(mostNet) AS highest
     FROM
     (
-        SELECT entityId, userId, createdAt, magnitude, true AS recorded,
-               firstPositive AS wantedPositive, firstNegative AS wantedNegative,
-               toInt64(0) AS holdsPositive, toInt64(0) AS holdsNegative,
+        SELECT key, true AS recorded, firstPositive, firstNegative,
+               toInt64(0) AS nowPositive, toInt64(0) AS nowNegative,
                leastPositive, mostPositive, leastNegative, mostNegative, leastNet, mostNet
         FROM records
         UNION ALL
-        SELECT key.1 AS entityId, key.2 AS userId, key.3 AS createdAt, key.4 AS magnitude, false,
-               toInt64(0), toInt64(0),
-               toInt64(countIf(positive)), toInt64(countIf(NOT positive)),
+        SELECT key, false, toInt64(0), toInt64(0), toInt64(countIf(positive)), toInt64(countIf(NOT positive)),
                toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0)
         FROM
         (
@@ -71,11 +66,11 @@ FROM
               AND entityId < {stop:Int64}
               AND createdAt < {cutoff:DateTime64(3, 'UTC')}
         )
-        WHERE {whole:Bool} OR key IN (SELECT (entityId, userId, createdAt, magnitude) FROM records)
+        WHERE {whole:Bool} OR key IN (SELECT key FROM records)
         GROUP BY key
     )
-    GROUP BY entityId, userId, createdAt, magnitude
+    GROUP BY key
 )
-WHERE (recorded OR {whole:Bool})
+WHERE (known OR {whole:Bool})
   AND if({append:Bool}, net != 0, lackPositive != 0 OR lackNegative != 0)
   AND addPositive + addNegative + removePositive + removeNegative > 0
