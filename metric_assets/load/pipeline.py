@@ -82,9 +82,9 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     ``live`` says how far live events are trusted, and ``looks`` collects the ranges that a run has
     to look at again at its end. Returns a load result a pair. Raises RejectedRowsError,
     SchemaDriftError, CutoffError or RemovalRefusedError with the target untouched, BusyError if
-    somebody else is at it, ProofError if the scope cannot be brought in sync. With ``dry_run``
-    everything up to the plan happens, nothing is written, and no partition lock is taken; what the
-    guard would refuse is told in the result.
+    somebody else is at it, VerificationError if the scope cannot be brought in sync. ``dry_run``
+    ends with the plan: nothing is written, and no partition lock is taken; what the guard would
+    refuse is told in the result.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     name = uuid.uuid4().hex[:16]
