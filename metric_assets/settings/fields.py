@@ -1,7 +1,7 @@
 """The table of settings: each with its variable, default, bounds, unit and reason.
 
-docs/settings.md is written from it (page). ``form`` says how a value is written where neither
-bounds nor words to choose from do.
+docs/reference/settings.md is written from it (page). ``form`` says how a value is written where
+neither bounds nor words to choose from do.
 """
 
 from __future__ import annotations
