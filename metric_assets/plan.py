@@ -30,8 +30,9 @@ class Summary:
     """Rows of one metric in a table: their number, sum of values, and a hash that adds up.
 
     ``hash`` is the sum of fingerprint.row_hashes(), in 64 bits that wrap, wherever it is computed:
-    it compares with one that was taken at any other time. ``hash`` and ``net`` count an event of a negative value against the one that it compensates, so
-    that such a pair weighs nothing: ``net`` is the number of rows less those of negative value.
+    it compares with one that was taken at any other time. ``hash`` and ``net`` count an event of a
+    negative value against the one that it compensates, so that such a pair weighs nothing: ``net``
+    is the number of rows less those of negative value.
     """
 
     events: int = 0

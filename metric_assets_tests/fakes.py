@@ -387,13 +387,17 @@ class FakeStage:
         late = held & (pl.col("createdAt") >= prints.exact)
         value = pl.col("metricValue")
         hashes = row_hashes(frame.rename({"metricValue": "value"})).alias("hash")
-        beside = frame.with_columns(hashes).group_by("metricType", bucket().alias("bucket")).agg(
-            held.sum().cast(pl.Int64).alias("held"),
-            value.filter(held).sum().alias("held_total"),
-            pl.col("hash").filter(held).sum().alias("digest"),
-            late.sum().cast(pl.Int64).alias("adjustments"),
-            value.filter(late & (value > 0)).sum().alias("up"),
-            (-value.filter(late & (value < 0))).sum().alias("down"),
+        beside = (
+            frame.with_columns(hashes)
+            .group_by("metricType", bucket().alias("bucket"))
+            .agg(
+                held.sum().cast(pl.Int64).alias("held"),
+                value.filter(held).sum().alias("held_total"),
+                pl.col("hash").filter(held).sum().alias("digest"),
+                late.sum().cast(pl.Int64).alias("adjustments"),
+                value.filter(late & (value > 0)).sum().alias("up"),
+                (-value.filter(late & (value < 0))).sum().alias("down"),
+            )
         )
         return sums.result().join(beside, on=["metricType", "bucket"])
 
