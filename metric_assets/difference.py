@@ -18,7 +18,7 @@ EVENT = ("metric", "entityId", "userId", "createdAt", "magnitude")
 
 
 def summaries(rows: pl.DataFrame, metrics: Sequence[str]) -> dict[str, Summary]:
-    """A summary of the rows of every metric; its hash compares with others made here only."""
+    """A summary of the rows of every metric."""
     sums = (
         rows.with_columns(hash=row_hashes(rows))
         .group_by("metric")

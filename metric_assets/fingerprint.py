@@ -173,11 +173,11 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
         rows = slice(first, first + _SLICE)
         ids, users, values = (one[rows].astype(np.int64) for one in (entity, user, value))
         cell = _slots(ids >> BITS, buckets) * width + place[rows]
-        keyed = _wrapped(users)
+        key = own = _key(_wrapped(ids), _wrapped(users))
         if prints.by_entity:
-            keyed = np.where(whole[place[rows]], np.uint64(0), keyed)
-        key = _key(_wrapped(ids), keyed)
-        event = _event(key, _wrapped(users), values, at[rows])
+            nobody = _key(_wrapped(ids), np.zeros(ids.size, np.uint64))
+            key = np.where(whole[place[rows]], nobody, own)
+        event = _event(own, _wrapped(users), values, at[rows])
         event[at[rows] >= exact] = 0
         np.add.at(net, cell, _wrapped(values) * key)
         np.add.at(dated, cell, event)

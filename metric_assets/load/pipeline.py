@@ -191,6 +191,7 @@ class _Load:
             LoadResult(
                 pair=pair,
                 **_plan_facts(filled, outcome, pair.metric, orphans),
+                digest=_digest(filled, outcome, pair.metric, dry_run=facts["dry_run"]),
                 stream=self.streams.of(pair, behind),
                 provisional=pair.metric in behind and pair.metric not in self.records,
                 code_version=code_version(self.scan, pair),
@@ -225,6 +226,12 @@ def _plan_facts(
             orphaned=orphans.get(metric, 0),
         ),
     }
+
+
+def _digest(filled: Filled, outcome: Outcome, metric: str, *, dry_run: bool) -> int:
+    """The hash of what the target holds of a metric by now."""
+    held = outcome.before if dry_run else outcome.after
+    return held[metric].hash_with(filled.agreed.get(metric, Summary()))
 
 
 def _read_facts(filled: Filled) -> dict[str, Any]:
