@@ -25,7 +25,8 @@ class LoadResult:
     the source was, ``incomplete`` why it may have shown less than there is, and ``system`` (with
     ``snapshot``) which state of it was loaded, as of ``instant``. ``live`` and ``stream`` say what
     live events meant for it; a first load while the stream is behind is ``provisional``. Of a dry
-    run, ``refused`` says what the removal guard would refuse.
+    run, ``refused`` says what the removal guard would refuse. ``digest`` is a hash of what the
+    scope holds below the cutoff, where one was taken.
     """
 
     pair: Pair
@@ -55,6 +56,7 @@ class LoadResult:
     provisional: bool = False
     refused: str = ""
     instant: datetime | None = None
+    digest: int | None = None
 
     @property
     def place(self) -> str:
