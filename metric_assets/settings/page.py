@@ -51,6 +51,7 @@ PAGES = {
     "catalog": "how-to/bring-your-own-catalog.md",
     "connections": "how-to/connections.md",
     "counter": "explanation/counter.md",
+    "history": "reference/history.md",
     "ids": "reference/ids.md",
     "postgres": "reference/postgres.md",
     "targets": "reference/targets.md",
