@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Entity, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import Entity, Pair, Rule
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.markdown import table
 
 _HEAD = """\

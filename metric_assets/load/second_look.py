@@ -14,7 +14,8 @@ from typing import Any
 
 from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveFigures
-from metric_assets.load.attempt import Attempt, Clock, Counts, Outcome
+from metric_assets.load.attempt import Attempt, Counts, Outcome
+from metric_assets.load.clock import Clock
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import PartitionLocks, Scope, Target

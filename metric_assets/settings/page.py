@@ -14,7 +14,7 @@ from metric_assets.settings.values import expected
 
 _HEAD = """\
 <!-- Written by `python -m metric_assets.settings.page > docs/settings.md`. Change the fields in
-metric_assets/settings/fields.py, then run it again. -->
+metric_assets/settings/platform.py or fields.py, then run it again. -->
 
 # Settings
 

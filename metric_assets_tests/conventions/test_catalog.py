@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Entity, Live, LiveKey, Pair, Scan
+from metric_assets.catalog.model import Entity, Live, LiveKey, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets_tests.conventions.files import HOW_TO, PACKAGE, ROOT, SQL, name_of
 
 pytestmark = pytest.mark.conventions
