@@ -22,7 +22,13 @@ from metric_assets.load.attempt import Attempt, Outcome, SourceCheck
 from metric_assets.load.clock import Clock
 from metric_assets.load.cutoffs import check_cutoff, check_moved
 from metric_assets.load.filling import fill
-from metric_assets.load.load_results import code_version, orphaned, plan_facts, read_facts
+from metric_assets.load.load_results import (
+    code_version,
+    digest_of,
+    orphaned,
+    plan_facts,
+    read_facts,
+)
 from metric_assets.load.reading import Extent, Filled, Progress, Request
 from metric_assets.load.second_look import Existing, Pending, SecondLooks
 from metric_assets.load.streams import Streams
@@ -186,6 +192,7 @@ class _Load:
             LoadResult(
                 pair=pair,
                 **plan_facts(filled, outcome, pair.metric, orphans),
+                digest=digest_of(filled, outcome, pair.metric, dry_run=dry_run),
                 stream=self.streams.of(pair, behind),
                 provisional=pair.metric in behind and pair.metric not in self.records,
                 code_version=code_version(self.scan, pair),

@@ -135,6 +135,19 @@ class Fields(Platform):
             " seven nights.",
         },
     )
+    history_days: int = Field(
+        defaults.HISTORY_DAYS,
+        ge=0,
+        le=36_500,
+        validation_alias=names.HISTORY_DAYS,
+        description="For how long the [history of checks][history] is kept, the table"
+        " `metricReconciliation` beside the target. With 0 nothing is written to it. It counts when"
+        " the table is made; afterwards change the TTL of the table.",
+        json_schema_extra={
+            "unit": "days",
+            "reason": "More than a year, so that a year can be compared with the last one.",
+        },
+    )
     home: Annotated[Path, AfterValidator(Path.absolute)] = Field(
         DEFAULT_HOME,
         validate_default=True,

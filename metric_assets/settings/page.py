@@ -51,6 +51,7 @@ PAGES = {
     "catalog": "../how-to/bring-your-own-catalog.md",
     "connections": "../how-to/connections.md",
     "counter": "../explanation/counter.md",
+    "history": "history.md",
     "ids": "ids.md",
     "postgres": "postgres.md",
     "targets": "targets.md",
