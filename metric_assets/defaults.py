@@ -17,3 +17,5 @@ CLOCK_SKEW = 10.0
 MEMORY_ROWS = 50_000
 #: Days that the record of changes is kept.
 REPAIRS_DAYS = 90
+#: Days that the history of checks is kept.
+HISTORY_DAYS = 400

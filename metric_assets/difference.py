@@ -19,7 +19,7 @@ _NONE = pl.lit(0, pl.Int64)
 
 
 def summaries(rows: pl.DataFrame, metrics: Sequence[str]) -> dict[str, Summary]:
-    """A summary of the rows of every metric; its hash compares with others made here only."""
+    """A summary of the rows of every metric."""
     sums = (
         rows.with_columns(hash=row_hashes(rows))
         .group_by("metric")

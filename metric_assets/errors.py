@@ -60,7 +60,7 @@ class UndoError(MetricAssetsError):
     """A run cannot be undone as things are: by later runs, or by what others wrote."""
 
 
-class ProofError(MetricAssetsError):
+class VerificationError(MetricAssetsError):
     """After the plan was applied the scope still differs from what was staged."""
 
     transient = True

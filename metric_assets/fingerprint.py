@@ -154,11 +154,11 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
         rows = slice(first, first + _SLICE)
         ids, users, values = (one[rows].astype(np.int64) for one in (entity, user, value))
         cell = _slots(ids >> BITS, buckets) * width + place[rows]
-        keyed = wrapped(users)
+        key = own = key_hash(wrapped(ids), wrapped(users))
         if prints.by_entity:
-            keyed = np.where(whole[place[rows]], np.uint64(0), keyed)
-        key = key_hash(wrapped(ids), keyed)
-        event = event_hash(key, wrapped(users), values, at[rows])
+            nobody = key_hash(wrapped(ids), np.zeros(ids.size, np.uint64))
+            key = np.where(whole[place[rows]], nobody, own)
+        event = event_hash(own, wrapped(users), values, at[rows])
         event[at[rows] >= exact] = 0
         np.add.at(net, cell, wrapped(values) * key)
         np.add.at(dated, cell, event)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from metric_assets.changes import Known
-from metric_assets.errors import ProofError, RemovalRefusedError, TargetError
+from metric_assets.errors import RemovalRefusedError, TargetError, VerificationError
 from metric_assets.live import Judged, Judging, LiveFigures
 from metric_assets.load.clock import Clock
 from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, compare_summaries
@@ -95,7 +95,7 @@ class Attempt:
 
         Raises RemovalRefusedError if the guard refuses a plan (a dry run tells it instead),
         TargetError for an adjustment that does not fit into the target, BusyError if the partition
-        lock is lost, ProofError if the scope cannot be brought in sync.
+        lock is lost, VerificationError if the scope cannot be brought in sync.
         """
         if self.in_sync:
             return self._nothing(dry_run=dry_run)
@@ -122,7 +122,7 @@ class Attempt:
             self.clock.ends("verify")
         if plan.empty:
             return replace(outcome, after=present)
-        raise ProofError(
+        raise VerificationError(
             f"{self.scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
             " something else is writing below the cutoff"
             f" {self.scope.cutoff.isoformat()}"

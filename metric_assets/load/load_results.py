@@ -44,6 +44,12 @@ def plan_facts(
     }
 
 
+def digest_of(filled: Filled, outcome: Outcome, metric: str, *, dry_run: bool) -> int:
+    """The hash of what the target holds of a metric by now."""
+    held = outcome.before if dry_run else outcome.after
+    return held[metric].hash_with(filled.agreed.get(metric, Summary()))
+
+
 def read_facts(filled: Filled) -> dict[str, Any]:
     """What a load result says of the reading."""
     return {

@@ -22,7 +22,13 @@ from metric_assets.load.attempt import Attempt, Outcome, SourceCheck
 from metric_assets.load.clock import Clock
 from metric_assets.load.cutoffs import check_cutoff, check_moved
 from metric_assets.load.filling import fill
-from metric_assets.load.load_results import code_version, orphaned, plan_facts, read_facts
+from metric_assets.load.load_results import (
+    code_version,
+    digest_of,
+    orphaned,
+    plan_facts,
+    read_facts,
+)
 from metric_assets.load.reading import Extent, Filled, Progress, Request
 from metric_assets.load.second_look import Existing, Pending, SecondLooks
 from metric_assets.load.streams import Streams
@@ -82,9 +88,9 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     ``live`` says how far live events are trusted, and ``looks`` collects the ranges that a run has
     to look at again at its end. Returns a load result a pair. Raises RejectedRowsError,
     SchemaDriftError, CutoffError or RemovalRefusedError with the target untouched, BusyError if
-    somebody else is at it, ProofError if the scope cannot be brought in sync. With ``dry_run``
-    everything up to the plan happens, nothing is written, and no partition lock is taken; what the
-    guard would refuse is told in the result.
+    somebody else is at it, VerificationError if the scope cannot be brought in sync. ``dry_run``
+    ends with the plan: nothing is written, and no partition lock is taken; what the guard would
+    refuse is told in the result.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     name = uuid.uuid4().hex[:16]
@@ -186,6 +192,7 @@ class _Load:
             LoadResult(
                 pair=pair,
                 **plan_facts(filled, outcome, pair.metric, orphans),
+                digest=digest_of(filled, outcome, pair.metric, dry_run=dry_run),
                 stream=self.streams.of(pair, behind),
                 provisional=pair.metric in behind and pair.metric not in self.records,
                 code_version=code_version(self.scan, pair),

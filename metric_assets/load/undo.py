@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from metric_assets.changes import ChangedRange, LaterRun, UndoPlan
-from metric_assets.errors import ProofError, UndoError
+from metric_assets.errors import UndoError, VerificationError
 from metric_assets.load.attempt import MAX_ROUNDS
 from metric_assets.plan import MetricPlan
 from metric_assets.ranges import IdRange
@@ -112,7 +112,7 @@ class Undo:
         """Put it back, and see that nothing differs any more.
 
         Raises BusyError if another run is at the range, UndoError if a later run or somebody else's
-        rows are in the way, RecordError if it cannot be written down, ProofError if the range
+        rows are in the way, RecordError if it cannot be written down, VerificationError if the range
         cannot be brought to what it held.
         """
         scope, name = _scope(changed), _name()
@@ -149,7 +149,7 @@ class _Work:
             plan = self.stage.compare(portion)
         if plan.empty:
             return first
-        raise ProofError(
+        raise VerificationError(
             f"{self.changed.place}: after {MAX_ROUNDS} rounds it still differs from what it held"
             f" before run {self.changed.run}: {plan.rows}; something else is writing below the"
             f" cutoff {self.changed.cutoff.isoformat()}"

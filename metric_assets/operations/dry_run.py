@@ -123,7 +123,7 @@ class DryRuns:
         """
         if self._settled:
             return self.load_results
-        return [result for result in self.load_results if result.proven and not result.drifts]
+        return [result for result in self.load_results if result.verified and not result.drifts]
 
     def _stores(self, piece: Piece) -> Stores | None:
         """The stores of a piece; None, and its ranges missed, if they cannot be opened."""

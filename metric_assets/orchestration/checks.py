@@ -78,6 +78,6 @@ def _badge_spec(pair: Pair) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         RECONCILED,
         asset=asset_key(pair),
-        description="Every range that holds anything is materialized, its counter was lately proven"
-        " to equal the source, and no rule of legacy is broken.",
+        description="Every range that holds anything is materialized, its counter was verified"
+        " lately to equal the source, and no rule of legacy is broken.",
     )

@@ -101,7 +101,7 @@ class SourceAudit:
 
 
 def _age(key: str, pairs: Iterable[Pair], known: dict[str, dict[str, Proof]]) -> int:
-    """The oldest proof of a range among pairs; one that fails proves nothing."""
+    """The oldest proof of a range among pairs; one that fails verifies nothing."""
     found = (known[pair.key].get(key) for pair in pairs)
     return min(NEVER if proof is None or not proof.passed else proof.age for proof in found)
 

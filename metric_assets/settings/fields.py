@@ -1,7 +1,7 @@
 """The table of settings: each with its variable, default, bounds, unit and reason.
 
-docs/settings.md is written from it (page). ``form`` says how a value is written where neither
-bounds nor words to choose from do.
+docs/reference/settings.md is written from it (page). ``form`` says how a value is written where
+neither bounds nor words to choose from do.
 """
 
 from __future__ import annotations
@@ -148,6 +148,19 @@ class Fields(Platform):
             "unit": "days",
             "reason": "A mistake is mostly found with the next audits, of which there are twelve"
             " in 90 days.",
+        },
+    )
+    history_days: int = Field(
+        defaults.HISTORY_DAYS,
+        ge=0,
+        le=36_500,
+        validation_alias=names.HISTORY_DAYS,
+        description="For how long the [history of checks][history] is kept, the table"
+        " `metricReconciliation` beside the target. With 0 nothing is written to it. It counts when"
+        " the table is made; afterwards change the TTL of the table.",
+        json_schema_extra={
+            "unit": "days",
+            "reason": "More than a year, so that a year can be compared with the last one.",
         },
     )
     home: Annotated[Path, AfterValidator(Path.absolute)] = Field(

@@ -16,8 +16,8 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
 
     Names of tables and literals in places where ClickHouse takes no parameter are quoted by the
     driver's own functions. A Clause is put in as it is: it is the server's own text (keys and types
-    of the target), never anything that a user gave. Raises StatementError for other binds than the
-    text asks for.
+    of the target) or a number of a setting, never text that a user gave. Raises StatementError for
+    other binds than the text asks for.
     """
     statement.check(binds)
     served: dict[str, Any] = {}

@@ -14,7 +14,7 @@ import polars as pl
 
 from metric_assets import difference, judge, judged
 from metric_assets.changes import Known
-from metric_assets.errors import ProofError
+from metric_assets.errors import VerificationError
 from metric_assets.fingerprint import Prints
 from metric_assets.judge import Rule, Sides
 from metric_assets.live import EPOCH, DriftHour, Horizon, Judged, Judging
@@ -129,7 +129,7 @@ class MemoryStage:
             if not self._wrote and self._only is None:
                 self._leave_to_server()
                 return self._server.present()
-            raise ProofError(
+            raise VerificationError(
                 f"{self.scope.label}: the range holds more than {most} rows by now, many more"
                 " than a moment ago; something else is writing to it"
             )

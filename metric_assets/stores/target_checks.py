@@ -22,7 +22,7 @@ def check_layout(layout: Layout, table: str) -> None:
         raise TargetError(
             f"{table}: its engine is {layout.engine or 'unknown'}, but events need one that keeps"
             f" every row as it was inserted: {', '.join(ENGINES)}. Others merge equal rows"
-            " away, hand them on or hold none; name a table of such an engine in"
+            " away, forward them or hold none; name a table of such an engine in"
             " METRIC_ASSETS_TARGET_TABLE"
         )
     if clause := _deleting_ttl(layout):

@@ -101,7 +101,7 @@ def copy(world: World, events: int) -> float:
 
 
 def native(world: World, events: int, *, numbered: bool = False) -> float:
-    """Seconds in which ClickHouse reads and writes the same events by itself, unproven.
+    """Seconds in which ClickHouse reads and writes the same events by itself, unverified.
 
     ``numbered`` lets it read the kind as a number, as our scan does.
     """
