@@ -91,13 +91,20 @@ class ChangedRange:
 
 @dataclass(frozen=True)
 class LaterRun:
-    """A run that changed a pair and range after another; ``undone`` is the run that it undid."""
+    """A range that a run changed after another run had changed the same pair there.
+
+    ``undone`` is the run that it undid, if it was an undo. Its first change of the range has the
+    number ``first``, its last ``last``.
+    """
 
     run: str
     undone: str
     user: str
     host: str
     began: datetime
+    ids: IdRange
+    first: int
+    last: int
 
     @property
     def name(self) -> str:
@@ -109,22 +116,39 @@ def own_runs(run: str, later: Sequence[LaterRun]) -> tuple[str, ...]:
     """A run and those that undid it, or undid such an undoing, in their order."""
     own = [run]
     for one in later:
-        if one.undone in own:
+        if one.undone in own and one.run not in own:
             own.append(one.run)
     return tuple(own)
 
 
-def other_runs(run: str, later: Sequence[LaterRun]) -> list[LaterRun]:
-    """Later runs that neither undid the run nor one of themselves: whether anything stands of those
-    that were undone can be seen from the first alone.
+def perhaps_in_the_way(run: str, later: Sequence[LaterRun]) -> list[LaterRun]:
+    """Later runs of which something may stand: those that neither undid ``run`` nor each other, but
+    for those that are known to be undone.
+
+    An earlier run is undone only while nothing of later ones stands. So where one was, all that
+    lies between it and its undoing is known to be undone.
     """
-    known = {run}
-    found = []
+    roots = {run: run}
+    families: dict[str, list[LaterRun]] = {run: []}
     for one in later:
-        if one.undone not in known:
-            found.append(one)
-        known.add(one.run)
+        roots.setdefault(one.run, roots.get(one.undone, one.run))
+        families.setdefault(roots[one.run], []).append(one)
+    found: list[LaterRun] = []
+    undoings: list[LaterRun] = []
+    for root, members in families.items():
+        last = max((one.last for one in members), default=0)
+        found += [
+            one
+            for one in members
+            if one.run == root and not any(_covers(other, one, last) for other in undoings)
+        ]
+        undoings += [one for one in members if one.run != root]
     return found
+
+
+def _covers(undoing: LaterRun, one: LaterRun, last: int) -> bool:
+    inside = undoing.ids.start <= one.ids.start and one.ids.stop <= undoing.ids.stop
+    return inside and undoing.first > last
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from metric_assets.actor import Actor
-from metric_assets.changes import ChangedRange, Known, LaterRun, UndoPlan, other_runs, own_runs
+from metric_assets.changes import (
+    ChangedRange,
+    Known,
+    LaterRun,
+    UndoPlan,
+    own_runs,
+    perhaps_in_the_way,
+)
 from metric_assets.plan import MetricPlan, Mode
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import Scope
@@ -43,6 +50,8 @@ class Record:
     previous: datetime | None
     keys: Mapping[Key, tuple[Copies, Copies]] | None
     rows: int = 0
+    raised: int = 0
+    lowered: int = 0
 
 
 class FakeRepairs(FakeTarget):
@@ -62,11 +71,18 @@ class FakeRepairs(FakeTarget):
         metric: str,
         known: Known,
         changes: Mapping[Key, tuple[Copies, Copies]] | None,
-        rows: int,
+        copies: Copies,
     ) -> None:
         """Keep what is about to change."""
         previous = known.cutoffs.get(metric)
-        self.records.append(Record(self.actor.run, "", scope, metric, previous, changes, rows))
+        rows = copies[0] - copies[1] if self.mode is Mode.APPEND else sum(copies)
+        raised, lowered = copies
+        if changes is not None:
+            nets = [after[0] - after[1] - old[0] + old[1] for old, after in changes.values()]
+            raised, lowered = (sum(max(s * net, 0) for net in nets) for s in (1, -1))
+        self.records.append(
+            Record(self.actor.run, "", scope, metric, previous, changes, rows, raised, lowered)
+        )
 
     def add(self, event: Event, copies: int) -> None:
         """One copy after the other, up to the death of the process."""
@@ -123,20 +139,23 @@ class FakeUndo:
 
     def later(self) -> list[LaterRun]:
         """Runs that changed the same since, and stand."""
-        found: dict[str, LaterRun] = {}
-        for one in self._target.records[self._changed.number + 1 :]:
-            same = one.metric == self._changed.metric
-            if same and one.scope.ids.overlaps(self._changed.ids) and one.run != self._changed.run:
-                found.setdefault(one.run, LaterRun(one.run, one.undone, "u", "h", _WHEN))
-        self._runs = own_runs(self._changed.run, list(found.values()))
-        others = other_runs(self._changed.run, list(found.values()))
-        return [one for one in others if self._stands(one)]
+        found: dict[tuple[str, IdRange], LaterRun] = {}
+        for place, one in enumerate(self._target.records):
+            ids = one.scope.ids
+            same = one.metric == self._changed.metric and ids.overlaps(self._changed.ids)
+            if same and one.run != self._changed.run and place > self._changed.number:
+                new = LaterRun(one.run, one.undone, "u", "h", _WHEN, ids, place, place)
+                known = found.setdefault((one.run, ids), new)
+                found[one.run, ids] = replace(known, last=place)
+        later = list(found.values())
+        self._runs = own_runs(self._changed.run, later)
+        return [one for one in perhaps_in_the_way(self._changed.run, later) if self._stands(one)]
 
     def _stands(self, later: LaterRun) -> bool:
         return any(
             self._differ(one)
             for one in self._target.ranges(later.run)
-            if one.metric == self._changed.metric and one.ids.overlaps(self._changed.ids)
+            if one.metric == self._changed.metric and one.ids == later.ids
         )
 
     def portions(self) -> list[IdRange]:
@@ -167,16 +186,22 @@ class FakeUndo:
         present = sum(map(sum, held.values()))
         wanted_rows = present + added - removed - 2 * compensated
         plan = MetricPlan(self._changed.metric, wanted_rows, present, added, removed, compensated)
-        return UndoPlan(plan, self._foreign(found, present))
+        weigh = self._target.mode is Mode.APPEND
+        rows = sum(plus - minus if weigh else plus + minus for plus, minus in held.values())
+        return UndoPlan(plan, self._foreign(found, rows))
 
     def _foreign(self, found: Mapping[Key, tuple[Copies, Copies]], present: int) -> int:
         own = [one for one in self._records() if one.run in self._runs]
         if self._changed.emptied:
-            rows = most = 0
+            rows = least = most = 0
             for one in own:
                 rows += one.rows
                 most = max(most, rows)
-            return max(present - most, 0)
+            if self._target.mode is Mode.APPEND:
+                first = [one for one in own if one.run == self._changed.run]
+                most = sum(one.raised for one in first)
+                least = -sum(one.lowered for one in first)
+            return max(present - most, least - present, 0)
         count = 0
         for key, (now, _) in found.items():
             states = [state for one in own if one.keys for state in one.keys.get(key, ())]
@@ -201,7 +226,8 @@ class FakeUndo:
                 aim = (now[0] + max(net, 0), now[1] + max(-net, 0))
             keys[key] = (now, aim)
         scope = Scope(changed.entity, (changed.metric,), changed.ids, changed.cutoff)
-        rows = sum(sum(aim) - sum(now) for now, aim in keys.values())
+        sign = -1 if target.mode is Mode.APPEND else 1
+        rows = sum(a[0] - n[0] + sign * (a[1] - n[1]) for n, a in keys.values())
         run = target.actor.run
         target.records.append(Record(run, changed.run, scope, changed.metric, previous, keys, rows))
 

@@ -285,7 +285,7 @@ class FakeTarget:
         metric: str,
         known: Known,
         changes: Mapping[Key, tuple[tuple[int, int], tuple[int, int]]] | None,
-        rows: int,
+        copies: tuple[int, int],
     ) -> None:
         """Changes are not recorded here; see fake_repairs."""
 
@@ -662,18 +662,20 @@ class FakeStage:
     def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Attach everything where the stage holds nothing else, else copy; the stage keeps it."""
         for metric in metrics:
-            rows = sum(copies for event, copies in self.rows.items() if event.metric == metric)
+            mine = [one for one in self.rows.elements() if one.metric == metric]
+            plus = sum(one.value >= 0 for one in mine)
+            copies = (plus, len(mine) - plus)
             counts = None if metric in known.empty else self._signs(self.rows, [metric])
             changes = None
             if counts is not None:
                 changes = {key: ((0, 0), after) for key, after in counts.items()}
-            self._target.write_down(self._scope, metric, known, changes, rows)
+            self._target.write_down(self._scope, metric, known, changes, copies)
         if alone and self.mode is Mode.REPLACE:
             others = {event.metric for event in self.rows} - set(metrics)
             assert not others, f"attaching a partition would take {others} along"
-        for event, copies in self.rows.items():
+        for event, count in self.rows.items():
             if event.metric in metrics:
-                self._target.add(event, copies)
+                self._target.add(event, count)
         attaches = alone and self.mode is Mode.REPLACE
         self._target.wrote(f"{'move' if attaches else 'insert'} {'+'.join(metrics)}")
 
@@ -690,8 +692,9 @@ class FakeStage:
                         minus + change.add_negative - change.remove_negative,
                     )
                     changes[key] = ((plus, minus), after)
-            rows = sum(sum(after) - sum(before) for before, after in changes.values())
-            self._target.write_down(self._scope, metric, known, changes, rows)
+            both = [(after[0] - old[0], after[1] - old[1]) for old, after in changes.values()]
+            copies = (sum(one for one, _ in both), sum(one for _, one in both))
+            self._target.write_down(self._scope, metric, known, changes, copies)
         for key, change in self._difference.items():
             positive, negative = self._events(key)
             self._target.add(positive, change.add_positive)

@@ -112,8 +112,8 @@ class Undo:
         """Put it back, and see that nothing differs any more.
 
         Raises BusyError if another run is at the range, UndoError if a later run or somebody else's
-        rows are in the way, RecordError if it cannot be written down, VerificationError if the range
-        cannot be brought to what it held.
+        rows are in the way, RecordError if it cannot be written down, VerificationError if
+        something else keeps writing to the range.
         """
         scope, name = _scope(changed), _name()
         began = time.monotonic()

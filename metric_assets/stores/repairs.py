@@ -169,7 +169,16 @@ class Repairs:
             run=changed.run,
         )
         return [
-            LaterRun(row["run"], row["undone"], row["who"], row["machine"], row["began"])
+            LaterRun(
+                row["run"],
+                row["undone"],
+                row["who"],
+                row["machine"],
+                row["began"],
+                IdRange(row["lowest"], row["highest"]),
+                row["earliest"],
+                row["latest"],
+            )
             for row in rows.rows(named=True)
         ]
 

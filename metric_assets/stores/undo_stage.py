@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 
-from metric_assets.changes import ChangedRange, LaterRun, UndoPlan, other_runs, own_runs
+from metric_assets.changes import ChangedRange, LaterRun, UndoPlan, own_runs, perhaps_in_the_way
 from metric_assets.plan import MetricPlan, Mode
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import Bind
@@ -43,18 +43,18 @@ class UndoStage:
         run apart.
 
         A run stands if anything differs from what was held before it. What was undone, or was
-        written down and never applied, does not.
+        written down and never made, does not.
         """
         found = self._repairs.later(self._changed)
         self._runs = own_runs(self._changed.run, found)
-        return [one for one in other_runs(self._changed.run, found) if self._stands(one)]
+        return [one for one in perhaps_in_the_way(self._changed.run, found) if self._stands(one)]
 
     def _stands(self, later: LaterRun) -> bool:
         changed = [
             one
             for one in self._repairs.ranges(later.run)
             if (one.entity, one.metric) == (self._changed.entity, self._changed.metric)
-            and one.ids.overlaps(self._changed.ids)
+            and one.ids == later.ids
         ]
         return any(self._differ(one, one.ids, (one.run,))["keys"] for one in changed)
 
@@ -72,14 +72,16 @@ class UndoStage:
         self._portion = portion
         metric = self._changed.metric
         found = self._differ(self._changed, portion, self._runs)
-        present = self._tables.summary("scope_summary", **self._span)[metric].events
+        held = self._tables.summary("scope_summary", **self._span)[metric]
+        present = held.events
         inserted, removed, compensated = (
             found[name] for name in ("inserted", "removed", "compensated")
         )
         wanted = present + inserted - removed - 2 * compensated
         foreign = found["foreign_keys"]
         if self._changed.emptied:
-            foreign = self._foreign(present, found["hash"])
+            appends = self._tables.mode is Mode.APPEND
+            foreign = self._foreign(held.net if appends else present, found["hash"])
         return UndoPlan(
             MetricPlan(metric, wanted, present, inserted, removed, compensated), foreign
         )
@@ -125,9 +127,9 @@ class UndoStage:
         row: dict[str, int] = self._tables.frame("undo_summary").row(0, named=True)
         return row
 
-    def _foreign(self, present: int, hashed: int) -> int:
-        """Rows that others have put into a scope that the run filled; 1 stands for an unknown
-        number of rows that others have exchanged.
+    def _foreign(self, rows: int, hashed: int) -> int:
+        """How many of the ``rows`` of a scope that the run filled others have put there; 1 stands
+        for an unknown number of rows that others have exchanged.
         """
         row = self._tables.frame(
             "undo_expected",
@@ -135,10 +137,9 @@ class UndoStage:
             runs=list(self._runs),
             until=self._changed.until,
         ).row(0, named=True)
-        if present > row["most"]:
-            return int(present - row["most"])
-        exchanged = row["untouched"] and present == row["expected"] and hashed != row["hash"]
-        return int(exchanged)
+        if not row["least"] <= rows <= row["most"]:
+            return int(max(rows - row["most"], row["least"] - rows))
+        return int(row["untouched"] and rows == row["expected"] and hashed != row["hash"])
 
     @property
     def _span(self) -> dict[str, int]:

@@ -20,7 +20,6 @@ from metric_assets_tests.integration.test_repair import (
     LAYOUTS,
     PAIRS,
     SCOPE,
-    WANTED,
     Loaded,
     delete_by_hand,
     double_by_hand,
@@ -31,6 +30,9 @@ pytestmark = pytest.mark.integration
 
 CUTOFF = datetime(2025, 10, 1, tzinfo=timezone.utc)
 MODES = ["auto", "append"]
+#: Two pairs of one scan: each has 1,200 events.
+CHOSEN = PAIRS[:2]
+LIKES = "(entityType = 'Image' AND metricType = 'ReactionLike' AND entityId < 1000)"
 
 
 def stores(made: Loaded, run: str, mode: str = "auto") -> OpenStores:
@@ -203,13 +205,9 @@ def test_nothing_is_recorded_where_nothing_changes(made: Loaded) -> None:
     assert "metricRepairs" not in made.tables()
     load(made, "first")
     count = "SELECT count(), uniqExact(run) FROM metricRepairs"
-    assert made.platform.query(count) == [(5, 1)]
+    assert made.platform.query(count) == [(2, 1)]
     load(made, "second")
-    assert made.platform.query(count) == [(5, 1)]
-    assert (
-        sum(rows for (rows,) in made.platform.query("SELECT afterPositive FROM metricRepairs"))
-        == WANTED
-    )
+    assert made.platform.query(count) == [(2, 1)]
 
 
 @pytest.mark.promise(
