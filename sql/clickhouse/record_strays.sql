@@ -11,6 +11,8 @@ FROM {target:Identifier}
 WHERE entityType = {entity:Literal}
   AND metricType = {metric:Literal}
   AND createdAt < toDateTime64({cutoff:Literal}, 3, 'UTC')
+  AND entityId >= {lowest:Clause}
+  AND entityId <= {highest:Clause}
   AND ({everything:Clause} OR entityId IN ({ids:Clause}))
 GROUP BY key
 HAVING NOT {append:Clause} OR (positive != negative AND key.4 != 0)
