@@ -26,7 +26,7 @@ from metric_assets.load.undo import Undone
 from metric_assets.operations.undo import Callbacks, put_back
 from metric_assets.orchestration.badge import build_badge
 from metric_assets.orchestration.check_names import MATCHES_SOURCE, asset_key
-from metric_assets.orchestration.evaluations import badge_evaluation
+from metric_assets.orchestration.evaluations import badge_evaluation, log_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
@@ -122,7 +122,7 @@ class UndoRun:
         pair = self._pair(changed)
         if pair is not None:
             sentence = f"{changed.place}: run {self.config.run} is being undone by {self._by}"
-            self._log(self._evaluation(pair, changed, sentence, {}, self.proofs))
+            log_evaluation(self.context, self._evaluation(pair, changed, sentence, {}, self.proofs))
 
     def _ended(self, undone: Undone) -> None:
         changed = undone.changed
@@ -184,18 +184,14 @@ class UndoRun:
                 f"{changed.place}: run {self.config.run} was undone by {self._by}; `metric-assets"
                 f" backfill {pair.key} --range {changed.ids.key}` loads it again"
             )
-            self._log(self._evaluation(pair, changed, sentence, metadata, fresh))
+            log_evaluation(self.context, self._evaluation(pair, changed, sentence, metadata, fresh))
             gone = never.setdefault(pair, [])
             if changed.previous is None:
                 gone.append(changed.ids.key)
         for pair, keys in never.items():
             badge = build_badge(pair, keys, self.settings, fresh)
             self.shared.listener.checked(badge)
-            self._log(badge_evaluation(badge))
-
-    def _log(self, evaluation: AssetCheckEvaluation) -> None:
-        # Its annotation leaves evaluations out; an op of checks logs them so.
-        self.context.log_event(evaluation)  # type: ignore[arg-type]
+            log_evaluation(self.context, badge_evaluation(badge))
 
     def _evaluation(
         self,
