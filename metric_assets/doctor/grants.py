@@ -71,8 +71,8 @@ def examine_record(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     if refused:
         yield Finding(
             subject,
-            f"what a run changes is written down in {REPAIRS_TABLE} first, and the user lacks {refused}"
-            " on it: runs would be refused",
+            f"what a run changes is written down in {REPAIRS_TABLE} first, and the user lacks"
+            f" {refused} on it: runs would be refused",
             f"GRANT {refused} ON {REPAIRS_TABLE} TO the user, or make the table beforehand"
             " (docs/reference/repairs.md)",
             FAILED,

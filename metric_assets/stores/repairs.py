@@ -20,7 +20,7 @@ from metric_assets.changes import ChangedRange, ChangedRun, LaterRun
 from metric_assets.errors import RecordError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
-from metric_assets.settings import REPAIRS_TABLE
+from metric_assets.settings import REPAIRS_DAYS, REPAIRS_TABLE
 from metric_assets.sql import Statement, StatementError, load
 from metric_assets.stores.clickhouse_text import render
 from metric_assets.stores.ports import Binds, Scope
@@ -212,10 +212,10 @@ def _refused(place: str) -> Iterator[None]:
         yield
     except TargetError as error:
         raise RecordError(
-            f"{place}: what is about to change cannot be written down in {REPAIRS_TABLE}, so nothing was"
-            f" changed: {error}. Grant CREATE TABLE, INSERT and SELECT on {REPAIRS_TABLE}, or make the"
-            " table (docs/reference/repairs.md); METRIC_ASSETS_REPAIRS_DAYS=0 changes the target"
-            " without a record, and without a way back"
+            f"{place}: what is about to change cannot be written down in {REPAIRS_TABLE}, so"
+            f" nothing was changed: {error}. Grant CREATE TABLE, INSERT and SELECT on"
+            f" {REPAIRS_TABLE}, or make the table (docs/reference/repairs.md);"
+            f" {REPAIRS_DAYS}=0 changes the target without a record, and without a way back"
         ) from None
 
 
