@@ -8,8 +8,6 @@ differ lie anywhere and differ by pair, so they are loaded by an op, which recor
 assets would.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import dagster as dg

@@ -9,8 +9,6 @@ cannot take a materialization of one partition away. Either fails `matches_sourc
 target holds again what the run had found wrong.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any

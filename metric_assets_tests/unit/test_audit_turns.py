@@ -125,4 +125,4 @@ def test_a_repair_is_one_run_an_entity() -> None:
     assert read == {
         (key, pair) for piece in work for pair, keys in piece.as_config().items() for key in keys
     }
-    assert [piece.steps for piece in work] == [3, 1]
+    assert {piece.entity: piece.steps for piece in work} == {"Tag": 3, "User": 1}
