@@ -98,7 +98,7 @@ def test_a_range_that_was_undone_is_loaded_anew_with_an_earlier_cutoff(
 ) -> None:
     """What a recorded cutoff refuses before the undo, it no longer refuses afterwards."""
     loaded = run(settings, instance, [FOLLOWER])
-    earlier = settings.model_copy(update={"cutoff": CUTOFF - timedelta(days=600)})
+    earlier = settings.model_copy(update={"cutoff": CUTOFF - timedelta(days=700)})
     assert not run(earlier, instance, [FOLLOWER]).success
     assert undo(settings, instance, loaded.run_id).success
     assert run(earlier, instance, [FOLLOWER]).success
