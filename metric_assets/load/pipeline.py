@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -20,7 +20,7 @@ import polars as pl
 from metric_assets import defaults
 from metric_assets.catalog.model import Pair, Scan
 from metric_assets.errors import StageMismatchError
-from metric_assets.live import FOREVER, LiveRules
+from metric_assets.live import FOREVER, Judging, LiveRules
 from metric_assets.load.attempt import Attempt, Clock, Outcome, SourceCheck
 from metric_assets.load.cutoffs import check_cutoff, check_moved
 from metric_assets.load.filling import fill
@@ -68,6 +68,21 @@ class Stores:
     existing: Existing | None = None
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What an attempt came to, and its stage, which shows the rows."""
+
+    stage: Stage
+    outcome: Outcome
+    filled: Filled
+    judging: Judging | None
+
+    def digest(self, metric: str) -> int:
+        """The digest of what must be held of a metric."""
+        agreed = self.filled.agreed.get(metric, Summary())
+        return self.outcome.after[metric].hash_with(agreed)
+
+
 def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     scan: Scan,
     pairs: Sequence[Pair],
@@ -81,6 +96,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     live: LiveRules | None = None,
     looks: SecondLooks | None = None,
     dry_run: bool = False,
+    examine: Callable[[Planned], None] | None = None,
     progress: Progress = lambda _rows: None,
 ) -> list[LoadResult]:
     """Make backfilled and live events of ``pairs`` in ``ids`` add up to what the source says.
@@ -92,7 +108,8 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     SchemaDriftError, CutoffError or RemovalRefusedError with the target untouched, BusyError if
     somebody else is at it, ProofError if the scope cannot be brought in sync. With ``dry_run``
     everything up to the plan happens, nothing is written, and no partition lock is taken; what the
-    guard would refuse is told in the result.
+    guard would refuse is told in the result. ``examine`` is shown its plan while the stage of it is
+    still there.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     name = uuid.uuid4().hex[:16]
@@ -107,6 +124,8 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
             filled = loading.fill(stage, progress)
             attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
+            if examine is not None:
+                examine(Planned(stage, outcome, filled, attempt.judging))
     clock.ends("release")
     facts = {
         "mode": stage.mode.value,

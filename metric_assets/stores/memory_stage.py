@@ -20,12 +20,14 @@ import polars as pl
 from metric_assets import difference, judge, judged
 from metric_assets.errors import ProofError
 from metric_assets.events import Bounds
+from metric_assets.examined import Examined
 from metric_assets.fingerprint import Prints
 from metric_assets.judge import KEY, Rule, Sides
 from metric_assets.live import DriftHour, Horizon, Judged, Judging
 from metric_assets.plan import Mode, Summary
 from metric_assets.rows import NO_ROWS, events_of, last_before, named, rows_of
-from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES, JudgingStage
+from metric_assets.stores.examining import ExaminingStage
+from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES
 from metric_assets.stores.kept import KEPT, Kept, of_keys, recent_of
 from metric_assets.stores.ports import LiveSeen
 
@@ -42,7 +44,7 @@ class MemoryStage:
     and of target are compared here.
     """
 
-    def __init__(self, server: JudgingStage, most: int) -> None:
+    def __init__(self, server: ExaminingStage, most: int) -> None:
         self._server = server
         self._most = most
         #: What this attempt keeps; others find it as long as somebody has the stage.
@@ -239,6 +241,12 @@ class MemoryStage:
         wanted, present = (rows.filter(chosen) for rows in (self._sides.before, self._sides.held))
         self._differs = difference.difference(wanted, present, self.mode)
         return difference.counted(self._differs, self._scope.metrics)
+
+    def examine(self, metric: str, most: int) -> Examined:
+        """The rows of entities that differ: all that are kept here, which are few."""
+        if self._large:
+            return self._server.examine(metric, most)
+        return judged.examined(metric, self._judged, self._sides, self._rule)
 
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys of the second look."""

@@ -25,7 +25,9 @@ from metric_assets.stores.ports import Bind, Binds, Scope
 #: while the insert lasts.
 PARTITIONS = 50
 #: Kinds of private tables; what "look" holds outlives the attempt's stage.
-KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "copy", "look")
+KINDS = (
+    "stage", "after", "judged", "difference", "surplus", "buckets", "copy", "look", "chosen",
+)  # fmt: skip
 
 
 class ClickHouseStage:

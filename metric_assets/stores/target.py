@@ -18,7 +18,7 @@ from metric_assets.plan import Mode
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_state import hides_rows
-from metric_assets.stores.judging import JudgingStage
+from metric_assets.stores.examining import ExaminingStage
 from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
 from metric_assets.stores.memory_stage import MemoryStage
 from metric_assets.stores.orphans import Orphans
@@ -205,7 +205,7 @@ class ClickHouseTarget:
     @contextmanager
     def private(
         self, scope: Scope, attempt: str, *, dry_run: bool = False
-    ) -> Iterator[JudgingStage]:
+    ) -> Iterator[ExaminingStage]:
         """The private tables of an attempt, each made when it is needed; on the way out drop them
         and end its statements.
         """
@@ -218,7 +218,7 @@ class ClickHouseTarget:
         owner = owner_of(self._table, scope, attempt, self._run, dry_run=dry_run)
         if self.layout.replicas > 1 or self.layout.shared:
             self._store.run(load("clickhouse/sync_replica"), {"target": self._table}, owner)
-        server = JudgingStage(
+        server = ExaminingStage(
             self._store,
             self._table,
             self.layout,
