@@ -30,13 +30,31 @@ class Verified:
 class Evidence(Protocol):
     """Where earlier verifications are on record."""
 
-    def last_verified(self, pair: Pair, ids: IdRange) -> Verified | None:
-        """The newest one of a range; None if there is none."""
+    def last_verified(
+        self, pair: Pair, ids: IdRange, by: datetime | None = None
+    ) -> Verified | None:
+        """The newest one of a range, or the newest until ``by`` (UTC); None if there is none."""
         ...
 
     def last_agreed(self, pair: Pair, ids: IdRange) -> datetime | None:
         """When its legacy counters were last seen to agree, UTC."""
         ...
+
+
+class NoEvidence:
+    """Nothing is on record."""
+
+    def last_verified(
+        self, pair: Pair, ids: IdRange, by: datetime | None = None
+    ) -> Verified | None:
+        """None."""
+        del pair, ids, by
+        return None
+
+    def last_agreed(self, pair: Pair, ids: IdRange) -> datetime | None:
+        """None."""
+        del pair, ids
+        return None
 
 
 @dataclass(frozen=True)

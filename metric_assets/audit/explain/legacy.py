@@ -54,7 +54,7 @@ class LegacyCase:
     ``agreed`` is when the range was last seen to agree with legacy, ``unchanged`` whether the
     source has lost nothing since then without a live event. ``newest`` is the newest update time in
     the range. ``moved_after`` says how many entities of the range have an event after an instant.
-    ``note`` is what was left unread.
+    ``note`` is what was left unread; ``complete`` says that no event of them was.
     """
 
     pair: Pair
@@ -66,6 +66,7 @@ class LegacyCase:
     newest: datetime | None = None
     moved_after: Callable[[datetime], int] = field(default=lambda _instant: 0)
     note: str = ""
+    complete: bool = True
 
 
 def explain_legacy(case: LegacyCase) -> Explanation:
@@ -89,6 +90,9 @@ def _groups(case: LegacyCase) -> Iterator[_Named]:
     if case.pair.legacy.average_over is not None:
         said = "legacy holds a mean, of which earlier states are not followed"
         yield _Named(Cause.UNKNOWN, case.differing, OPEN, said)
+        return
+    if not case.complete:
+        yield _Named(Cause.UNKNOWN, case.differing, OPEN, "too many events to follow one by one")
         return
     states = _states(case)
     dated = case.differing.filter(_was(case.differing, states))
