@@ -7,7 +7,7 @@ are of (sides).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -141,30 +141,28 @@ def _times(units: pl.DataFrame, test: str) -> Iterator[Group]:
 
 def _border(case: Case, units: pl.DataFrame, test: str) -> Split:
     """Missing or doubled rows that are exactly those of a border of the range."""
-    if units.height == 0 or case.around.entities < MANY:
+    if units.is_empty() or min(case.around.entities, case.around.rows) < MANY:
         return [], units
-    ids = case.result.ids
-    wanted = case.examined.wanted
-    for hypothesis, rows, all_of, least in (
-        (
-            "of the first or the last id of the range",
-            pl.col("entityId").is_in([ids.start, ids.stop - 1]),
-            wanted["entityId"].is_in(units["entityId"].unique().to_list()),
-            BORDER_ROWS,
-        ),
-        (
-            "of the last instant before the cutoff",
-            pl.coalesce("wantedAt", "heldAt") == case.last,
-            wanted["createdAt"] == case.last,
-            1,
-        ),
-    ):
-        on_border = units.select(rows).to_series()
-        exactly = int(all_of.sum()) == units.height >= least
-        if on_border.all() and exactly and case.around.rows >= MANY:
-            said = f"these are all rows {hypothesis}, and no others; {test}"
-            return [Group(Cause.BORDER, units, PROVEN, said, hypothesis)], units.clear()
+    ids, wanted, at = case.result.ids, case.examined.wanted, pl.coalesce("wantedAt", "heldAt")
+    borders = {ids.start, ids.stop - 1}
+    touched = set(units["entityId"])
+    if touched <= borders and units.height >= BORDER_ROWS:
+        named = "the last id" if touched == {ids.stop - 1} else "the first id"
+        exactly = wanted.filter(pl.col("entityId").is_in(list(touched)))
+        if exactly.height == units.height:
+            return [_on_border(units, f"{named} of the range", test)], units.clear()
+    # A source of whole seconds has its last instant a second before the cutoff.
+    for first in (case.last, case.cutoff - timedelta(seconds=1)):
+        exactly = wanted.filter(pl.col("createdAt") >= first)
+        late = bool(units.select((at >= first).all()).item())
+        if late and exactly.height == units.height:
+            return [_on_border(units, "the last instant before the cutoff", test)], units.clear()
     return [], units
+
+
+def _on_border(units: pl.DataFrame, named: str, test: str) -> Group:
+    said = f"these are all rows of {named}, and no others; {test}"
+    return Group(Cause.BORDER, units, PROVEN, said, f"it is {named}")
 
 
 def _overlap(case: Case, units: pl.DataFrame, test: str) -> Split:

@@ -27,7 +27,8 @@ def explain_live(case: Case) -> list[Group]:
     drifting = _drifting(case.examined.judged)
     if not case.result.drifts or drifting.is_empty():
         return []
-    return [*_missing(case, drifting), *_phantom(case, drifting)]
+    lost, others = _missing(case, drifting)
+    return [*lost, *_phantom(case, others)]
 
 
 def _drifting(judged: pl.DataFrame) -> pl.DataFrame:
@@ -42,23 +43,21 @@ def _keyed(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(belongs(rows, keys))
 
 
-def _missing(case: Case, drifting: pl.DataFrame) -> Iterator[Group]:
-    """Rows from the cutoff on without a live event, where they are exactly what is lacking."""
-    keys = drifting.filter(pl.col("rest") > 0)
-    if keys.is_empty():
-        return
+def _missing(case: Case, keys: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]:
+    """Rows from the cutoff on without a live event, where they are exactly what is lacking; and
+    the keys of which that is not so.
+    """
     after, live = (_keyed(rows, keys) for rows in (case.examined.after, case.examined.live))
-    lacking, odd = _exactly(_unmatched(after, live), keys)
+    lacking, others = _exactly(_unmatched(after, live), keys)
     recent = pl.lit(value=False) if case.recent is None else pl.col("createdAt") >= case.recent
     late, lost = lacking.filter(recent), lacking.filter(~recent)
+    groups = []
     if not late.is_empty():
         said = f"they are dated from {case.recent} on: their live events may still arrive"
-        yield Group(Cause.UNKNOWN, _units(late, "wanted"), OPEN, said, live=True)
-    if not odd.is_empty():
-        said = "rows and live events of these users are not simply one to one"
-        yield Group(Cause.UNKNOWN, _units(_keyed(after, odd), "wanted"), OPEN, said, live=True)
+        groups.append(Group(Cause.UNKNOWN, _units(late, "wanted"), OPEN, said, live=True))
     if not lost.is_empty():
-        yield _lost(case, lost)
+        groups.append(_lost(case, lost))
+    return groups, others
 
 
 def _unmatched(after: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
@@ -112,23 +111,27 @@ def _lost(case: Case, lost: pl.DataFrame) -> Group:
 
 def _phantom(case: Case, drifting: pl.DataFrame) -> Iterator[Group]:
     """Live events that are copies of others, where they are exactly what is too many."""
-    keys = drifting.filter(pl.col("rest") < 0).with_columns(rest=-pl.col("rest"))
-    if keys.is_empty():
+    if drifting.is_empty():
         return
-    live = _keyed(case.examined.live, keys)
-    doubled, others = _exactly(live.filter(pl.int_range(pl.len()).over(live.columns) > 0), keys)
+    live = _keyed(case.examined.live, drifting)
+    copies = live.filter(pl.int_range(pl.len()).over(live.columns) > 0)
+    doubled, others = _exactly(copies.with_columns(-pl.col("value")), drifting)
+    doubled = doubled.with_columns(-pl.col("value"))
     if not doubled.is_empty():
         test = "each is a copy of another live event, and the source has one row for both"
         on_border = (doubled["createdAt"] == case.cutoff).all()
         cause = Cause.BORDER if on_border else Cause.LIVE_DOUBLED
-        detail = "of the instant of the cutoff itself" if on_border else ""
+        detail = "they are of the instant of the cutoff itself" if on_border else ""
         yield Group(cause, _units(doubled, "held"), CONSISTENT, test, detail, live=True)
-    if not others.is_empty():
-        said = (
-            "these users have live events that no row of the source explains and that are no"
-            " copies: a row was deleted, a live -1 is missing, or somebody else wrote them"
-        )
-        yield Group(Cause.UNKNOWN, _units(_keyed(live, others), "held"), OPEN, said, live=True)
+    if others.is_empty():
+        return
+    said = (
+        "rows and live events of these users are not simply one to one: a row was deleted or"
+        " re-dated, a live event is missing, or somebody else wrote one"
+    )
+    rows, events = (_keyed(rows, others) for rows in (case.examined.after, case.examined.live))
+    units = pl.concat([_units(rows, "wanted"), _units(events, "held")])
+    yield Group(Cause.UNKNOWN, units, OPEN, said, live=True)
 
 
 def _units(rows: pl.DataFrame, side: str) -> pl.DataFrame:

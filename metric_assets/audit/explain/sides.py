@@ -137,7 +137,7 @@ def _stretches(
         for size in range(len(others) + 1):
             for beside in combinations(others, size):
                 whole = np.isin(kinds, beside)
-                left = goal - hashes[whole].sum(dtype=np.uint64)
+                left = np.uint64((int(goal) - int(hashes[whole].sum(dtype=np.uint64))) % 2**64)
                 for order in orders:
                     places = order[kinds[order] == kind]
                     found = stretch(hashes[places], left)

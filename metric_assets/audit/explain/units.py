@@ -140,7 +140,7 @@ def _paired(
     shared = list(_SHARED[kind])
     marked = rows.with_columns(
         ups=pl.col("missing").sum().over(shared),
-        rank=pl.int_range(pl.len()).over(shared, "missing"),
+        rank=pl.int_range(pl.len()).over(*shared, "missing"),
     ).with_columns(even=(pl.col("ups") * 2 == pl.len().over(shared)))
     even = marked.filter("even")
     if even.is_empty():
