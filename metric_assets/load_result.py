@@ -75,7 +75,7 @@ class LoadResult:
         return self.live.drift > 0
 
     @property
-    def proven(self) -> bool:
+    def verified(self) -> bool:
         """Whether the range holds what is wanted, as far as can be told."""
         return not self.differs and not self.refused and self.stream is not Stream.BEHIND
 

@@ -24,24 +24,24 @@ from metric_assets.audit.late_events import Totals
 from metric_assets.errors import BusyError, SchemaDriftError, TargetError
 from metric_assets.events import Bounds
 from metric_assets.examined import COLUMNS, Examined
-from metric_assets.fingerprint import Accumulator, Prints, bucket, row_hashes
+from metric_assets.fingerprint import Accumulator, Prints, bucket
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
+from metric_assets.row_hash import row_hashes
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 from metric_assets.stores.ports import (
     Binds,
-    LiveSeen,
     PartitionLock,
     PartitionLocks,
     Reading,
     Rows,
     Scope,
     Source,
-    Stage,
     Target,
 )
+from metric_assets.stores.stage_port import LiveSeen, Stage
 from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, cancel_out, judge
 from metric_assets_tests.histories.rule import Key as KeySums
 
@@ -259,6 +259,10 @@ class FakeTarget:
             yield stage
         finally:
             stage.dropped = True
+
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept is still there."""
+        return attempt in self.kept
 
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept."""

@@ -20,7 +20,8 @@ from metric_assets.load.reading import PULSE, Filled, Request, count_events, rea
 from metric_assets.load.spool import Spool
 from metric_assets.plan import Summary
 from metric_assets.rows import last_before
-from metric_assets.stores.ports import Scope, Stage
+from metric_assets.stores.ports import Scope
+from metric_assets.stores.stage_port import Stage
 
 #: Events sent to the stage in one insert: large enough to be one good part, which is sorted and
 #: merged once, and small enough to hold several of.

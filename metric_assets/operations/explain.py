@@ -6,7 +6,7 @@ record. Does not belong here: the hypotheses (audit/explain), or how an answer i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,23 +15,21 @@ import polars as pl
 
 from metric_assets.audit.entity_ids import existing
 from metric_assets.audit.explain.answer import explain
-from metric_assets.audit.explain.case import Case, Evidence, LiveBegin, NoEvidence, Verified
-from metric_assets.audit.explain.groups import Explanation
-from metric_assets.audit.explain.legacy import DIFFERING, LegacyCase, explain_legacy
+from metric_assets.audit.explain.case import Case, Evidence, LiveBegin, NoEvidence
+from metric_assets.audit.explain.legacy import explain_legacy
 from metric_assets.audit.explain.units import difference
-from metric_assets.audit.legacy_tables import read_counters, read_updates
 from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.model import Pair, Rule
 from metric_assets.connect import open_stores
-from metric_assets.errors import SchemaDriftError
 from metric_assets.examined import Around, Examined
+from metric_assets.explanation import Explanation
 from metric_assets.live import LiveRules
 from metric_assets.load.pipeline import Planned, Stores, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.dry_run import Recorded
+from metric_assets.operations.explain_legacy import Sides, legacy_case
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
-from metric_assets.reconcile import counters, events_of, offenders
 from metric_assets.rows import last_before
 from metric_assets.settings import Settings
 from metric_assets.source_state import Loaded
@@ -41,8 +39,6 @@ from metric_assets.stores.totals import EventTotals
 
 #: Rows of all sides that are read of a range; of more, whole entities are taken as a sample.
 MOST_ROWS = 400_000
-#: Entities whose legacy counters are explained one by one.
-MOST_ENTITIES = 20_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class Explainer:
         return verdict, explain(self._case(result, seen, loaded.get(pair.metric)))
 
     def _plan(
-        self, pair: Pair, ids: IdRange, loaded: dict[str, Loaded] | Any
+        self, pair: Pair, ids: IdRange, loaded: Mapping[str, Loaded]
     ) -> tuple[LoadResult, _Seen | None]:
         """A dry run, and what its stage showed of the rows where it found something."""
         settings = self._settings
@@ -205,70 +201,5 @@ class Explainer:
         """Why the legacy counters of a range differ from the counter, which equals its source;
         ``digest`` is that of what the target holds.
         """
-        entity = self._settings.catalog.entity[pair.entity]
-        differing = self._differing(pair, ids)
-        if differing.is_empty():
-            return Explanation(pair.key, ids.key)
-        updates = read_updates(entity, pair, ids, self._postgres)
-        note = ""
-        if differing.height > MOST_ENTITIES:
-            note = f"of {differing.height:,} entities that differ {MOST_ENTITIES:,} were looked at"
-            differing = differing.sort("entityId").head(MOST_ENTITIES)
-        moves = self._totals.moves(pair, differing["entityId"].to_list(), self.most_rows)
-        if moves.height == self.most_rows:
-            note = f"only {self.most_rows:,} events of these entities were looked at"
-        newest = updates["updated"].max()
-        agreed = self._evidence.last_agreed(pair, ids)
-        before = self._evidence.last_verified(pair, ids, agreed) if agreed else None
-        case = LegacyCase(
-            pair,
-            ids,
-            differing.join(updates, on="entityId", how="left").select(DIFFERING.names()),
-            moves,
-            agreed=agreed,
-            unchanged=_same(before, digest, self._settings.cutoff_of(pair.entity)),
-            newest=newest if isinstance(newest, datetime) else None,
-            moved_after=self._moved_after(pair, ids),
-            note=note,
-            complete=moves.height < self.most_rows,
-        )
-        return explain_legacy(case)
-
-    def _moved_after(self, pair: Pair, ids: IdRange) -> Callable[[datetime], int]:
-        return lambda since: self._totals.moved_after(pair, ids, since)
-
-    def _differing(self, pair: Pair, ids: IdRange) -> pl.DataFrame:
-        """Entities of which events and legacy differ, or under another rule than none those that
-        break it: entityId, events, legacy.
-        """
-        entity = self._settings.catalog.entity[pair.entity]
-        legacy, wrong = read_counters(entity, [pair], ids, self._postgres)
-        if wrong:
-            raise SchemaDriftError(f"{pair.key}: {wrong[pair.key]}")
-        over = pair.legacy.average_over
-        metrics = sorted({pair.metric} | ({over} if over else set()))
-        totals = self._totals.totals(pair.entity, metrics, ids)
-        values = counters(pair, events_of(pair, totals))
-        old = legacy.select(
-            pl.col("entityId").cast(pl.Int64),
-            pl.col(pair.legacy.field).cast(pl.Float64, strict=False).alias("value"),
-        )
-        both = values.join(old, on="entityId", how="full", coalesce=True).select(
-            "entityId",
-            pl.col("events").fill_null(0.0),
-            pl.col("value").fill_null(0.0).alias("legacy"),
-        )
-        differs = both.filter((pl.col("events") - pl.col("legacy")).abs() > 1e-6)
-        without = differs.join(old, on="entityId", how="anti")["entityId"].to_list()
-        gone = set(without) - existing(entity, without, self._postgres) if without else set()
-        if pair.legacy.rule is Rule.INFORMATIONAL:
-            return differs.filter(~pl.col("entityId").is_in(list(gone)))
-        breaking = offenders(pair, values, old, gone)
-        return differs.filter(pl.col("entityId").is_in(breaking))
-
-
-def _same(verified: Verified | None, digest: int | None, cutoff: datetime) -> bool:
-    """Whether the target holds below the cutoff what was verified then."""
-    if verified is None or digest is None or verified.digest is None:
-        return False
-    return verified.digest == digest and verified.cutoff in {None, cutoff}
+        stores = Sides(self._settings, self._postgres, self._totals, self._evidence)
+        return explain_legacy(legacy_case(stores, pair, ids, digest))

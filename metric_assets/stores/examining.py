@@ -24,27 +24,26 @@ class ExaminingStage(JudgingStage):
         """
         self.create()
         self._beside()
-        compared, judged = (self._names[one] in self.made for one in ("difference", "judged"))
+        tables = self.tables
+        compared, judged = tables.has("difference"), tables.has("judged")
+
+        def clause(fragment: str) -> str:
+            names = {} if fragment.startswith("only_") else {"metric": metric}
+            return tables.clause(fragment, **names)
+
         # Where the target holds nothing there is no difference: all of the stage is missing.
         below = "differing_entities" if compared else "only_none" if self.occupied() else "only_all"
-        self._make("chosen", "chosen_table")
-        self._run(
-            "chosen",
-            metric=metric,
-            below=self._clause(below, **({"metric": metric} if compared else {})),
-            drifting=self._clause("drifting_entities", metric=metric)
-            if judged
-            else self._clause("only_none"),
-        )
-        size = self._frame("chosen_size", most=most).row(0, named=True)
+        drifting = clause("drifting_entities" if judged else "only_none")
+        tables.make("chosen", "chosen_table")
+        tables.run("chosen", metric=metric, below=clause(below), drifting=drifting)
+        size = tables.frame("chosen_size", most=most).row(0, named=True)
         large = size["rows"] > most
-        keys = "differing_keys" if large and compared else "only_all"
-        clause = self._clause(keys, **({"metric": metric} if keys == "differing_keys" else {}))
-        rows = self._frame("chosen_rows", metric=metric, keys=clause, most=most)
+        keys = clause("differing_keys" if large and compared else "only_all")
+        rows = tables.frame("chosen_rows", metric=metric, keys=keys, most=most)
         sides = [rows.filter(pl.col("side") == side).select(COLUMNS.names()) for side in range(4)]
         wanted, after, held, live = (one.cast(COLUMNS) for one in sides)
         found = pl.DataFrame(schema=JUDGED)
         if judged:
-            found = self._frame("chosen_judged", metric=metric, most=most).cast(JUDGED)
+            found = tables.frame("chosen_judged", metric=metric, most=most).cast(JUDGED)
         complete = size["chosen"] == size["entities"] and not large
         return Examined(wanted, held, after, live, found, size["entities"], complete)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from metric_assets.audit.explain.causes import Cause
+from metric_assets.explanation import Cause
 from metric_assets_tests.explained.places import UPDATED, Place, Row
 from metric_assets_tests.integration.platforms import CUTOFF
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from metric_assets.audit.explain.causes import Cause
 from metric_assets.catalog import CATALOG
+from metric_assets.explanation import Cause
 from metric_assets.local.stack import Endpoints
 from metric_assets.operations.explain import Explained
 from metric_assets.ranges import IdRange

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from metric_assets.audit.explain.below import explain_below
 from metric_assets.audit.explain.case import Case
-from metric_assets.audit.explain.groups import Explanation, finding, ordered
+from metric_assets.audit.explain.groups import finding
 from metric_assets.audit.explain.live import explain_live
+from metric_assets.explanation import Explanation, ordered
 
 
 def explain(case: Case) -> Explanation:

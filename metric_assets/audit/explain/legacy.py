@@ -15,18 +15,16 @@ from typing import Any
 
 import polars as pl
 
-from metric_assets.audit.explain.causes import Cause, cure
+from metric_assets.audit.explain.cures import cure
 from metric_assets.audit.explain.groups import (
     CONSISTENT,
     OPEN,
-    PROVEN,
     SAMPLES,
+    VERIFIED,
     WORST,
-    Explanation,
-    Finding,
-    ordered,
 )
 from metric_assets.catalog.model import Pair
+from metric_assets.explanation import Cause, Explanation, Finding, ordered
 from metric_assets.ranges import IdRange
 
 #: A counter is read up to so long before it is written down, and clocks differ.
@@ -71,6 +69,8 @@ class LegacyCase:
 
 def explain_legacy(case: LegacyCase) -> Explanation:
     """Why legacy counters differ; the largest group first."""
+    if case.differing.is_empty():
+        return Explanation(case.pair.key, case.ids.key)
     findings = [_finding(case, group) for group in _groups(case)]
     return Explanation(case.pair.key, case.ids.key, ordered(findings), case.note)
 
@@ -99,7 +99,7 @@ def _groups(case: LegacyCase) -> Iterator[_Named]:
     rest = case.differing.join(dated, on="entityId", how="anti")
     if not dated.is_empty():
         test = "each equals the counter as of its own update time"
-        yield _stale(case, dated, test, PROVEN, case.newest)
+        yield _stale(case, dated, test, VERIFIED, case.newest)
     common = _common(rest, states) if dated.is_empty() else None
     if common is not None and case.moved_after(common) == rest.height:
         test = f"each equals the counter as of {common}, and nothing else of the range moved since"
@@ -108,7 +108,7 @@ def _groups(case: LegacyCase) -> Iterator[_Named]:
     changed = _never(case, rest, states)
     if not changed.is_empty():
         test = f"since {case.agreed}, when both agreed, the counter was never what legacy holds"
-        yield _Named(Cause.LEGACY_CHANGED, changed, PROVEN, test)
+        yield _Named(Cause.LEGACY_CHANGED, changed, VERIFIED, test)
     left = rest.join(changed, on="entityId", how="anti")
     if not left.is_empty():
         said = (

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from metric_assets.audit.explain.case import Case
-from metric_assets.audit.explain.causes import Cause
 from metric_assets.audit.explain.groups import CONSISTENT, OPEN, Group
 from metric_assets.audit.explain.units import UNITS, belongs
+from metric_assets.explanation import Cause
 
 #: How far a live event may be dated from its row to be that row's.
 NEAR = "1h"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.fingerprint import row_hashes
+from metric_assets.row_hash import row_hashes
 
 _ROW = ("entityId", "userId", "value", "createdAt")
 _EVENT = ("entityId", "userId", "createdAt", "magnitude")
@@ -71,6 +71,7 @@ def difference(wanted: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
         (surplus_plus, False, 1, "wanted_plus"),
         ((-net).clip(0) - surplus_plus, True, -1, "wanted_minus"),
     )
+    copy = pl.int_ranges(0, pl.col("copies")).alias("copy")
     parts = [
         both.select(
             "entityId",
@@ -83,13 +84,8 @@ def difference(wanted: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
         )
         for copies, missing, sign, wants in kinds
     ]
-    rows = pl.concat(parts).filter(pl.col("copies") > 0)
-    return (
-        rows.with_columns(pl.int_ranges(0, pl.col("copies")).alias("copy"))
-        .explode("copy")
-        .drop("copy", "copies")
-        .sort("missing", *_ROW)
-    )
+    rows = pl.concat(parts).filter(pl.col("copies") > 0).with_columns(copy)
+    return rows.explode("copy").drop("copy", "copies").sort("missing", *_ROW)
 
 
 def units(wanted: pl.DataFrame, held: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
