@@ -16,7 +16,7 @@ from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.judging import JudgingStage
+from metric_assets.stores.examining import ExaminingStage
 from metric_assets.stores.layout import COLUMNS, Layout
 from metric_assets.stores.layout_query import can_patch, describe, target_binds
 from metric_assets.stores.memory_stage import MemoryStage
@@ -155,7 +155,7 @@ class ClickHouseTarget:
     @contextmanager
     def private(
         self, scope: Scope, attempt: str, *, dry_run: bool = False
-    ) -> Iterator[JudgingStage]:
+    ) -> Iterator[ExaminingStage]:
         """The private tables of an attempt, each made when it is needed; on the way out drop them
         and end its statements.
         """
@@ -172,7 +172,7 @@ class ClickHouseTarget:
             self._store, self._table, self.layout, self.mode, scope, attempt, owner
         )
         try:
-            yield JudgingStage(tables, lambda: self._orphans.clear(owner.__eq__))
+            yield ExaminingStage(tables, lambda: self._orphans.clear(owner.__eq__))
         except BaseException:
             # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):
