@@ -14,7 +14,8 @@ from typing import Any
 
 from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveFigures
-from metric_assets.load.attempt import Attempt, Clock, Counts, Outcome
+from metric_assets.load.attempt import Attempt, Counts, Outcome
+from metric_assets.load.clock import Clock
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import PartitionLocks, Scope, Target
@@ -156,7 +157,7 @@ def _adjusted(figures: LiveFigures) -> int:
     return figures.withdrawn - figures.overlap
 
 
-def _loaded(result: LoadResult, again: Outcome) -> dict[str, int]:
+def _loaded(result: LoadResult, again: Outcome) -> dict[str, Any]:
     """Counts of a load, and of what its second look changed in the target."""
     metric = result.pair.metric
     plan, before, after = again.first.of(metric), again.before[metric], again.after[metric]
@@ -166,6 +167,9 @@ def _loaded(result: LoadResult, again: Outcome) -> dict[str, int]:
         "wanted": result.wanted + plan.inserted - plan.removed - 2 * plan.compensated,
         "events": result.events + after.events - before.events,
         "total": result.total + after.total - before.total,
+        "digest": None
+        if result.digest is None
+        else (result.digest + after.hash - before.hash) % 2**64,
     }
 
 

@@ -22,7 +22,7 @@ from metric_assets.catalog import CATALOG
 from metric_assets.local.postgres_tools import Tools
 from metric_assets.sql import load as sql
 from metric_assets.stores.ports import Binds
-from metric_assets.stores.postgres import render
+from metric_assets.stores.postgres_text import render
 from metric_assets_tests.benchmarks.world import CUTOFF, EVENTS_AN_IMAGE, World, tcp
 from metric_assets_tests.integration.platforms import TARGET, Platform
 
@@ -101,7 +101,7 @@ def copy(world: World, events: int) -> float:
 
 
 def native(world: World, events: int, *, numbered: bool = False) -> float:
-    """Seconds in which ClickHouse reads and writes the same events by itself, unproven.
+    """Seconds in which ClickHouse reads and writes the same events by itself, unverified.
 
     ``numbered`` lets it read the kind as a number, as our scan does.
     """

@@ -8,10 +8,11 @@ import pytest
 from metric_assets.audit.entity_ids import dated_binds, table_binds
 from metric_assets.audit.legacy_tables import by_table, counters_binds
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Pair, Scan, Store
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.ranges import IdRange
 from metric_assets.sql import bare_text, load
-from metric_assets.stores.postgres import render
+from metric_assets.stores.postgres_text import render
 from metric_assets_tests.conventions.files import HOW_TO, MODULES, SQL, name_of
 
 pytestmark = pytest.mark.conventions

@@ -372,7 +372,7 @@ def test_live_drift_is_told_with_its_hours_and_not_written(platform: Platform) -
         ("01 10", 1, 0),
         ("02 23", 0, 1),
     ]
-    assert (first.drifts, first.proven) == (True, True)
+    assert (first.drifts, first.verified) == (True, True)
     assert counter(platform) == 2
 
 
@@ -402,7 +402,7 @@ def test_a_row_and_its_event_under_different_users(platform: Platform) -> None:
 
 
 def test_a_stream_that_is_behind_changes_nothing_that_was_loaded(platform: Platform) -> None:
-    """Rows are newer than the newest live event: what was loaded stays, and is not proven."""
+    """Rows are newer than the newest live event: what was loaded stays, and is not verified."""
     follow(platform, 1, 2)
     follow(platform, 3, at="2025-11-01")
     live(platform, 3, 1, "2025-11-01")
@@ -412,7 +412,7 @@ def test_a_stream_that_is_behind_changes_nothing_that_was_loaded(platform: Platf
     record = {"Follower": Loaded(Position(), CUTOFF)}
     again = run(platform, loaded=lambda: record)
     assert (again.inserted, again.removed, again.stream) == (0, 0, Stream.BEHIND)
-    assert (again.proven, again.provisional, again.live.drift) == (False, False, 0)
+    assert (again.verified, again.provisional, again.live.drift) == (False, False, 0)
 
 
 def test_a_first_load_while_the_stream_is_behind_is_provisional(platform: Platform) -> None:
@@ -422,7 +422,7 @@ def test_a_first_load_while_the_stream_is_behind_is_provisional(platform: Platfo
     follow(platform, 3, at="2025-11-01")
     follow(platform, 4, at="2025-12-01")
     first = run(platform)
-    assert (first.inserted, first.provisional, first.proven) == (2, True, False)
+    assert (first.inserted, first.provisional, first.verified) == (2, True, False)
 
 
 def test_a_pair_without_live_events_is_read_to_the_cutoff(platform: Platform) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from metric_assets.audit.legacy_check import check_groups
 from metric_assets.catalog import CATALOG
-from metric_assets.errors import ProofError, RemovalRefusedError, UnavailableError
+from metric_assets.errors import RemovalRefusedError, UnavailableError, VerificationError
 from metric_assets.plan import Summary
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
@@ -143,7 +143,7 @@ def test_overlapping_ranges_in_turn(platform: Platform) -> None:
 )
 def test_live_events_arrive_in_the_ids_of_a_load(platform: Platform) -> None:
     """Of the very metric from the instant of the cutoff on, of another on both sides, all the while
-    from before the read to after the proof: every one is there once at the end, and the rest exact.
+    from before the read to after the verification: every one is there once at the end, and the rest exact.
     """
     follows(platform)
     ending, written = threading.Event(), 0
@@ -307,7 +307,9 @@ def test_a_small_range_that_somebody_else_fills_is_not_called_loaded(
         )
 
     monkeypatch.setattr(ClickHouseStage, "publish", beside_another)
-    with pytest.raises(ProofError, match=r"holds more than 8 rows by now, .* else is writing"):
+    with pytest.raises(
+        VerificationError, match=r"holds more than 8 rows by now, .* else is writing"
+    ):
         load(platform, "User/Follower")
     assert leftovers(platform) == []
     monkeypatch.undo()
