@@ -67,6 +67,11 @@ class Spread(Dagster):
         for key in ranges:
             self._ui.materialize(PAIRS, key)
 
+    def known(self) -> set[str]:
+        """All runs so far."""
+        self._up()
+        return set(self.statuses())
+
     def statuses(self) -> dict[str, str]:
         """All runs, retries too."""
         return self._ui.runs()
@@ -197,7 +202,7 @@ def test_a_killed_workers_range_is_loaded_by_the_other(
         assert eventually(lambda: _waiting(world) == len(WORKERS), 60)
         (victim,) = (run for run, name in dagster.workers().items() if name == "one")
         fleet.kill("one")
-    assert eventually(lambda: _settled(dagster), 240), dagster.statuses()
+    assert eventually(lambda: _settled(dagster), 240), _said(world)
     ended = dagster.statuses()
     assert ended.pop(victim) == "FAILURE"
     assert set(ended.values()) == {"SUCCESS"}
@@ -211,14 +216,14 @@ def test_a_terminated_run_of_a_worker_is_canceled(
 ) -> None:
     """The UI's "Terminate" reaches the worker: the run cleans up, is canceled, and not begun again."""
     del fleet
-    dagster.start_daemon()
-    before = set(dagster.statuses())
+    before = dagster.known()
     with _source_held(world):
         dagster.launch_each(RANGES[:1])
+        dagster.start_daemon()
         (run,) = set(dagster.statuses()) - before
-        assert eventually(lambda: _waiting(world) == 1, 120)
+        assert eventually(lambda: _waiting(world) == 1, 120), _said(world)
         dagster.terminate(run)
-        assert eventually(lambda: dagster.statuses()[run] == "CANCELED", 60)
+        assert eventually(lambda: dagster.statuses()[run] == "CANCELED", 60), _said(world)
         assert leftovers_of(world, TARGET) == []
     assert set(dagster.statuses()) - before == {run}
 
@@ -246,6 +251,13 @@ def _waiting(world: World) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def _said(world: World) -> str:
+    """The ends of all logs, for a test that fails."""
+    logs = sorted([*world.home.glob("*.log"), *(world.home / "dagster").glob("*.log")])
+    ends = (f"{log.name}:\n{log.read_text(errors='replace')[-3_000:]}" for log in logs)
+    return "\n".join(ends)
 
 
 def _listens(port: int) -> bool:

@@ -102,7 +102,7 @@ class Dagster:
 
     def start_daemon(self) -> None:
         """Start the daemon if it is not there; it works on what is queued as soon as it can."""
-        if "daemon" in self._processes:
+        if "daemon" in self._processes and self._processes["daemon"].poll() is None:
             return
         workspace = str(self._home / "workspace.yaml")
         self._processes["daemon"] = self._start("dagster._daemon", "run", "-w", workspace)
