@@ -24,6 +24,7 @@ from metric_assets.audit.late_events import Totals
 from metric_assets.changes import Known
 from metric_assets.errors import BusyError, SchemaDriftError, TargetError
 from metric_assets.events import Bounds
+from metric_assets.examined import COLUMNS, Examined
 from metric_assets.fingerprint import Accumulator, Prints, bucket
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
@@ -559,6 +560,17 @@ class FakeStage:
     def gone_entities(self) -> dict[str, dict[int, int]]:
         """Entities of which something is gone untold."""
         return {metric: found.gone for metric, found in self._judged.items() if found.gone}
+
+    def examine(self, metric: str, most: int) -> Examined:
+        """The rows of the metric on all sides; nothing is judged here that would be told."""
+        del most
+
+        def frame(rows: Counter[Event]) -> pl.DataFrame:
+            own = [one for one in rows.elements() if one.metric == metric]
+            columns = [(one.entity_id, one.user_id, one.value, one.created) for one in own]
+            return pl.DataFrame(columns, schema=COLUMNS, orient="row")
+
+        return Examined(frame(self.rows), frame(self._in_scope()), frame(self.after))
 
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys that were kept."""

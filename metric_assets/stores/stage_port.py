@@ -10,6 +10,7 @@ import polars as pl
 
 from metric_assets.changes import Known
 from metric_assets.events import Bounds
+from metric_assets.examined import Examined
 from metric_assets.fingerprint import Prints
 from metric_assets.live import DriftHour, Judged, Judging
 from metric_assets.plan import Mode, Summary
@@ -119,6 +120,12 @@ class Stage(Protocol):
 
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Compare key by key; (inserted, removed, compensated) rows of the metrics that differ."""
+        ...
+
+    def examine(self, metric: str, most: int) -> Examined:
+        """After a plan: the rows of entities that differ, or whose live events do; about ``most``
+        rows, of whole entities.
+        """
         ...
 
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:

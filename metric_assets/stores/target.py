@@ -17,7 +17,7 @@ from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.judging import JudgingStage
+from metric_assets.stores.examining import ExaminingStage
 from metric_assets.stores.layout import COLUMNS, Layout
 from metric_assets.stores.layout_query import can_patch, describe, target_binds
 from metric_assets.stores.memory_stage import MemoryStage
@@ -173,11 +173,11 @@ class ClickHouseTarget:
     @contextmanager
     def private(
         self, scope: Scope, attempt: str, *, dry_run: bool = False
-    ) -> Iterator[JudgingStage]:
+    ) -> Iterator[ExaminingStage]:
         """The private tables of an attempt, with the steps of a load."""
         with self._tables(scope, attempt, dry_run=dry_run) as tables:
             owner = tables.owner
-            yield JudgingStage(tables, lambda: self._orphans.clear(owner.__eq__), self.repairs)
+            yield ExaminingStage(tables, lambda: self._orphans.clear(owner.__eq__), self.repairs)
 
     @contextmanager
     def _tables(self, scope: Scope, attempt: str, *, dry_run: bool) -> Iterator[PrivateTables]:
