@@ -123,14 +123,19 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
         echo_document(document, 0 if clean else 1)
         return clean
     _show(result, [*done.removed, *outside.sentences])
+    _say(result, done, options)
+    click.echo(sentence)
+    return clean
+
+
+def _say(result: _Result, done: Repaired, options: Options) -> None:
+    """What was repaired, and what could be."""
     if result.strays and not options.repair:
         click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
     if done.ranges:
         click.echo(f"{len(done.ranges)} ranges were loaded again.")
     if done.refused:
         click.echo("Nothing was repaired.")
-    click.echo(sentence)
-    return clean
 
 
 def _document(result: _Result, notes: console.Notes) -> dict[str, object]:

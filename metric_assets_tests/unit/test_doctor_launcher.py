@@ -38,7 +38,9 @@ def test_ranges_in_a_file_fail_where_runs_are_elsewhere(tmp_path: Path, name: st
     assert str(tmp_path / "ranges.json") in wrong.found
     value = wrong.advice.partition(" to ")[2]
     assert json.loads(value) == json.loads(AS_TEXT)
-    assert examined(tmp_path, Settings.load({RANGES: value}).grids, **{RANGES: value}).status == "ok"
+    assert (
+        examined(tmp_path, Settings.load({RANGES: value}).grids, **{RANGES: value}).status == "ok"
+    )
 
 
 def test_the_catalogs_ranges_are_everywhere(tmp_path: Path) -> None:
@@ -49,7 +51,12 @@ def test_the_catalogs_ranges_are_everywhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", "telemetry: {enabled: false}", "run_launcher: {module: m, class: DefaultRunLauncher}"],
+    [
+        None,
+        "",
+        "telemetry: {enabled: false}",
+        "run_launcher: {module: m, class: DefaultRunLauncher}",
+    ],
     ids=["no file", "empty", "no launcher", "the default"],
 )
 def test_a_file_is_fine_for_runs_of_this_machine(tmp_path: Path, text: str | None) -> None:
