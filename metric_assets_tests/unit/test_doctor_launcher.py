@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ GRIDS = {"Tag": Grid(50_000, 100_000, (-50_000,))}
 AS_TEXT = '{"Tag": {"size": 50000, "stop": 100000, "extra": [-50000]}}'
 
 
-def examined(home: Path, grids: dict[str, Grid], **environ: str) -> Finding:
+def examined(home: Path, grids: Mapping[str, Grid], **environ: str) -> Finding:
     """The one finding, with DAGSTER_HOME at ``home``."""
     settings = Settings(home=home, grids=grids)
     (found,) = guarded(
@@ -38,7 +39,9 @@ def test_ranges_in_a_file_fail_where_runs_are_elsewhere(tmp_path: Path, name: st
     assert str(tmp_path / "ranges.json") in wrong.found
     value = wrong.advice.partition(" to ")[2]
     assert json.loads(value) == json.loads(AS_TEXT)
-    assert examined(tmp_path, Settings.load({RANGES: value}).grids, **{RANGES: value}).status == "ok"
+    assert (
+        examined(tmp_path, Settings.load({RANGES: value}).grids, **{RANGES: value}).status == "ok"
+    )
 
 
 def test_the_catalogs_ranges_are_everywhere(tmp_path: Path) -> None:
@@ -49,7 +52,12 @@ def test_the_catalogs_ranges_are_everywhere(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", "telemetry: {enabled: false}", "run_launcher: {module: m, class: DefaultRunLauncher}"],
+    [
+        None,
+        "",
+        "telemetry: {enabled: false}",
+        "run_launcher: {module: m, class: DefaultRunLauncher}",
+    ],
     ids=["no file", "empty", "no launcher", "the default"],
 )
 def test_a_file_is_fine_for_runs_of_this_machine(tmp_path: Path, text: str | None) -> None:
