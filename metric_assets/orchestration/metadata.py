@@ -134,12 +134,13 @@ def source_metadata(verdict: SourceVerdict) -> dict[str, Any]:
 
 def loaded_of(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Loaded:
     """What a materialization recorded with this metadata was made from."""
-    found = (metadata.get(name) for name in ("source_snapshot", "source_system", "cutoff"))
-    snapshot, system, cutoff = (str(value.value) if value is not None else "" for value in found)
+    names = ("source_snapshot", "source_system", "cutoff", "code_version")
+    found = (metadata.get(name) for name in names)
+    snapshot, system, cutoff, code = (str(one.value) if one is not None else "" for one in found)
     # Materializations that recorded no cutoff were made by hand: any cutoff may follow.
     earliest = datetime.min.replace(tzinfo=timezone.utc)
     return Loaded(
-        Position(snapshot, system), datetime.fromisoformat(cutoff) if cutoff else earliest
+        Position(snapshot, system), datetime.fromisoformat(cutoff) if cutoff else earliest, code
     )
 
 

@@ -71,20 +71,25 @@ class Postgres:
         """
         text = render(statement, binds)
         what = f"{statement.name} ({binds['table']})" if "table" in binds else statement.name
-        with self._translated(what):
-            session = self._connected(owner)
-            try:
-                state = self._opened(session, what, tables)
-                yield PostgresReading(session, text, state)
-                session.close_cursor()
-                session.finish()
-            except BaseException:
-                session.give_up()
-                raise
-        self._idle.append(session)
+        with self._translated(what), self._session(owner) as session:
+            state = self._opened(session, what, tables)
+            yield PostgresReading(session, text, state)
+            session.close_cursor()
 
     def now(self) -> None:
         """A reading's snapshot says what it shows."""
+
+    @contextmanager
+    def _session(self, owner: str) -> Iterator[Session]:
+        """A session in a new reading transaction, kept for the next one if nothing goes wrong."""
+        session = self._connected(owner)
+        try:
+            yield session
+            session.finish()
+        except BaseException:
+            session.give_up()
+            raise
+        self._idle.append(session)
 
     def _connected(self, owner: str) -> Session:
         """A session in a new reading transaction: a kept one if it lives, else a new one."""
@@ -194,14 +199,8 @@ class Postgres:
 
     def _verify(self, lock: PostgresLock, scope: Scope) -> None:
         """See that another session, the one that reads, is refused what the lock holds."""
-        session = self._connected(scope.label)
-        try:
+        with self._session(scope.label) as session:
             granted = session.ask(text_of("lock_granted", keys=lock.keys))["granted"]
-            session.finish()
-        except BaseException:
-            session.give_up()
-            raise
-        self._idle.append(session)
         if granted:
             lock.verify()
             raise SourceError(
