@@ -21,6 +21,7 @@ from metric_assets.audit.explain.in_target import (
     times,
     unknown,
 )
+from metric_assets.audit.explain.live import explain_adjusted
 from metric_assets.audit.explain.sides import Side, sides
 from metric_assets.audit.explain.units import units as units_of
 from metric_assets.explanation import Cause
@@ -125,7 +126,9 @@ def _at_source(case: Case, units: pl.DataFrame) -> Iterator[Group]:
     orphaned = pl.col("entityId").is_in(list(case.gone))
     yield from named(surplus.filter(orphaned), Cause.ENTITY_DELETED, test)
     yield from named(surplus.filter(~orphaned), Cause.DELETED, test)
-    yield from _told(units.filter(pl.col("kind") == "adjusted"), test)
+    adjusted, rest = explain_adjusted(case, units.filter(pl.col("kind") == "adjusted"))
+    yield from adjusted
+    yield from _told(rest, test)
     said = "rows of one user both came and went: " + test
     yield from unknown(units.filter(pl.col("kind") == "tangled"), said)
 
@@ -144,6 +147,8 @@ def _redated(units: pl.DataFrame) -> pl.Series:
 def _told(units: pl.DataFrame, test: str) -> Iterator[Group]:
     """Keys with an adjustment: the sum of each is what it was, or nothing is known of it."""
     worth = pl.col("wantedValue").fill_null(0) - pl.col("heldValue").fill_null(0)
+    if units.is_empty():
+        return
     marked = units.with_columns(net=worth.sum().over("entityId"))
     even = marked.filter(pl.col("net") == 0).drop("net")
     if not even.is_empty():

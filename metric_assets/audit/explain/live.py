@@ -43,6 +43,32 @@ def _keyed(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(belongs(rows, keys))
 
 
+def explain_adjusted(case: Case, units: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]:
+    """Units of keys with an adjustment that live events ask for because some are missing or there
+    twice; and the units of which that is not so.
+    """
+    worth = pl.col("wantedValue").fill_null(0) - pl.col("heldValue").fill_null(0)
+    user = pl.coalesce("wantedUser", "heldUser").alias("user")
+    whole = bool(case.examined.judged["whole"].any())
+    key = pl.lit(0, pl.Int64).alias("user") if whole else user
+    keys = units.group_by("entityId", key).agg(rest=worth.sum()).filter(pl.col("rest") != 0)
+    keys = keys.with_columns(whole=pl.lit(whole))
+    after, live = (_keyed(rows, keys) for rows in (case.examined.after, case.examined.live))
+    lost, others = _exactly(_unmatched(after, live), keys)
+    doubled, _ = _exactly(_copies(_keyed(live, others)), others)
+    groups = []
+    if not lost.is_empty():
+        groups.append(_lost(case, lost))
+    if not doubled.is_empty():
+        groups.append(_doubled(case, doubled))
+    named = pl.concat([lost, doubled]).select("entityId", pl.col("userId").alias("user"))
+    if whole:
+        rest = units.filter(~pl.col("entityId").is_in(named["entityId"].to_list()))
+    else:
+        rest = units.with_columns(user).join(named, on=["entityId", "user"], how="anti")
+    return groups, rest.select(units.columns)
+
+
 def _missing(case: Case, keys: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]:
     """Rows from the cutoff on without a live event, where they are exactly what is lacking; and
     the keys of which that is not so.
@@ -97,9 +123,8 @@ def _lost(case: Case, lost: pl.DataFrame) -> Group:
     begin = case.begin
     if begin.pair is None or not (lost["createdAt"] < begin.pair).all():
         return Group(Cause.LIVE_LOST, units, CONSISTENT, test, live=True)
-    before = case.examined.after.filter(pl.col("createdAt") < begin.pair)
     many = lost.height >= BEGIN_ROWS and lost["entityId"].n_unique() >= BEGIN_ENTITIES
-    if before.height == lost.height and many and begin.entity == begin.pair:
+    if many and begin.entity == begin.pair:
         at = begin.pair.isoformat(timespec="milliseconds")
         said = f"{test}, and in the whole target none of its entity type before {at}"
         detail = f"live events begin later than the cutoff: right would be {at}"
@@ -114,15 +139,9 @@ def _phantom(case: Case, drifting: pl.DataFrame) -> Iterator[Group]:
     if drifting.is_empty():
         return
     live = _keyed(case.examined.live, drifting)
-    copies = live.filter(pl.int_range(pl.len()).over(live.columns) > 0)
-    doubled, others = _exactly(copies.with_columns(-pl.col("value")), drifting)
-    doubled = doubled.with_columns(-pl.col("value"))
+    doubled, others = _exactly(_copies(live), drifting)
     if not doubled.is_empty():
-        test = "each is a copy of another live event, and the source has one row for both"
-        on_border = (doubled["createdAt"] == case.cutoff).all()
-        cause = Cause.BORDER if on_border else Cause.LIVE_DOUBLED
-        detail = "they are of the instant of the cutoff itself" if on_border else ""
-        yield Group(cause, _units(doubled, "held"), CONSISTENT, test, detail, live=True)
+        yield _doubled(case, doubled)
     if others.is_empty():
         return
     said = (
@@ -132,6 +151,22 @@ def _phantom(case: Case, drifting: pl.DataFrame) -> Iterator[Group]:
     rows, events = (_keyed(rows, others) for rows in (case.examined.after, case.examined.live))
     units = pl.concat([_units(rows, "wanted"), _units(events, "held")])
     yield Group(Cause.UNKNOWN, units, OPEN, said, live=True)
+
+
+def _copies(live: pl.DataFrame) -> pl.DataFrame:
+    """Live events that are copies of others, as what would take them back."""
+    again = live.filter(pl.int_range(pl.len()).over(*live.columns) > 0)
+    return again.with_columns(-pl.col("value"))
+
+
+def _doubled(case: Case, doubled: pl.DataFrame) -> Group:
+    """Copies of live events: written twice, or a border that is off by one."""
+    copies = doubled.with_columns(-pl.col("value"))
+    test = "each is a copy of another live event, and the source has one row for both"
+    on_border = (copies["createdAt"] == case.cutoff).all()
+    cause = Cause.BORDER if on_border else Cause.LIVE_DOUBLED
+    detail = "they are of the instant of the cutoff itself" if on_border else ""
+    return Group(cause, _units(copies, "held"), CONSISTENT, test, detail, live=True)
 
 
 def _units(rows: pl.DataFrame, side: str) -> pl.DataFrame:

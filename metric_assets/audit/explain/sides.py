@@ -23,6 +23,8 @@ _Sums = npt.NDArray[np.uint64]
 MOST_PARTS = 36
 #: Units of which every stretch is tried.
 MOST_UNITS = 500_000
+#: Units of which every stretch is tried with one or two taken out or put in.
+MOST_NEARLY = 400
 _NOTHING = np.zeros(1, np.uint64)
 
 
@@ -143,16 +145,43 @@ def _stretches(
                     found = stretch(hashes[places], left)
                     if found is not None:
                         chosen = whole.copy()
-                        chosen[places[found[0] : found[1]]] = True
+                        chosen[places[found]] = True
                         yield chosen
 
 
-def stretch(numbers: _Sums, goal: np.uint64) -> tuple[int, int] | None:
-    """Where numbers that lie side by side sum to the goal: first and last place, exclusive."""
+def stretch(numbers: _Sums, goal: np.uint64) -> npt.NDArray[np.int64] | None:
+    """Places of numbers that sum to the goal: such as lie side by side, or where there are few all
+    of them but for one or two, or one or two beside them.
+    """
+    found = _side_by_side(numbers, goal)
+    if found is not None or numbers.size > MOST_NEARLY:
+        return found
+    before = np.concatenate([_NOTHING, np.cumsum(numbers, dtype=np.uint64)])
+    first, second = np.triu_indices(numbers.size)
+    # A number beside itself stands for it alone.
+    pairs = numbers[first] + np.where(first == second, np.uint64(0), numbers[second])
+    starts, ends = np.triu_indices(before.size, 1)
+    spans = before[ends] - before[starts]
+    order = np.argsort(spans)
+    for sign in (1, -1):
+        lacking = goal - pairs if sign > 0 else goal + pairs
+        at = np.minimum(np.searchsorted(spans[order], lacking), spans.size - 1)
+        for pair in np.flatnonzero(spans[order[at]] == lacking):
+            place = order[at[pair]]
+            inside = np.arange(starts[place], ends[place])
+            few = np.unique([first[pair], second[pair]])
+            if sign > 0 and not np.isin(few, inside).any():
+                return np.union1d(inside, few)
+            if sign < 0 and np.isin(few, inside).all():
+                return np.setdiff1d(inside, few)
+    return None
+
+
+def _side_by_side(numbers: _Sums, goal: np.uint64) -> npt.NDArray[np.int64] | None:
     before = np.concatenate([_NOTHING, np.cumsum(numbers, dtype=np.uint64)])
     order = np.argsort(before, kind="stable")
     wanted = before + goal
     at = np.searchsorted(before[order], wanted)
     ends = order[np.minimum(at, before.size - 1)]
     fits = np.flatnonzero((before[ends] == wanted) & (ends > np.arange(before.size)))
-    return (int(fits[0]), int(ends[fits[0]])) if fits.size else None
+    return np.arange(fits[0], ends[fits[0]]) if fits.size else None
