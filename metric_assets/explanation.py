@@ -197,6 +197,11 @@ class Explanation:
         return tuple(dict.fromkeys(one.cause.value for one in self.findings))
 
     @property
+    def summary(self) -> str:
+        """The headlines of all causes; empty where nothing differs."""
+        return "; ".join(one.headline for one in self.findings)
+
+    @property
     def sentence(self) -> str:
         """All causes in words; empty where nothing differs."""
         said = [one.sentence for one in self.findings]
