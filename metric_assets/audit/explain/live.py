@@ -19,7 +19,6 @@ from metric_assets.explanation import Cause
 NEAR = "1h"
 #: So many rows of so many entities lack a live event before it is said that none was written yet.
 BEGIN_ROWS, BEGIN_ENTITIES = 3, 2
-_KEY = ("entityId", "userId")
 
 
 def explain_live(case: Case) -> list[Group]:
@@ -54,7 +53,7 @@ def explain_adjusted(case: Case, units: pl.DataFrame) -> tuple[list[Group], pl.D
     keys = units.group_by("entityId", key).agg(rest=worth.sum()).filter(pl.col("rest") != 0)
     keys = keys.with_columns(whole=pl.lit(whole))
     after, live = (_keyed(rows, keys) for rows in (case.examined.after, case.examined.live))
-    lost, others = _exactly(_unmatched(after, live), keys)
+    lost, others = _exactly(_unmatched(after, live, keys), keys)
     doubled, _ = _exactly(_copies(_keyed(live, others)), others)
     groups = []
     if not lost.is_empty():
@@ -74,7 +73,7 @@ def _missing(case: Case, keys: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]
     the keys of which that is not so.
     """
     after, live = (_keyed(rows, keys) for rows in (case.examined.after, case.examined.live))
-    lacking, others = _exactly(_unmatched(after, live), keys)
+    lacking, others = _exactly(_unmatched(after, live, keys), keys)
     recent = pl.lit(value=False) if case.recent is None else pl.col("createdAt") >= case.recent
     late, lost = lacking.filter(recent), lacking.filter(~recent)
     groups = []
@@ -86,27 +85,40 @@ def _missing(case: Case, keys: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]
     return groups, others
 
 
-def _unmatched(after: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
-    """Rows that have no live event of their own near them; the n-th row of a key and value goes
-    with the n-th event where they are as many.
+def _unmatched(after: pl.DataFrame, live: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Rows that have no live event of their own near them: each event goes with the nearest of
+    the rows that it is nearest to.
     """
-    key = [*_KEY, "value"]
-    events = live.sort("createdAt").with_columns(at="createdAt")
-    near = after.sort("createdAt").join_asof(
-        events, on="createdAt", by=key, strategy="nearest", tolerance=NEAR, check_sortedness=False
+    key = ["entityId", "user", "value"]
+    events = _whose(live, keys).select(*key, "createdAt", at="createdAt").sort("createdAt")
+    near = (
+        _whose(after, keys)
+        .sort("createdAt")
+        .join_asof(
+            events,
+            on="createdAt",
+            by=key,
+            strategy="nearest",
+            tolerance=NEAR,
+            check_sortedness=False,
+        )
     )
-    # An event goes with the nearest of the rows that it is nearest to.
     apart = (pl.col("createdAt") - pl.col("at")).abs()
     taken = apart.rank("ordinal").over([*key, "at"]) == 1
     return near.filter(pl.col("at").is_null() | ~taken).select(after.columns)
 
 
+def _whose(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the user of their key: nobody where it is an entity."""
+    whole = keys.filter("whole").select("entityId", all=pl.lit(value=True)).unique()
+    marked = rows.join(whole, on="entityId", how="left", maintain_order="left")
+    nobody = pl.col("all").fill_null(value=False)
+    return marked.with_columns(user=pl.when(nobody).then(0).otherwise("userId")).drop("all")
+
+
 def _exactly(rows: pl.DataFrame, keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of keys whose rows sum to what the key lacks, and the keys where they do not."""
-    whole = keys.filter("whole").select("entityId", all=pl.lit(value=True)).unique()
-    marked = rows.join(whole, on="entityId", how="left", maintain_order="left").with_columns(
-        user=pl.when(pl.col("all").fill_null(value=False)).then(0).otherwise("userId")
-    )
+    marked = _whose(rows, keys)
     key = ["entityId", "user"]
     sums = marked.group_by(key).agg(pl.col("value").sum().alias("sum"))
     right = keys.join(sums, on=key).filter(pl.col("sum") == pl.col("rest"))
