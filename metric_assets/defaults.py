@@ -15,5 +15,7 @@ LIVE_LAG = 300.0
 CLOCK_SKEW = 10.0
 #: Rows of a range, of source and of target, that are compared in memory.
 MEMORY_ROWS = 50_000
+#: Days that the record of changes is kept.
+REPAIRS_DAYS = 90
 #: Days that the history of checks is kept.
 HISTORY_DAYS = 400

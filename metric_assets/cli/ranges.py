@@ -29,6 +29,7 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     from metric_assets.cli.console import err
     from metric_assets.connect import open_postgres
     from metric_assets.operations.ranges import write_synced
+    from metric_assets.settings import RANGES
 
     settings = environment.settings()
     known_entities = settings.catalog.entity
@@ -41,7 +42,8 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     ):
         known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
     if sync:
-        write_synced(settings, known)
+        value = write_synced(settings, known)
+        click.echo(f"Containers and other machines have no such file: {RANGES}='{value}'", err=True)
     if as_json:
         click.echo(json.dumps([_as_row(row) for row in known], indent=2))
     else:

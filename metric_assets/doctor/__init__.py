@@ -17,6 +17,7 @@ from metric_assets.doctor import (
     cutoffs,
     engine,
     grids,
+    launcher,
     live,
     live_keys,
     lock,
@@ -64,6 +65,7 @@ def examine(
         yield from guarded("Settings", cutoffs.examine(settings))
         report("Dagster's storage")
         yield from guarded("Dagster: storage", connections.examine_storage(env))
+        yield from guarded("Dagster: launcher", launcher.examine(env, settings))
         postgres: list[Postgres] = []
         known: dict[str, Coverage] = {}
         yield from guarded(POSTGRES, connections.examine_postgres(env, settings, postgres))

@@ -20,6 +20,12 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 # The history of a check, of one partition.
 from dagster._core.event_api import PartitionKeyFilter
 
+# What a dagster.yaml configures, without opening the storages that it names.
+from dagster._core.instance.ref import InstanceRef
+
+# What a launcher answers when it is asked for the process of a run.
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+
 # Whether an evaluation that is stored passed or failed.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
@@ -36,8 +42,11 @@ __all__ = [
     "IN_PROGRESS_RUN_STATUSES",
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
+    "CheckRunHealthResult",
     "DagsterPostgresException",
+    "InstanceRef",
     "PartitionKeyFilter",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
+    "WorkerStatus",
 ]

@@ -6,7 +6,8 @@ Belongs here: what Dagster is given. Does not belong here: what a run left behin
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -25,6 +26,7 @@ from metric_assets.orchestration.check_names import (
     HEAL_TAG,
     NONE,
     SOURCE_TAG,
+    UNDOES_TAG,
     asset_key,
 )
 from metric_assets.orchestration.instance import dagster_answers, end_dead_runs, open_instance
@@ -32,6 +34,7 @@ from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.processes import own_tags
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.undo_run import UNDO_JOB
 from metric_assets.settings import Settings
 
 #: Dagster's own lines would tear the progress bar; the UI keeps them all.
@@ -131,13 +134,28 @@ def explain(
         yield from explain_ranges(pieces, settings, listener, Proofs(instance).loaded)
 
 
-def _execute(
+def run_undo(
+    run: str, settings: Settings, listener: Listener, *, force: bool, verbose: bool
+) -> Outcome:
+    """Undo a run; with ``force`` what others changed since is put back, too."""
+    definitions = build_definitions(settings, listener)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        config = {"ops": {"put_back": {"config": {"run": run, "force": force}}}}
+        job = definitions.resolve_job_def(UNDO_JOB)
+        tags = {UNDOES_TAG: run}
+        result = _execute(job, instance, tags, verbose=verbose, config=config)
+    return outcome_of("all", settings.catalog, (), result)
+
+
+def _execute(  # noqa: PLR0913 - what is run, where, and how it is told
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     tags: dict[str, str],
     keys: Sequence[dg.AssetKey] | None = None,
     *,
     verbose: bool,
+    config: Mapping[str, Any] | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Run a job here; an interruption that Dagster lets through is one like any other.
 
@@ -148,7 +166,7 @@ def _execute(
             instance=instance,
             asset_selection=keys,
             tags={**tags, **own_tags(), "dagster/max_retries": "0"},
-            run_config={} if verbose else _QUIET,
+            run_config={**(config or {}), **({} if verbose else _QUIET)},
             raise_on_error=False,
         )
     except dg.DagsterExecutionInterruptedError:

@@ -37,6 +37,7 @@ from metric_assets.settings.names import (
     POSTGRES_URL,
     RANGES,
     RECONCILE_CRON,
+    REPAIRS_DAYS,
     STATEMENT_TIMEOUT,
     TARGET_TABLE,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "POSTGRES_URL",
     "RANGES",
     "RECONCILE_CRON",
+    "REPAIRS_DAYS",
     "SCHEMES",
     "STATEMENT_TIMEOUT",
     "TARGET_TABLE",

@@ -135,6 +135,21 @@ class Fields(Platform):
             " seven nights.",
         },
     )
+    repairs_days: int = Field(
+        defaults.REPAIRS_DAYS,
+        ge=0,
+        le=3_650,
+        validation_alias=names.REPAIRS_DAYS,
+        description="How long the record of changes (`metricRepairs`) keeps what each change of the"
+        " target inserted and removed; so long `metric-assets undo` can put it back. 0 records"
+        " nothing. The retention is given to the table when it is made; of a table that exists,"
+        " change its TTL, too.",
+        json_schema_extra={
+            "unit": "days",
+            "reason": "A mistake is mostly found with the next audits, of which there are twelve"
+            " in 90 days.",
+        },
+    )
     history_days: int = Field(
         defaults.HISTORY_DAYS,
         ge=0,

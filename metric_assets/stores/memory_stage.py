@@ -13,6 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from metric_assets import difference, judge, judged
+from metric_assets.changes import Known
 from metric_assets.errors import VerificationError
 from metric_assets.examined import Examined
 from metric_assets.fingerprint import Prints
@@ -210,27 +211,27 @@ class MemoryStage:
                 found[metric] = (summary.events, 0, 0)
         return found
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+    def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Put what is wanted of metrics the scope has none of into the target.
 
         By way of the staging table: a client that was stalled and wakes up finds it gone.
         """
         if self._large:
-            self._server.publish(metrics, alone=alone)
+            self._server.publish(metrics, known, alone=alone)
             return
         self._wrote = True
         rows = events_of(self._sides.before.filter(self._rule.among(metrics)), self.scope.metrics)
         self._server.restage(rows, occupied=self._sides.held.height > 0)
-        self._server.publish(metrics, alone=True)
+        self._server.publish(metrics, known, alone=True)
 
-    def apply_difference(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str], known: Known) -> None:
         """Write what the last difference() found, by way of its table."""
         if self._large:
-            self._server.apply_difference(metrics)
+            self._server.apply_difference(metrics, known)
             return
         self._wrote = True
         self._server.put_difference(named(self._differs, self.scope.metrics))
-        self._server.apply_difference(metrics)
+        self._server.apply_difference(metrics, known)
 
     def _summed(self, rows: pl.DataFrame) -> dict[str, Summary]:
         return difference.summaries(rows, self.scope.metrics)
