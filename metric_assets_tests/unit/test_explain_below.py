@@ -157,6 +157,16 @@ def test_two_shifts() -> None:
     assert causes(case(BASE, held, BASE)) == [("time_shift", 9, 9), ("time_shift", 6, 6)]
 
 
+def test_rows_that_moved_and_were_deleted_at_the_source() -> None:
+    """The whole range moved by an hour, and since then the source lost some of its rows."""
+    held = changed(BASE, lambda _row: True, later(HOUR))
+    wanted = [row for row in BASE if row[1] not in {300, 501}]
+    assert causes(case(wanted, held, BASE)) == [
+        ("time_shift", 34, 34),
+        ("deleted_at_source", 0, 2),
+    ]
+
+
 def test_milliseconds_are_cut() -> None:
     """Times on whole seconds in the target, with fractions of all kinds at the source."""
     held = changed(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metric_assets.audit.explain.sides import stretch, subset
+from metric_assets.audit.explain.subsets import stretch, subset
 
 pytestmark = pytest.mark.unit
 

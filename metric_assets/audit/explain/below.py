@@ -51,6 +51,7 @@ def explain_below(case: Case) -> list[Group]:
         *moved,
         *_in_target(case, of(Side.TARGET)),
         *_at_source(case, of(Side.SOURCE)),
+        *_in_both(case, of(Side.BOTH)),
         *_open(case, of(Side.UNKNOWN)),
     ]
 
@@ -131,6 +132,17 @@ def _at_source(case: Case, units: pl.DataFrame) -> Iterator[Group]:
     yield from _told(rest, test)
     said = "rows of one user both came and went: " + test
     yield from unknown(units.filter(pl.col("kind") == "tangled"), said)
+
+
+def _in_both(case: Case, units: pl.DataFrame) -> Iterator[Group]:
+    """Surplus rows that moved in the target with the others and were deleted at the source."""
+    test = (
+        "moved back with the others, the target holds of them what was"
+        f" {_verified_at(case)}; the source no longer has them"
+    )
+    orphaned = pl.col("entityId").is_in(list(case.gone))
+    yield from named(units.filter(orphaned), Cause.ENTITY_DELETED, test)
+    yield from named(units.filter(~orphaned), Cause.DELETED, test)
 
 
 def _distinct(units: pl.DataFrame) -> pl.Series:
