@@ -13,7 +13,16 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile, undo
+from metric_assets.cli import (
+    backfill,
+    catalog,
+    doctor,
+    explain,
+    local,
+    ranges,
+    reconcile,
+    undo,
+)
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -37,6 +46,7 @@ for _command in (
     local.demo,
     backfill.backfill,
     reconcile.reconcile,
+    explain.explain,
     undo.undo,
     local.local,
     doctor.doctor,

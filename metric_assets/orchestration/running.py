@@ -15,7 +15,9 @@ from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Outcome, Work
-from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
+from metric_assets.operations.dry_run import DryRuns, Missed, Piece, dry_run
+from metric_assets.operations.explain import Explained
+from metric_assets.operations.explain_ranges import explain_ranges
 from metric_assets.operations.listener import Listener, Results
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
@@ -116,6 +118,20 @@ def plan_only(
         return dry_run(pieces, settings, listener, heal=heal)
     with open_instance() as instance:
         return dry_run(pieces, settings, listener, Proofs(instance).loaded, heal=heal)
+
+
+def explain(
+    pieces: Iterable[Piece], settings: Settings, listener: Listener
+) -> Iterator[Explained | Missed]:
+    """Explanations of ranges, by what Dagster recorded of their loads; as plan_only()."""
+    try:
+        dagster_answers()
+    except MetricAssetsError as error:
+        listener.remarked([f"explained as if nothing had been loaded before: {error}"])
+        yield from explain_ranges(pieces, settings, listener, lambda _pairs, _ids: {})
+        return
+    with open_instance() as instance:
+        yield from explain_ranges(pieces, settings, listener, Proofs(instance).loaded)
 
 
 def run_undo(
