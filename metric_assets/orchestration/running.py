@@ -19,6 +19,7 @@ from metric_assets.operations.dry_run import DryRuns, Missed, Piece, dry_run
 from metric_assets.operations.explain import Explained
 from metric_assets.operations.explain_ranges import explain_ranges
 from metric_assets.operations.listener import Listener, Results
+from metric_assets.operations.repair import RepairWork
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
@@ -33,6 +34,7 @@ from metric_assets.orchestration.instance import dagster_answers, end_dead_runs,
 from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.processes import own_tags
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.repair_run import REPAIR_JOB
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.undo_run import UNDO_JOB
 from metric_assets.settings import Settings
@@ -132,6 +134,27 @@ def explain(
         return
     with open_instance() as instance:
         yield from explain_ranges(pieces, settings, listener, Proofs(instance).loaded)
+
+
+def run_repair(
+    work: Iterable[RepairWork], settings: Settings, listener: Listener, *, verbose: bool
+) -> Iterator[Outcome]:
+    """Load ranges again and check them, one run an entity; yields an outcome as each run ends. The
+    outcome of an interrupted run is the last one.
+    """
+    definitions = build_definitions(settings, listener)
+    job = definitions.resolve_job_def(REPAIR_JOB)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        for piece in work:
+            config = {"ops": {"load_again": {"config": {"ranges": piece.as_config()}}}}
+            # Its loads are source checks: nothing else is compared with its source.
+            tags = {ENTITY_TAG: piece.entity, SOURCE_TAG: NONE}
+            result = _execute(job, instance, tags, verbose=verbose, config=config)
+            outcome = outcome_of(piece.entity, settings.catalog, tuple(piece.ranges), result)
+            yield outcome
+            if outcome.interrupted:
+                return
 
 
 def run_undo(

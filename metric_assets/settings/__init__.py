@@ -38,6 +38,7 @@ from metric_assets.settings.names import (
     RANGES,
     RECONCILE_CRON,
     REPAIRS_DAYS,
+    REPAIRS_TABLE,
     STATEMENT_TIMEOUT,
     TARGET_TABLE,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "RANGES",
     "RECONCILE_CRON",
     "REPAIRS_DAYS",
+    "REPAIRS_TABLE",
     "SCHEMES",
     "STATEMENT_TIMEOUT",
     "TARGET_TABLE",
