@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment
+from metric_assets.cli import console, environment, tables
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import incomplete, is_clean, merged, reasons, report_loads
 from metric_assets.ranges import IdRange
@@ -31,6 +32,8 @@ COLUMNS = (
     "pair", "ranges", "wanted", "inserted", "removed", "withdrawn", "overlap",
     "rule", "source", "legacy",
 )  # fmt: skip
+#: Those that a narrow terminal does without, the least important first.
+DROP = ("rule", "overlap", "withdrawn", "ranges", "legacy", "removed")
 
 
 @dataclass(frozen=True)
@@ -206,4 +209,4 @@ def _print(reports: Sequence[PairReport], dry_run: bool) -> None:
         f"{len(reports)} pairs: {wanted:,} events wanted, {inserted:,} {verb} inserted,"
         f" {removed:,} removed"
     )
-    console.out().print(console.table(title, columns, console.cells(reports, columns)))
+    tables.show(title, columns, console.cells(reports, columns), drop=DROP)

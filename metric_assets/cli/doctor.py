@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from metric_assets.cli import environment
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.tables import err, show
+
+if TYPE_CHECKING:
+    # Imported where it is used: the drivers cost a second that `--help` need not pay.
+    from metric_assets.doctor.findings import Finding
 
 
 @click.command()
@@ -20,7 +27,6 @@ def doctor(as_json: bool, create_target: bool, show_all: bool) -> None:
 
     Exit 0 if nothing failed, 1 if something did, 2 if a store cannot be reached.
     """
-    from metric_assets.cli.console import err, out, table
     from metric_assets.doctor import examine, exit_code
     from metric_assets.doctor.findings import CONNECTIONS
 
@@ -32,19 +38,23 @@ def doctor(as_json: bool, create_target: bool, show_all: bool) -> None:
             replace(f, advice=hint) if f.status == "failed" and f.subject in CONNECTIONS else f
             for f in findings
         ]
+    code = exit_code(findings)
     if as_json:
-        click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2))
+        echo_document({"findings": [finding.as_dict() for finding in findings]}, code)
     else:
-        counts = Counter(finding.status for finding in findings)
-        title = f"doctor: {counts['ok']} ok, {counts['remark']} remarks, {counts['failed']} failed"
-        rows = [
-            (f.subject, f.found, f.advice, f.status)
-            for f in findings
-            if show_all or f.status != "ok"
-        ]
-        shown = table(title, ("subject", "found", "what to do", "status"), rows)
-        shown.columns[3].no_wrap = True
-        out().print(shown)
-        if not show_all and counts["ok"]:
-            click.echo("`metric-assets doctor --all` shows what is ok, with sizes.", err=True)
-    raise click.exceptions.Exit(exit_code(findings))
+        _show(findings, show_all=show_all)
+    raise click.exceptions.Exit(code)
+
+
+def _show(findings: Sequence[Finding], *, show_all: bool) -> None:
+    counts = Counter(finding.status for finding in findings)
+    title = f"doctor: {counts['ok']} ok, {counts['remark']} remarks, {counts['failed']} failed"
+    columns = ("subject", "found", "what to do", "status")
+    rows = [
+        (one.subject, one.found, one.advice, one.status)
+        for one in findings
+        if show_all or one.status != "ok"
+    ]
+    show(title, columns, rows, prose=columns[:3])
+    if not show_all and counts["ok"]:
+        click.echo("`metric-assets doctor --all` shows what is ok, with sizes.", err=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from metric_assets.cli import environment
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.tables import err, show
 from metric_assets.errors import UnknownKeyError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
     """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
     from metric_assets.audit.coverage import examine
-    from metric_assets.cli.console import err
     from metric_assets.connect import open_postgres
     from metric_assets.operations.ranges import write_synced
 
@@ -42,11 +42,12 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
         known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
     if sync:
         write_synced(settings, known)
+    code = 0 if all(row.covered for row in known) else 1
     if as_json:
-        click.echo(json.dumps([_as_row(row) for row in known], indent=2))
+        echo_document({"entities": [_as_row(row) for row in known]}, code)
     else:
         _print_ranges(known)
-    raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
+    raise click.exceptions.Exit(code)
 
 
 def _as_row(row: Coverage) -> dict[str, object]:
@@ -61,13 +62,12 @@ def _as_row(row: Coverage) -> dict[str, object]:
         "outside": row.count,
         "outside_lowest": low,
         "outside_highest": high,
-        "status": "ok" if row.covered else f"differs: {row.sentence}",
+        "status": "ok" if row.covered else "differs",
+        "sentence": row.sentence,
     }
 
 
 def _print_ranges(known: list[Coverage]) -> None:
-    from metric_assets.cli.console import out, table
-
     columns = ("entity", "ids a range", "ranges", "last id", "cells apart",
                "highest at the cutoff", "outside", "status")  # fmt: skip
     rows = [
@@ -75,7 +75,7 @@ def _print_ranges(known: list[Coverage]) -> None:
          row.highest, row.count, "ok" if row.covered else "differs")
         for row in known
     ]  # fmt: skip
-    out().print(table("ID ranges", columns, rows))
+    show("ID ranges", columns, rows, drop=("cells apart", "ids a range", "last id"))
     for row in known:
         if not row.covered:
             click.echo(row.sentence, err=True)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment
+from metric_assets.cli import console, environment, tables
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import is_clean, reasons, report_checks
 from metric_assets.settings import Settings
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "pair", "ranges", "events", "missing", "phantom", "coverage", "rule", "source", "legacy",
 )  # fmt: skip
+#: Those that a narrow terminal does without, the least important first.
+DROP = ("rule", "events", "ranges", "phantom", "coverage")
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     stores_answer(settings)
     dagster_answers()
     quiet_dagster()
-    notes = console.Notes(console.err())
+    notes = console.Notes(tables.err())
     repaired: list[str] = []
     removed: list[str] = []
     try:
@@ -133,7 +136,7 @@ def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
 def _show(result: _Result, more: Sequence[str]) -> None:
     """The table, and on stderr what it cannot say."""
     cells = console.cells(result.reports, COLUMNS)
-    console.out().print(console.table("Checks", COLUMNS, cells))
+    tables.show("Checks", COLUMNS, cells, drop=DROP)
     strays = [stray.sentence for stray in result.strays]
     told = [*reasons(result.reports, [result.outcome]), *result.causes, *strays, *more]
     for line in dict.fromkeys(told):
@@ -182,7 +185,7 @@ def _examine(
     planned: list[LoadResult] = []
     missed: list[Missed] = []
     if pieces:
-        runs = plan_only(pieces, settings, console.Notes(console.err()))
+        runs = plan_only(pieces, settings, console.Notes(tables.err()))
         planned, missed = runs.load_results, runs.missed
     causes = operation.causes(reports, planned)
     if missed:

@@ -26,6 +26,7 @@ from metric_assets.errors import RejectedRowsError
 from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.stores.postgres import Postgres
+from metric_assets_tests.documents import hold
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 
 pytestmark = pytest.mark.integration
@@ -59,7 +60,9 @@ class Console:
         """Exit code and document of a command of ours with --json."""
         done = self.run("metric-assets", *command, "--json")
         assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
+        document = json.loads(done.stdout)
+        hold(command[0], document)
+        return done.returncode, document
 
     @property
     def grids(self) -> dict[str, Any]:
@@ -135,20 +138,23 @@ def test_every_command_names_ids_outside_until_they_are_loaded(
     code, document = console.json("reconcile", "User/Following")
     assert (code, document["ok"]) == (1, False)
     assert said in document["beyond_the_grid"][0]
-    code, (row,) = console.json("ranges", "User")
+    code, document = console.json("ranges", "User")
+    (row,) = document["entities"]
     assert (code, row["outside"], row["outside_lowest"], row["highest"]) == (
         1, 2, -1, INT4_LAST,
     )  # fmt: skip
-    assert said in row["status"]
+    assert said in row["sentence"]
     assert said in console.run("metric-assets", "ranges", "User").stderr
-    code, findings = console.json("doctor")
+    code, document = console.json("doctor")
+    findings = document["findings"]
     assert code == 1
     failed = [finding for finding in findings if finding["status"] == "failed"]
     assert [finding["subject"] for finding in failed] == ["User: ids"]
     assert said in failed[0]["found"]
     assert "ranges User --sync" in failed[0]["advice"]
 
-    code, (row,) = console.json("ranges", "User", "--sync")
+    code, document = console.json("ranges", "User", "--sync")
+    (row,) = document["entities"]
     assert (code, row["status"], row["extra"]) == (
         0, "ok", ["-10--1", "2147483640-2147483649"],
     )  # fmt: skip
@@ -165,7 +171,8 @@ def test_every_command_names_ids_outside_until_they_are_loaded(
     (row,) = document["pairs"]
     assert (row["checked"], row["status"], row["failed_ranges"]) == (5, "ok", [])
     assert console.json("ranges", "User")[0] == 0
-    code, findings = console.json("doctor")
+    code, document = console.json("doctor")
+    findings = document["findings"]
     assert code == 0, [finding for finding in findings if finding["status"] == "failed"]
 
 
@@ -270,7 +277,8 @@ def test_doctor_says_beforehand_what_the_target_cannot_hold(
     (console.folder / "home" / "ranges.json").write_text(
         json.dumps({"Tag": {"size": 10, "stop": 10, "extra": [3_000_000_000]}})
     )
-    code, findings = console.json("doctor")
+    code, document = console.json("doctor")
+    findings = document["findings"]
     failed = [finding for finding in findings if finding["status"] == "failed"]
     assert (code, [f["subject"] for f in failed]) == (1, ["Tag: ids the target cannot hold"])
     assert "3,000,000,000: entityId of entityMetricEvents is Int32" in failed[0]["found"]
