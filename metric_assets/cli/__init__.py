@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile
+from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile, ui
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -35,6 +35,7 @@ def cli() -> None:
 
 for _command in (
     local.demo,
+    ui.ui,
     backfill.backfill,
     reconcile.reconcile,
     local.local,

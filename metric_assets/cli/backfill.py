@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment, tables
+from metric_assets.cli import completions, console, environment, tables
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.documents import echo_document
 from metric_assets.cli.exits import Stopped
@@ -65,9 +65,13 @@ class _Ran:
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option(
-    "--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches."
+    "--range",
+    "key",
+    metavar="A-B",
+    help="Ids, both inclusive; all partitions it touches.",
+    shell_complete=completions.ranges,
 )
 @click.option("--dry-run", is_flag=True, help="Plan only: read, validate, compare, write nothing.")
 @click.option(

@@ -9,7 +9,7 @@ import click
 from metric_assets import sql
 from metric_assets.catalog.model import Live, Pair, Scan, Store
 from metric_assets.catalog.words import RULES, words
-from metric_assets.cli import environment
+from metric_assets.cli import completions, environment
 from metric_assets.cli.documents import echo_document
 from metric_assets.cli.tables import out
 from metric_assets.cli.tables import show as show_table
@@ -20,7 +20,7 @@ _SERVERS = {Store.POSTGRES: "Postgres", Store.CLICKHOUSE: "ClickHouse"}
 
 
 @click.command("list")
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_(selection: tuple[str, ...], as_json: bool) -> None:
     """The catalog: every pair, what it reads and how it is compared."""
@@ -40,7 +40,7 @@ def list_(selection: tuple[str, ...], as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("key")
+@click.argument("key", shell_complete=completions.pairs)
 @click.option("--sql", "as_sql", is_flag=True, help="Only the statement, for a sample: it runs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def show(key: str, as_sql: bool, as_json: bool) -> None:

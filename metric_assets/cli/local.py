@@ -178,7 +178,12 @@ def demo(scale: int, port: int | None) -> None:
     # The demo is the demo, whatever the shell or a .env points at.
     os.environ.update(environment.local_variables(endpoints))
     fill(endpoints, scale)
-    hint = "`make ui` shows all of it; `metric-assets local down` stops the stack."
     settings = environment.settings()
+    pair = next(iter(settings.catalog.pairs.values()))
+    key = settings.grid_of(pair.entity).cell(0).key
+    hint = (
+        f"`metric-assets backfill {pair.key} --range {key}` loads one range,\n"
+        "`metric-assets ui` shows all of it, `metric-assets local down` stops the stack."
+    )
     clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
     raise click.exceptions.Exit(0 if clean else 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metric_assets.cli import environment
+from metric_assets.cli import completions, environment
 from metric_assets.cli.documents import echo_document
 from metric_assets.cli.tables import err, show
 from metric_assets.errors import UnknownKeyError
@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("entities", nargs=-1)
+@click.argument("entities", nargs=-1, shell_complete=completions.entities)
 @click.option(
     "--sync", is_flag=True, help="Ask the source for its ids and write the grid that holds them."
 )
 @click.option(
     "--newest", is_flag=True, help="Take entities in that were made at or after the cutoff, too."
 )
+@click.option(
+    "--keys", "only_keys", is_flag=True, help="Only the keys of one entity's ranges, one a line."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
+def ranges(
+    entities: tuple[str, ...], sync: bool, newest: bool, only_keys: bool, as_json: bool
+) -> None:
     """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
     from metric_assets.audit.coverage import examine
     from metric_assets.connect import open_postgres
@@ -35,6 +40,11 @@ def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -
     if unknown := sorted(set(entities) - set(known_entities)):
         raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(known_entities)}")
     chosen = list(dict.fromkeys(entities)) or list(known_entities)
+    if only_keys:
+        if len(entities) != 1 or sync or newest or as_json:
+            raise click.UsageError("--keys takes one entity and no other option")
+        click.echo("\n".join(ids.key for ids in settings.grid_of(entities[0])))
+        return
     with (
         open_postgres(settings) as source,
         err().status("ranges") as status,

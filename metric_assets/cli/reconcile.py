@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment, tables
+from metric_assets.cli import completions, console, environment, tables
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.documents import echo_document
 from metric_assets.cli.exits import Stopped
@@ -60,7 +60,7 @@ class _Result:
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option("--source", is_flag=True, help="Compare every range with its source now.")
 @click.option("--repair", is_flag=True, help="Repair all that differs; implies --source.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

@@ -12,6 +12,9 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
+# A job object as something that can be executed.
+from dagster._core.definitions.job_base import InMemoryJob
+
 # What dg.define_asset_job() returns: a type for annotations.
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
@@ -19,6 +22,22 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 
 # The history of a check, of one partition.
 from dagster._core.event_api import PartitionKeyFilter
+
+# What an entry of the event log is: a type for annotations.
+from dagster._core.events.log import EventLogEntry
+
+# Running a run that has been created, in this process.
+from dagster._core.execution.api import create_execution_plan, execute_run
+
+# Where a job is known: what the timeline and the page of a job show runs by.
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+
+# What a run records of its steps.
+from dagster._core.snap import snapshot_from_execution_plan
 
 # Whether an evaluation that is stored passed or failed.
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
@@ -37,7 +56,15 @@ __all__ = [
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
     "DagsterPostgresException",
+    "EventLogEntry",
+    "InMemoryJob",
     "PartitionKeyFilter",
+    "RegisteredCodeLocationOrigin",
+    "RemoteJobOrigin",
+    "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
+    "create_execution_plan",
+    "execute_run",
+    "snapshot_from_execution_plan",
 ]

@@ -19,7 +19,10 @@ _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 def outcome_of(
-    entity: str, catalog: Catalog, pairs: Sequence[Pair], result: dg.ExecuteInProcessResult
+    entity: str,
+    catalog: Catalog,
+    pairs: Sequence[Pair],
+    result: dg.ExecuteInProcessResult | dg.JobExecutionResult,
 ) -> Outcome:
     """Of a run over ``pairs`` that has ended."""
     failures: dict[str, str] = {}
