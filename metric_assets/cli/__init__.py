@@ -57,6 +57,8 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     # What the driver logs of an error, the error itself says better.
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+    # Commands say themselves what differs; alerts are for those who do not look.
+    logging.getLogger("metric_assets.alerts").addHandler(logging.NullHandler())
     with handled():
         code = end(lambda: cli.main(standalone_mode=False))
         if code == INTERRUPTED:

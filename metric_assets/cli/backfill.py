@@ -129,6 +129,7 @@ def load(
     if ran.stopped:
         raise Stopped(_stopped(bar, options.dry_run), document)
     clean = is_clean(reports, ran.outcomes) and not ran.outside.sentences
+    console.tell_alerts([outcome.run_id for outcome in ran.outcomes], settings)
     if options.as_json:
         echo_document(document, 0 if clean else 1)
         return clean

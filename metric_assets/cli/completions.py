@@ -5,10 +5,11 @@ Belongs here: values of arguments. Does not belong here: commands and options, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Mapping
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, split_arg_string
 
 from metric_assets.cli import environment
 from metric_assets.errors import MetricAssetsError
@@ -40,7 +41,8 @@ def selection(
 def ranges(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Partition keys of the entity types that are selected so far."""
     settings = _settings()
-    chosen: Iterable[str] = context.params.get("selection") or ()
+    # Before the value of an option is there, click has not parsed the line; the shell passes it on.
+    chosen = context.params.get("selection") or split_arg_string(os.environ.get("COMP_WORDS", ""))
     names = dict.fromkeys(one.partition("/")[0] for one in chosen)
     known = [name for name in names if name in settings.catalog.entity]
     keys = [ids.key for name in known for ids in settings.grid_of(name)]

@@ -139,6 +139,19 @@ def look_outside(pairs: Sequence[Pair], settings: Settings) -> Outside:
         return ranges.look_outside(pairs, settings, status.update)
 
 
+def tell_alerts(runs: Sequence[str], settings: Settings) -> None:
+    """Have the alerts of a command's runs told, in one message; what could not be sent on stderr.
+
+    Nobody waits long for it: what the command did is done and kept.
+    """
+    if not any(runs):
+        return
+    from metric_assets.orchestration.alerts import tell_runs
+
+    for sentence in tell_runs(runs, settings):
+        click.echo(f"warning: {sentence}", err=True)
+
+
 def cells(reports: Sequence[PairReport], columns: Sequence[str]) -> list[list[object]]:
     """What the columns of a table show of each pair."""
     rows = []

@@ -88,19 +88,23 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     notes = console.Notes(tables.err())
     repaired: list[str] = []
     removed: list[str] = []
+    runs: list[str] = []
     try:
         result = _examine(pairs, settings, options, notes, source=options.source)
+        runs.append(result.outcome.run_id)
         if options.repair:
-            repaired = _repair(result.reports, settings, options, notes)
+            repaired = _repair(result.reports, settings, options, notes, runs)
             removed = remove_strays(result.strays, settings)
             if repaired or removed:
                 # What was loaded again has proven itself, the rest was proven a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
+                runs.append(result.outcome.run_id)
         outside = console.look_outside(pairs, settings)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
+    console.tell_alerts(runs, settings)
     clean = is_clean(result.reports, [result.outcome])
     clean = clean and not outside.sentences and not result.strays
     where = "" if options.source else _as_of(result.reports)
@@ -195,9 +199,16 @@ def _examine(
 
 
 def _repair(
-    reports: Sequence[PairReport], settings: Settings, options: Options, notes: console.Notes
+    reports: Sequence[PairReport],
+    settings: Settings,
+    options: Options,
+    notes: console.Notes,
+    runs: list[str],
 ) -> list[str]:
-    """Load ranges again that differ, and those that should have been loaded; which they are."""
+    """Load ranges again that differ, and those that should have been loaded; which they are.
+
+    The runs that do it are added to ``runs``.
+    """
     from metric_assets.operations.repair import repair_work
     from metric_assets.orchestration import running
 
@@ -210,6 +221,7 @@ def _repair(
         return []
     with console.progress_bar(sum(piece.steps for piece in work), quiet=options.verbose) as bar:
         for outcome in running.run_backfill(work, settings, bar, verbose=options.verbose):
+            runs.append(outcome.run_id)
             if outcome.interrupted:
                 raise KeyboardInterrupt
             if not outcome.success:

@@ -45,6 +45,9 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 # The states of a run that may still be worked on.
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+# When a schedule's ticks are.
+from dagster._utils.schedules import cron_string_iterator
+
 # What dagster-postgres raises when its storage breaks off.
 from dagster_postgres.utils import DagsterPostgresException
 
@@ -65,6 +68,7 @@ __all__ = [
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
     "create_execution_plan",
+    "cron_string_iterator",
     "execute_run",
     "snapshot_from_execution_plan",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
@@ -16,6 +16,19 @@ from metric_assets.orchestration.interruptions import asked
 
 #: What a signal raises in a run.
 _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
+
+
+def failure_of(events: Iterable[dg.DagsterEvent]) -> tuple[str, bool]:
+    """Why a run failed, by its events, and whether only because it was interrupted."""
+    reasons: list[str] = []
+    for event in events:
+        if event.is_step_failure or event.is_run_failure:
+            error = _error(event)
+            if error is not None and error.cls_name in _INTERRUPTIONS:
+                return "interrupted by a signal", True
+            if (reason := _reason(event, error)) and (event.is_step_failure or not reasons):
+                reasons.append(reason)
+    return "; ".join(dict.fromkeys(reasons)), False
 
 
 def outcome_of(

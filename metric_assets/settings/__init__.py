@@ -20,6 +20,10 @@ from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings.fields import DEFAULT_HOME, Fields
 from metric_assets.settings.names import (
+    ALERT_AUDIT,
+    ALERT_REPEAT,
+    ALERT_TIMEOUT,
+    ALERT_URLS,
     AUDIT_DAYS,
     CATALOG,
     CLICKHOUSE_URL,
@@ -37,6 +41,7 @@ from metric_assets.settings.names import (
     RECONCILE_CRON,
     STATEMENT_TIMEOUT,
     TARGET_TABLE,
+    UI_URL,
 )
 from metric_assets.settings.values import (
     MAX_PARTITIONS,
@@ -47,6 +52,10 @@ from metric_assets.settings.values import (
 )
 
 __all__ = [
+    "ALERT_AUDIT",
+    "ALERT_REPEAT",
+    "ALERT_TIMEOUT",
+    "ALERT_URLS",
     "AUDIT_DAYS",
     "CATALOG",
     "CLICKHOUSE_URL",
@@ -67,6 +76,7 @@ __all__ = [
     "SCHEMES",
     "STATEMENT_TIMEOUT",
     "TARGET_TABLE",
+    "UI_URL",
     "Settings",
     "dump_grids",
     "parse_grids",

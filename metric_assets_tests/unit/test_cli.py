@@ -311,11 +311,72 @@ def test_ids_that_nobody_could_look_for_are_told(
     assert found.as_dict()["outside"] == []
 
 
+def complete(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str) -> list[str]:
+    """What bash offers at the end of a line; the line ends with a blank where a word is complete."""
+    words = ["metric-assets", *typed.split()]
+    if typed.endswith(" "):
+        words.append("")
+    monkeypatch.setenv("_METRIC_ASSETS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", " ".join(words[:-1] + ([words[-1]] if words[-1] else [])))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    done = run()
+    return [line.partition(",")[2] for line in done.out.splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("backfill Ta", ["Tag", "Tag/Hidden", "Tag/Follower"]),
+        ("backfill Tag/F", ["Tag/Follower"]),
+        ("reconcile Tag Tag/", ["Tag/Hidden", "Tag/Follower"]),
+        ("reconcile Tag/Follower Tag/", ["Tag/Hidden"]),
+        ("list Collection/", ["Collection/Follower", "Collection/Contributor", "Collection/Item"]),
+        ("show Tag/", ["Tag/Hidden", "Tag/Follower"]),
+        ("ranges Us", ["User"]),
+        ("backfill Tag --range 10", ["10-19"]),
+        ("backfill Tag/Follower --range ", ["0-9", "10-19", "20-29"]),
+        ("backfill --range ", []),
+        ("backfill User --ra", ["--range"]),
+    ],
+)
+def test_completion(
+    run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, offered: list[str]
+) -> None:
+    """A shell offers entity types, pairs and the ranges of what is selected, as the settings say."""
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", '{"Tag": {"size": 10, "stop": 30}}')
+    assert complete(run, monkeypatch, typed) == offered
+
+
+def test_completion_with_a_wrong_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that is refused does not spill into the line that is typed."""
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", "nonsense")
+    assert complete(run, monkeypatch, "show Tag/F") == ["Tag/Follower"]
+
+
+def test_keys_of_ranges(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One partition key a line, for scripts; no store is asked."""
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", '{"Tag": {"size": 10, "stop": 30, "extra": [-10]}}')
+    assert run("ranges", "Tag", "--keys").out == "-10--1\n0-9\n10-19\n20-29\n"
+    for wrong in (["ranges", "--keys"], ["ranges", "Tag", "User", "--keys"],
+                  ["ranges", "Tag", "--keys", "--sync"]):  # fmt: skip
+        assert run(*wrong).code == 2
+
+
 def test_help_exits_with_0(run: Run) -> None:
     """--help lists every command of the design."""
     done = run("--help")
     assert done.code == 0
-    for command in ("demo", "local", "doctor", "list", "show", "ranges", "backfill", "reconcile"):
+    for command in (
+        "demo",
+        "ui",
+        "local",
+        "doctor",
+        "list",
+        "show",
+        "ranges",
+        "backfill",
+        "reconcile",
+    ):
         assert f"  {command} " in done.out
 
 
