@@ -23,7 +23,8 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 def hold(command: str | None, document: Any) -> None:
     """Fail unless the document is what its command promises; None for one that is only an error."""
     shape = {**COMMON, **(DOCUMENTS[command] if command else {})}
-    assert list(_object(shape, document, command or "error")) == []
+    if wrong := list(_object(shape, document, command or "error")):
+        raise AssertionError("\n".join(wrong))
 
 
 def _object(shape: Shape, value: Any, place: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import click
@@ -16,6 +17,14 @@ from metric_assets.cli.tables import show as show_table
 from metric_assets.errors import UnknownKeyError
 from metric_assets.settings import Settings
 
+#: Columns of facts in words, of their names, and those that are copied.
+_PROSE, _INDENT = 100, 14
+_COPIED = {"index", "load one", "the statement"}
+_HANGING: dict[str, Any] = {
+    "subsequent_indent": " " * _INDENT,
+    "break_long_words": False,
+    "break_on_hyphens": False,
+}
 _SERVERS = {Store.POSTGRES: "Postgres", Store.CLICKHOUSE: "ClickHouse"}
 
 
@@ -66,8 +75,11 @@ def show(key: str, as_sql: bool, as_json: bool) -> None:
 def _print(pair: Pair, scan: Scan, settings: Settings) -> None:
     """The pair in words, then its statement as the file has it."""
     out().print(f"{pair.key}: {pair.description}", style="bold", markup=False)
+    width = min(out().width, _PROSE)
     for name, text in _facts(pair, scan, settings).items():
-        out().print(f"{name:<13}", text, markup=False, soft_wrap=True)
+        line = f"{name:<{_INDENT}}{text}"
+        # What is copied stays in one line.
+        click.echo(line if name in _COPIED else fill(line, width, **_HANGING))
     click.echo(f"\n{sql.path(scan.name, scan.folder).read_text(encoding='utf-8')}")
 
 

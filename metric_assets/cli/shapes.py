@@ -43,7 +43,7 @@ CODES: Mapping[str, tuple[str, ...]] = {
         "informational",
     ),
     "stream": ("live", "behind", "none", "ignored"),
-    "finding": ("ok", "remark", "failed"),
+    "finding_status": ("ok", "remark", "failed"),
     "covered": ("ok", "differs"),
     "store": ("postgres", "clickhouse"),
 }  # fmt: skip
@@ -167,7 +167,7 @@ ROWS: Mapping[str, Shape] = {
     },
     "finding": {
         "subject": Key("string", "what was examined"),
-        "status": Key("finding", "whether it is as it should be"),
+        "status": Key("finding_status", "whether it is as it should be"),
         **keys("string", "what was found, and what to do", "found", "advice"),
     },
     "server": {

@@ -20,7 +20,7 @@ WIDE = 240
 #: Least columns of a terminal for which anything is laid out.
 NARROWEST = 20
 #: Least columns for text that may be broken.
-_PROSE = 24
+_PROSE = 20
 
 STYLES = {
     "ok": "green",
@@ -74,7 +74,7 @@ def show(  # noqa: PLR0913 - a table, and what may go of it
     for gone in [None, *drop]:
         left = [name for name in left if name != gone]
         built = _table(title, left, _of(columns, rows, left), prose)
-        if _needed(built, console) <= width:
+        if _needed(built) <= width:
             console.print(built)
             break
     else:
@@ -86,9 +86,10 @@ def show(  # noqa: PLR0913 - a table, and what may go of it
         console.print(Text(f"Not shown in {width} columns: {names}.", style="dim"))
 
 
-def _needed(table: Table, console: Console) -> int:
-    """The columns of a terminal that it needs; rich never says more than there are."""
-    return console.measure(table, options=console.options.update(width=10_000)).minimum
+def _needed(table: Table) -> int:
+    """The columns of a terminal that it needs: its own, two blanks between, one at each end."""
+    widths = [column.min_width or 0 for column in table.columns]
+    return sum(widths) + 2 * (len(widths) - 1) + 2
 
 
 def _of(columns: Sequence[str], rows: Rows, left: Sequence[str]) -> Rows:

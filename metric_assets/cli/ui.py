@@ -108,6 +108,7 @@ def _dagster(host: str, port: int, log: Path | None) -> Iterator[subprocess.Pope
         try:
             yield server
         except KeyboardInterrupt:
+            click.echo("ending the UI and the daemon …", err=True)
             _end(server)
             raise Stopped("the UI and the daemon have ended") from None
         finally:

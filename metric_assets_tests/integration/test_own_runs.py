@@ -56,39 +56,40 @@ def test_the_ui_shows_runs_of_commands(console: Console, platform: Platform) -> 
     assert console.json("backfill", "Tag")[0] == 0
     assert console.json("reconcile", "Tag")[0] == 0
     port = free_port()
-    server = subprocess.Popen(
+    with subprocess.Popen(
         [BIN / "metric-assets", "ui", "--port", str(port)],
         cwd=console.folder, env=console.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, start_new_session=True,
-    )  # fmt: skip
-    assert server.stdout is not None
-    assert server.stderr is not None
-    try:
-        assert server.stdout.readline() == (
-            f"Dagster's UI: http://127.0.0.1:{port}   (Ctrl-C ends it)\n"
-        )
-        _runs_are_known(port)
-        pools = {one["concurrencyKey"] for one in ask(port, POOLS)["instance"]["concurrencyLimits"]}
-        assert pools == {"source_postgres", "source_clickhouse"}
-        events = ask(port, EVENTS)["assetOrError"]["assetMaterializations"]
-        assert sorted(one["partition"] for one in events) == ["0-9", "10-19", "20-29"]
-        assert len({one["timestamp"] for one in events}) == 3
-        taken = console.run("metric-assets", "ui", "--port", str(port))
-        assert (taken.returncode, taken.stderr.partition(": cannot")[0]) == (
-            2, f"metric-assets: --port {port}",
-        )  # fmt: skip
-        os.kill(server.pid, signal.SIGINT)
-        assert server.wait(90) == 130
-    finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait(10)
-    assert "the UI and the daemon have ended" in server.stderr.read()
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        assert server.stderr is not None
+        try:
+            assert server.stdout.readline() == (
+                f"Dagster's UI: http://127.0.0.1:{port}   (Ctrl-C ends it)\n"
+            )
+            _runs_are_known(port)
+            _batches_and_pools_are_shown(port)
+            taken = console.run("metric-assets", "ui", "--port", str(port))
+            assert taken.returncode == 2
+            assert taken.stderr.startswith(f"metric-assets: --port {port}: cannot be listened on")
+            os.kill(server.pid, signal.SIGINT)
+            assert server.wait(90) == 130
+        finally:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+        assert "the UI and the daemon have ended" in server.stderr.read()
     assert not _mentions(f"-p\0{port}\0".encode())
     log = (console.folder / "home" / "logs" / "ui.log").read_text()
-    assert "SupersessionWarning" not in log
-    assert "PreviewWarning" not in log
-    assert "will not be used" not in log
+    for warning in ("SupersessionWarning", "PreviewWarning", "BetaWarning", "will not be used"):
+        assert warning not in log
+
+
+def _batches_and_pools_are_shown(port: int) -> None:
+    pools = {one["concurrencyKey"] for one in ask(port, POOLS)["instance"]["concurrencyLimits"]}
+    assert pools == {"source_postgres", "source_clickhouse"}
+    events = ask(port, EVENTS)["assetOrError"]["assetMaterializations"]
+    assert sorted(one["partition"] for one in events) == ["0-9", "10-19", "20-29"]
+    assert len({one["timestamp"] for one in events}) == 3
 
 
 def _runs_are_known(port: int) -> None:

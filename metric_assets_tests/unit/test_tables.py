@@ -78,14 +78,19 @@ def test_80_columns_keep_what_matters() -> None:
     assert "Not shown in 80 columns: " in text
 
 
-def test_prose_is_broken_and_the_rest_is_not() -> None:
-    """A finding of doctor: sentences over several lines, the status whole."""
-    console = Console(file=io.StringIO(), width=80, highlight=False)
-    sentence = "the target holds events of a pair that the catalog does not know " * 3
-    rows = [["Postgres: server", sentence, "nothing", "failed"]]
+@pytest.mark.parametrize("width", [120, 80])
+def test_prose_is_broken_and_the_rest_is_not(width: int) -> None:
+    """A finding of doctor: sentences and addresses over several lines, the status whole, side by
+    side.
+    """
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    sentence = "not set; expected postgresql+psycopg2://user:password@host:port/database. " * 2
+    rows = [["ClickHouse: connection to it", sentence, "Set the variable of it, please", "failed"]]
     columns = ("subject", "found", "what to do", "status")
     tables.show("doctor", columns, rows, prose=columns[:3], console=console)
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
-    assert max(map(len, lines)) <= 80
-    assert any(line.rstrip().endswith("failed") for line in lines)
+    assert max(map(len, lines)) <= width
+    (first,) = (line for line in lines if "ClickHouse:" in line)
+    assert first.rstrip().endswith("failed")
+    assert "Not shown" not in console.file.getvalue()
