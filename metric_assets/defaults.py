@@ -21,3 +21,7 @@ ALERT_REPEAT_HOURS = 24.0
 ALERT_AUDIT_HOURS = 12.0
 #: Seconds that sending an alert may take to connect, and to be answered.
 ALERT_TIMEOUT_SECONDS = 10.0
+#: Days that the record of changes is kept.
+REPAIRS_DAYS = 90
+#: Days that the history of checks is kept.
+HISTORY_DAYS = 400

@@ -22,9 +22,16 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 
 def hold(command: str | None, document: Any) -> None:
     """Fail unless the document is what its command promises; None for one that is only an error."""
-    shape = {**COMMON, **(DOCUMENTS[command] if command else {})}
-    if wrong := list(_object(shape, document, command or "error")):
-        raise AssertionError("\n".join(wrong))
+    shapes = [
+        shape
+        for name, shape in DOCUMENTS.items()
+        if name == command or (name.startswith(f"{command} ") and name.split()[-1].isupper())
+    ]
+    found = [
+        list(_object({**COMMON, **shape}, document, command or "error")) for shape in shapes or [{}]
+    ]
+    if all(found):
+        raise AssertionError("\n".join(sorted(found, key=len)[0]))
 
 
 def _object(shape: Shape, value: Any, place: str) -> Iterator[str]:

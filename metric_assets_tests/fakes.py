@@ -9,38 +9,40 @@ from __future__ import annotations
 
 import math
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from metric_assets.audit.late_events import Totals
+from metric_assets.changes import Known
 from metric_assets.errors import BusyError, SchemaDriftError, TargetError
 from metric_assets.events import Bounds
+from metric_assets.examined import COLUMNS, Examined
 from metric_assets.fingerprint import Accumulator, Prints, bucket
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
+from metric_assets.row_hash import row_hashes
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 from metric_assets.stores.ports import (
     Binds,
-    LiveSeen,
     PartitionLock,
     PartitionLocks,
     Reading,
     Rows,
     Scope,
     Source,
-    Stage,
     Target,
 )
+from metric_assets.stores.stage_port import LiveSeen, Stage
 from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, cancel_out, judge
 from metric_assets_tests.histories.rule import Key as KeySums
 
@@ -259,6 +261,10 @@ class FakeTarget:
         finally:
             stage.dropped = True
 
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept is still there."""
+        return attempt in self.kept
+
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept."""
         self.kept.pop(attempt, None)
@@ -273,6 +279,20 @@ class FakeTarget:
             if event.entity == entity and event.created >= cutoff:
                 found[event.metric] = max(found.get(event.metric, cutoff), event.created)
         return found
+
+    def write_down(
+        self,
+        scope: Scope,
+        metric: str,
+        known: Known,
+        changes: Mapping[Key, tuple[tuple[int, int], tuple[int, int]]] | None,
+        copies: tuple[int, int],
+    ) -> None:
+        """Changes are not recorded here; see fake_repairs."""
+
+    def add(self, event: Event, copies: int) -> None:
+        """Add copies of an event, or take them away."""
+        self.rows[event] += copies
 
     def wrote(self, step: str) -> None:
         """Account for a step that reached the table, then let others write."""
@@ -386,12 +406,18 @@ class FakeStage:
         held = pl.col("createdAt") < self._scope.cutoff
         late = held & (pl.col("createdAt") >= prints.exact)
         value = pl.col("metricValue")
-        beside = frame.group_by("metricType", bucket().alias("bucket")).agg(
-            held.sum().cast(pl.Int64).alias("held"),
-            value.filter(held).sum().alias("held_total"),
-            late.sum().cast(pl.Int64).alias("adjustments"),
-            value.filter(late & (value > 0)).sum().alias("up"),
-            (-value.filter(late & (value < 0))).sum().alias("down"),
+        hashes = row_hashes(frame.rename({"metricValue": "value"})).alias("hash")
+        beside = (
+            frame.with_columns(hashes)
+            .group_by("metricType", bucket().alias("bucket"))
+            .agg(
+                held.sum().cast(pl.Int64).alias("held"),
+                value.filter(held).sum().alias("held_total"),
+                pl.col("hash").filter(held).sum().alias("digest"),
+                late.sum().cast(pl.Int64).alias("adjustments"),
+                value.filter(late & (value > 0)).sum().alias("up"),
+                (-value.filter(late & (value < 0))).sum().alias("down"),
+            )
         )
         return sums.result().join(beside, on=["metricType", "bucket"])
 
@@ -535,6 +561,17 @@ class FakeStage:
         """Entities of which something is gone untold."""
         return {metric: found.gone for metric, found in self._judged.items() if found.gone}
 
+    def examine(self, metric: str, most: int) -> Examined:
+        """The rows of the metric on all sides; nothing is judged here that would be told."""
+        del most
+
+        def frame(rows: Counter[Event]) -> pl.DataFrame:
+            own = [one for one in rows.elements() if one.metric == metric]
+            columns = [(one.entity_id, one.user_id, one.value, one.created) for one in own]
+            return pl.DataFrame(columns, schema=COLUMNS, orient="row")
+
+        return Examined(frame(self.rows), frame(self._in_scope()), frame(self.after))
+
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys that were kept."""
         keys = self._target.kept[self.attempt].keys
@@ -634,29 +671,50 @@ class FakeStage:
                 )
         return found
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+    def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Attach everything where the stage holds nothing else, else copy; the stage keeps it."""
+        for metric in metrics:
+            mine = [one for one in self.rows.elements() if one.metric == metric]
+            plus = sum(one.value >= 0 for one in mine)
+            copies = (plus, len(mine) - plus)
+            counts = None if metric in known.empty else self._signs(self.rows, [metric])
+            changes = None
+            if counts is not None:
+                changes = {key: ((0, 0), after) for key, after in counts.items()}
+            self._target.write_down(self._scope, metric, known, changes, copies)
         if alone and self.mode is Mode.REPLACE:
             others = {event.metric for event in self.rows} - set(metrics)
             assert not others, f"attaching a partition would take {others} along"
-            self._target.rows.update(self.rows)
-            self._target.wrote(f"move {'+'.join(metrics)}")
-            return
-        for event, copies in self.rows.items():
+        for event, count in self.rows.items():
             if event.metric in metrics:
-                self._target.rows[event] += copies
-        self._target.wrote(f"insert {'+'.join(metrics)}")
+                self._target.add(event, count)
+        attaches = alone and self.mode is Mode.REPLACE
+        self._target.wrote(f"{'move' if attaches else 'insert'} {'+'.join(metrics)}")
 
-    def apply_difference(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str], known: Known) -> None:
         """Write the last difference."""
+        held = self._signs(self._in_scope(), metrics)
+        for metric in metrics:
+            changes = {}
+            for key, change in self._difference.items():
+                if key.metric == metric:
+                    plus, minus = held.get(key, (0, 0))
+                    after = (
+                        plus + change.add_positive - change.remove_positive,
+                        minus + change.add_negative - change.remove_negative,
+                    )
+                    changes[key] = ((plus, minus), after)
+            both = [(after[0] - old[0], after[1] - old[1]) for old, after in changes.values()]
+            copies = (sum(one for one, _ in both), sum(one for _, one in both))
+            self._target.write_down(self._scope, metric, known, changes, copies)
         for key, change in self._difference.items():
             positive, negative = self._events(key)
-            self._target.rows[positive] += change.add_positive
-            self._target.rows[negative] += change.add_negative
+            self._target.add(positive, change.add_positive)
+            self._target.add(negative, change.add_negative)
             if key.metric not in metrics and change.remove_positive + change.remove_negative:
                 raise TargetError(f"{key.metric}: its surplus is removed without being named")
-            self._target.rows[positive] -= change.remove_positive
-            self._target.rows[negative] -= change.remove_negative
+            self._target.add(positive, -change.remove_positive)
+            self._target.add(negative, -change.remove_negative)
         self._target.wrote(f"apply {'+'.join(metrics)}")
 
     def _in_scope(self) -> Counter[Event]:
@@ -672,12 +730,11 @@ class FakeStage:
         found = {metric: Summary() for metric in self._scope.metrics}
         for event, copies in rows.items():
             old = found[event.metric]
-            size = event._replace(value=abs(event.value))
             signed = copies if event.value >= 0 else -copies
             found[event.metric] = Summary(
                 old.events + copies,
                 old.total + event.value * copies,
-                old.hash + zlib.crc32(repr(size).encode()) * signed,
+                (old.hash + _hash(event) * copies) % 2**64,
                 old.net + signed,
             )
         return found
@@ -784,6 +841,19 @@ def _cells(ids: Sequence[int], binds: Binds) -> pl.DataFrame:
         schema=dict.fromkeys(("cell", "count", "lowest", "highest"), pl.Int64),
         orient="row",
     )
+
+
+@cache
+def _hash(event: Event) -> int:
+    """The hash of an event, as the target has it."""
+    row = {
+        "entityId": [event.entity_id],
+        "userId": [event.user_id],
+        "value": [event.value],
+        "createdAt": [event.created],
+    }
+    kinds = {"createdAt": pl.Datetime("ms", "UTC")}
+    return int(row_hashes(pl.DataFrame(row, schema_overrides=kinds))[0])
 
 
 def signed_difference(

@@ -1,4 +1,4 @@
-"""docs/catalog.md, written from the rows: `python -m metric_assets.catalog.document`.
+"""docs/reference/catalog.md, written from the rows: `python -m metric_assets.catalog.document`.
 
 Belongs here: the words and tables of that page. Does not belong here: a fact that no row holds.
 """
@@ -9,13 +9,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Entity, Pair, Scan, Store
+from metric_assets.catalog.model import Entity, Pair
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.catalog.words import RULES, words
 from metric_assets.markdown import table
 
 _HEAD = """\
-<!-- Written by `python -m metric_assets.catalog.document > docs/catalog.md`. Change the rows in
-metric_assets/catalog, then run it again. -->
+<!-- Written by `python -m metric_assets.catalog.document > docs/reference/catalog.md`.
+Change the rows in metric_assets/catalog, then run it again. -->
 
 # Catalog
 
@@ -68,7 +69,8 @@ def _entity(entity: Entity) -> Iterator[str]:
          "known gap"),
         (_pair(pair) for pair in CATALOG.pairs_of(entity.name)),
     )  # fmt: skip
-    yield "How live events are judged ([the counter equals the source](explanation/counter.md)):\n"
+    rule = "[the counter equals the source](../explanation/counter.md)"
+    yield f"How live events are judged ({rule}):\n"
     yield table(
         ("metric", "live events", "key", "why"),
         (
@@ -121,7 +123,7 @@ def _cost(scan: Scan) -> str:
 
 
 def _link(scan: Scan) -> str:
-    return f"[{scan.name}](../sql/{scan.name}.sql)"
+    return f"[{scan.name}](../../sql/{scan.name}.sql)"
 
 
 def _names(tables: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from metric_assets import sql
-from metric_assets.catalog.model import Live, Pair, Scan, Store
+from metric_assets.catalog.model import Live, Pair
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.catalog.words import RULES, words
 from metric_assets.cli import completions, environment
 from metric_assets.cli.documents import echo_document

@@ -25,7 +25,7 @@ in metric_assets/cli, then run it again. -->
 # Command line
 
 Every command has `--help`. SELECTION is any number of entity types (`User`) and pairs
-(`User/Follower`); without one, all pairs. Stores and [settings](../settings.md) come from the
+(`User/Follower`); without one, all pairs. Stores and [settings](settings.md) come from the
 environment, never from an argument. {json} take `--json`: [exit codes and JSON](output.md).
 """
 
@@ -85,7 +85,10 @@ def _kind(option: click.Option) -> str:
 
 
 def _default(option: click.Option) -> str:
-    return f"{option.default:,}" if option.show_default else ""
+    default = option.default
+    if not option.show_default:
+        return ""
+    return f"{default:,}" if isinstance(default, int) and default >= 10_000 else str(default)
 
 
 def _help(command: click.Command) -> str:

@@ -38,7 +38,8 @@ _WORK: Shape = {
     **_OUTSIDE,
 }
 
-#: What each command's document has beside COMMON, by the command as it is typed.
+#: What each command's document has beside COMMON, by the command as it is typed; with an argument
+#: in capitals where it has another document with it than without.
 DOCUMENTS: Mapping[str, Shape] = {
     "backfill": {
         **_WORK,
@@ -55,6 +56,16 @@ DOCUMENTS: Mapping[str, Shape] = {
         "strays": Key("[stray]", "rows of no pair or no range"),
         "removed": Key("[string]", "what became of them, in sentences"),
         "run": Key("string", "the Dagster run of the checks"),
+        "failure": Key("string", "why it failed; empty if it did not"),
+    },
+    "undo": {"runs": Key("[changed_run]", "runs that changed the target, the newest first")},
+    "undo RUN": {
+        **keys("boolean", "as asked for", "dry_run", "force"),
+        "sentence": Key("string", "what putting back takes"),
+        "undoes": Key("changed_run", "the run in question"),
+        "ranges": Key("[undone_range]", "a row a pair and range"),
+        "refusals": Key("[string]", "why it is not put back"),
+        "run": Key("string?", "the Dagster run that did it; null if none was begun"),
         "failure": Key("string", "why it failed; empty if it did not"),
     },
     "local status": {"servers": Key("[server]", "a row a server of the embedded stack")},

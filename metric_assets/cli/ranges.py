@@ -34,6 +34,7 @@ def ranges(
     from metric_assets.audit.coverage import examine
     from metric_assets.connect import open_postgres
     from metric_assets.operations.ranges import write_synced
+    from metric_assets.settings import RANGES
 
     settings = environment.settings()
     known_entities = settings.catalog.entity
@@ -51,7 +52,8 @@ def ranges(
     ):
         known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
     if sync:
-        write_synced(settings, known)
+        value = write_synced(settings, known)
+        click.echo(f"Containers and other machines have no such file: {RANGES}='{value}'", err=True)
     code = 0 if all(row.covered for row in known) else 1
     if as_json:
         echo_document({"entities": [_as_row(row) for row in known]}, code)

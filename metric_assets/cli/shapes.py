@@ -30,11 +30,11 @@ def keys(type_: str, meaning: str, *names: str) -> dict[str, Key]:
 #: Words that programs can compare: they change only with the version of the schema.
 CODES: Mapping[str, tuple[str, ...]] = {
     "status": (
-        "ok", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_proven",
+        "ok", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_verified",
         "failed", "unchecked", "legacy_differs",
     ),
     "source_check": (
-        "equal", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_proven",
+        "equal", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_verified",
         "failed", "unchecked",
     ),
     "legacy_check": ("agrees", "differs", "not_judged", "unchecked"),
@@ -68,7 +68,7 @@ _PAIR: Shape = {
     **keys("number", "counter units below and above legacy", "missing", "phantom"),
     "coverage": Key("number?", "1 minus missing over legacy; null where legacy is 0"),
     **keys("[string]", "the ranges in question (partition keys)",
-           "differing_ranges", "drifting_ranges", "behind_ranges", "unproven_ranges",
+           "differing_ranges", "drifting_ranges", "behind_ranges", "unverified_ranges",
            "unloaded_ranges", "legacy_failing_ranges", "busy_ranges", "failed_ranges"),
     **keys("[string]", "sentences: what the removal guard refuses, what could not be done, what"
            " differs", "refused", "failures", "remarks"),
@@ -143,6 +143,27 @@ ROWS: Mapping[str, Shape] = {
         "events": Key("integer", "rows"),
         **keys("integer", "the first and the last id", "lowest", "highest"),
         "sentence": Key("string", "what they are"),
+    },
+    "changed_run": {
+        "run": Key("string", "its id"),
+        "undoes": Key("string?", "the run that it undid, if it did"),
+        **keys("instant", "its first and its last change", "began", "ended"),
+        **keys("string", "who began it, where and how", "user", "host", "command"),
+        "pairs": Key("[string]", "what it changed"),
+        "ranges": Key("integer", "in how many ranges"),
+        **keys("integer", "rows", "inserted", "removed"),
+    },
+    "undone_range": {
+        **keys("string", "pair and range (partition key)", "pair", "range"),
+        "cutoff": Key("instant", "the cutoff of the change"),
+        "previous_cutoff": Key("instant?", "the one that is recorded for it again"),
+        "never_loaded_before": Key("boolean", "whether the change was its first load"),
+        **keys("integer", "rows: held now, put back, taken out, compensated instead",
+               "present", "inserted", "removed", "compensated"),
+        "share": Key("number", "of what is held, the share that is taken out"),
+        "foreign": Key("integer", "rows that others have changed since"),
+        "later_runs": Key("[string]", "runs that have changed it since"),
+        "seconds": Key("number", "how long it took"),
     },
     "catalog_row": {
         **keys("string", "the key, and what it counts", "pair", "description"),

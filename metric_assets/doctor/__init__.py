@@ -18,6 +18,7 @@ from metric_assets.doctor import (
     cutoffs,
     engine,
     grids,
+    launcher,
     live,
     live_keys,
     lock,
@@ -66,6 +67,7 @@ def examine(
         yield from guarded(alerts.SUBJECT, alerts.examine(settings))
         report("Dagster's storage")
         yield from guarded("Dagster: storage", connections.examine_storage(env))
+        yield from guarded("Dagster: launcher", launcher.examine(env, settings))
         postgres: list[Postgres] = []
         known: dict[str, Coverage] = {}
         yield from guarded(POSTGRES, connections.examine_postgres(env, settings, postgres))

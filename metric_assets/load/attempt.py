@@ -6,43 +6,23 @@ was filled (filling, or a second look), or the load result (pipeline).
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from metric_assets.errors import ProofError, RemovalRefusedError, TargetError
+from metric_assets.changes import Known
+from metric_assets.errors import RemovalRefusedError, TargetError, VerificationError
 from metric_assets.live import Judged, Judging, LiveFigures
+from metric_assets.load.clock import Clock
 from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, compare_summaries
 from metric_assets.source_state import Loaded, SourceState
-from metric_assets.stores.ports import PartitionLock, Scope, Stage
+from metric_assets.stores.ports import PartitionLock, Scope
+from metric_assets.stores.stage_port import Stage
 
 #: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
 MAX_ROUNDS = 3
 #: (inserted, removed, compensated) rows of a metric.
 Counts = tuple[int, int, int]
-
-
-class Clock:
-    """Seconds that each phase took, summed over rounds."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self.phases: dict[str, float] = {}
-
-    def ends(self, phase: str) -> None:
-        """What went by since the last end was ``phase``."""
-        now = time.monotonic()
-        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._last
-        self._last = now
-
-    def facts(self) -> dict[str, Any]:
-        """What a load result says of the time."""
-        return {
-            "seconds": round(sum(self.phases.values()), 3),
-            "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
-        }
 
 
 @dataclass(frozen=True)
@@ -107,13 +87,15 @@ class Attempt:
     #: Whether they agree everywhere.
     in_sync: bool = False
     gone: Counter[str] = field(default_factory=Counter)
+    #: Whether only some keys of the scope are looked at, as by a second look.
+    part: bool = False
 
     def run(self, *, dry_run: bool) -> Outcome:
         """Apply plans until one is empty; of a dry run, only the first plan.
 
         Raises RemovalRefusedError if the guard refuses a plan (a dry run tells it instead),
         TargetError for an adjustment that does not fit into the target, BusyError if the partition
-        lock is lost, ProofError if the scope cannot be brought in sync.
+        lock is lost, VerificationError if the scope cannot be brought in sync.
         """
         if self.in_sync:
             return self._nothing(dry_run=dry_run)
@@ -131,7 +113,7 @@ class Attempt:
             if plan.empty:
                 return replace(outcome, after=present)
             self.lock.verify()
-            _apply(self.stage, plan, wanted)
+            self._apply(plan, wanted)
             self.gone.update({metric.metric: metric.gone for metric in plan.metrics})
             self.clock.ends("apply")
             present = self.stage.present()
@@ -140,7 +122,7 @@ class Attempt:
             self.clock.ends("verify")
         if plan.empty:
             return replace(outcome, after=present)
-        raise ProofError(
+        raise VerificationError(
             f"{self.scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
             " something else is writing below the cutoff"
             f" {self.scope.cutoff.isoformat()}"
@@ -201,7 +183,7 @@ class Attempt:
 
     def _is_fresh(self, metric: str, present: Mapping[str, Summary]) -> bool:
         """Whether the scope holds nothing of a metric."""
-        return present[metric].events == 0 and not self.agreed.get(metric, Summary()).events
+        return present[metric].events == 0 and not self._agreed(metric)
 
     def _gone(self, judged: Mapping[str, Judged]) -> Mapping[str, Mapping[int, int]]:
         if any(one.figures.gone_untold for one in judged.values()):
@@ -235,17 +217,22 @@ class Attempt:
             reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
             guard.check_source(label, plan.metrics, reasons)
         held = [
-            replace(one, present=one.present + self.agreed.get(one.metric, Summary()).events)
-            for one in plan.metrics
+            replace(one, present=one.present + self._agreed(one.metric)) for one in plan.metrics
         ]
         guard.check(label, keys, held, self.gone)
 
+    def _apply(self, plan: Plan, wanted: Mapping[str, Summary]) -> None:
+        fresh = [name for name in plan.changed if plan.of(name).present == 0]
+        differing = [name for name in plan.changed if plan.of(name).present > 0]
+        empty = () if self.part else (name for name in fresh if not self._agreed(name))
+        cutoffs = {metric: loaded.cutoff for metric, loaded in self.source.loaded.items()}
+        known = Known(frozenset(empty), cutoffs)
+        if fresh:
+            others = [name for name in wanted if name not in fresh and wanted[name].events]
+            self.stage.publish(fresh, known, alone=not others)
+        if differing:
+            self.stage.apply_difference(differing, known)
 
-def _apply(stage: Stage, plan: Plan, wanted: Mapping[str, Summary]) -> None:
-    fresh = [name for name in plan.changed if plan.of(name).present == 0]
-    differing = [name for name in plan.changed if plan.of(name).present > 0]
-    if fresh:
-        others = [name for name in wanted if name not in fresh and wanted[name].events]
-        stage.publish(fresh, alone=not others)
-    if differing:
-        stage.apply_difference(differing)
+    def _agreed(self, metric: str) -> int:
+        """Events of a metric that are neither staged nor looked at: fingerprints agree."""
+        return self.agreed.get(metric, Summary()).events

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
 from metric_assets.catalog.model import Pair
+from metric_assets.load.undo import Undone
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
@@ -39,6 +41,14 @@ class Retry:
         return {**asdict(self), "seconds": round(self.seconds, 1)}
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What the checks of a run could not compare: why, by pair; other pairs were compared."""
+
+    run: str
+    reasons: Mapping[Pair, str]
+
+
 class Listener:
     """Listens to nothing: for runs that Dagster launches, whose events the UI has."""
 
@@ -57,8 +67,14 @@ class Listener:
     def checked(self, verdict: Checked) -> None:
         """A check of a range or the badge of a pair has come to this; an earlier one is void."""
 
+    def undone(self, undone: Undone) -> None:
+        """A range was put back to what it held before a run."""
+
     def retrying(self, retry: Retry) -> None:
         """A step failed and will be tried again."""
+
+    def failed(self, unread: Unread) -> None:
+        """Something could not be compared; the step fails once the rest is told."""
 
     def remarked(self, sentences: list[str]) -> None:
         """Something besides the work should be known."""
@@ -72,7 +88,9 @@ class Results(Listener):
     source: dict[Pair, dict[IdRange, SourceVerdict]] = field(default_factory=dict)
     legacy: dict[Pair, dict[IdRange, Verdict]] = field(default_factory=dict)
     badges: dict[Pair, Badge] = field(default_factory=dict)
+    undoings: list[Undone] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def ended(self, load_results: list[LoadResult]) -> None:
@@ -98,9 +116,17 @@ class Results(Listener):
             case Badge():
                 self.badges[verdict.pair] = verdict
 
+    def undone(self, undone: Undone) -> None:
+        """Keep it."""
+        self.undoings.append(undone)
+
     def retrying(self, retry: Retry) -> None:
         """Keep it."""
         self.retries.append(retry)
+
+    def failed(self, unread: Unread) -> None:
+        """Keep it."""
+        self.unread.append(unread)
 
     def remarked(self, sentences: list[str]) -> None:
         """Keep them."""

@@ -6,12 +6,13 @@ belong here: a run (orchestration/running).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from metric_assets.audit.strays import Stray, remove_stray
 from metric_assets.catalog.model import Pair
-from metric_assets.connect import open_both, open_target
+from metric_assets.connect import open_both, open_repairs, open_target
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Work
 from metric_assets.settings import Settings
@@ -50,9 +51,12 @@ def remove_strays(strays: Sequence[Stray], settings: Settings) -> list[str]:
     said: list[str] = []
     with open_both(settings) as (postgres, clickhouse):
         mode = open_target(clickhouse, settings).mode
+        # No run of Dagster's: a run of its own name, so that it can be undone.
+        repairs = open_repairs(clickhouse, settings, str(uuid.uuid4()))
+        record = repairs if settings.repairs_days else None
         for stray in strays:
             with _told(said):
-                said.append(remove_stray(stray, clickhouse, postgres, settings, mode))
+                said.append(remove_stray(stray, clickhouse, postgres, settings, mode, record))
     return said
 
 

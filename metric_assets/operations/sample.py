@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 
-from metric_assets.catalog.model import Scan, Store
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 from metric_assets.sql import IDENTIFIER

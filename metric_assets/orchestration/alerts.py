@@ -28,7 +28,7 @@ from metric_assets.stores.messages import Messenger
 _KEY = "metric_assets/alerts"
 _LOG = logging.getLogger("metric_assets.alerts")
 #: What a state of the badge says that no check of a range does.
-_BADGE_WORDS = {"unloaded": "not loaded", "unproven": "not proven"}
+_BADGE_WORDS = {"unloaded": "not loaded", "unverified": "not verified"}
 
 
 def tell(seen: Seen, settings: Settings, instance: dg.DagsterInstance) -> list[str]:
@@ -188,13 +188,13 @@ def _cure(check: str, subject: str) -> str:
 def _of_badge(
     evaluation: AssetCheckEvaluation, subject: str, path: str
 ) -> Iterator[tuple[str, Problem | None]]:
-    """What no check of a range says: ranges never loaded or not proven, and proofs too old."""
+    """What no check of a range says: ranges never loaded or not verified, and too long ago."""
     value = evaluation.metadata.get("ranges")
     lists = value.value if value is not None and isinstance(value.value, dict) else {}
     entity = subject.partition("/")[0]
     cures = {
         "unloaded": f"`metric-assets backfill {entity}`",
-        "unproven": f"`metric-assets reconcile {subject} --source`",
+        "unverified": f"`metric-assets reconcile {subject} --source`",
     }
     reasons = [name for name in _BADGE_WORDS if lists.get(name)]
     others = [name for name in lists if lists.get(name) and name not in _BADGE_WORDS]
@@ -209,7 +209,7 @@ def _of_badge(
         yield problem.key, problem if keys else None
     # Only age is left where it fails and no list says why.
     stale = Problem(
-        f"{RECONCILED} age", subject, "proof too old", cause=evaluation.description or "",
+        f"{RECONCILED} age", subject, "verified too long ago", cause=evaluation.description or "",
         cure="start Dagster's daemon; `metric-assets reconcile --source` verifies all at once",
         path=path,
     )  # fmt: skip

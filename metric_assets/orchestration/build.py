@@ -29,6 +29,7 @@ from metric_assets.orchestration.resources import (
 from metric_assets.orchestration.sensors import build_missing_sensor
 from metric_assets.orchestration.stray_check import build_stray_check, build_target_asset
 from metric_assets.orchestration.tables import build_source_assets
+from metric_assets.orchestration.undo_run import build_undo_job
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
 
 
@@ -53,7 +54,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
             *(build_scan_assets(scan, settings, shared) for scan in settings.catalog.scans),
         ],
         asset_checks=checks,
-        jobs=[*backfills, reconcile],
+        jobs=[*backfills, reconcile, build_undo_job(settings, shared)],
         schedules=[build_reconcile_schedule(reconcile, settings)],
         sensors=[build_missing_sensor(settings, backfills), build_alert_sensor(settings)],
         executor=dg.in_process_executor,

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import dagster as dg
 
+from metric_assets.audit import checks
 from metric_assets.catalog.model import Pair
 
-MATCHES_LEGACY = "matches_legacy"
-MATCHES_SOURCE = "matches_source"
-RECONCILED = "reconciled"
-BELONGS = "every_row_belongs_to_a_pair"
-BEYOND_GRID = "ids_beyond_grid"
-#: Metadata of a failed step: what is wrong with which pair.
-PAIRS_METADATA = "pairs"
+MATCHES_LEGACY = checks.MATCHES_LEGACY
+MATCHES_SOURCE = checks.MATCHES_SOURCE
+RECONCILED = checks.RECONCILED
+BELONGS = checks.BELONGS
+BEYOND_GRID = checks.BEYOND_GRID
 #: Tag of a run of checks: which ranges are compared with their source.
 SOURCE_TAG = "metric_assets/source"
 #: Its values: all that is materialized, or none; without the tag the oldest proofs within a budget.
@@ -26,6 +25,8 @@ ENTITY_TAG = "metric_assets/entity"
 RULE_TAG, SCAN_TAG = "metric_assets/rule", "metric_assets/scan"
 #: Tag of a run that makes counters right whatever live events explain.
 HEAL_TAG = "metric_assets/heal_live"
+#: Tag of a run that undoes another: that run.
+UNDOES_TAG = "metric_assets/undoes"
 
 
 def asset_key(pair: Pair) -> dg.AssetKey:

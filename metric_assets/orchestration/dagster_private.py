@@ -29,6 +29,12 @@ from dagster._core.events.log import EventLogEntry
 # Running a run that has been created, in this process.
 from dagster._core.execution.api import create_execution_plan, execute_run
 
+# What a dagster.yaml configures, without opening the storages that it names.
+from dagster._core.instance.ref import InstanceRef
+
+# What a launcher answers when it is asked for the process of a run.
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+
 # Where a job is known: what the timeline and the page of a job show runs by.
 from dagster._core.remote_origin import (
     RegisteredCodeLocationOrigin,
@@ -58,15 +64,18 @@ __all__ = [
     "IN_PROGRESS_RUN_STATUSES",
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
+    "CheckRunHealthResult",
     "DagsterPostgresException",
     "EventLogEntry",
     "InMemoryJob",
+    "InstanceRef",
     "PartitionKeyFilter",
     "RegisteredCodeLocationOrigin",
     "RemoteJobOrigin",
     "RemoteRepositoryOrigin",
     "SerializableErrorInfo",
     "UnresolvedAssetJobDefinition",
+    "WorkerStatus",
     "create_execution_plan",
     "cron_string_iterator",
     "execute_run",

@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 
 from metric_assets.audit.source_check import SourceVerdict, cause
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.events import Bounds, event_schema
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.code_references import code_references
@@ -133,12 +134,13 @@ def source_metadata(verdict: SourceVerdict) -> dict[str, Any]:
 
 def loaded_of(metadata: Mapping[str, dg.MetadataValue[Any]]) -> Loaded:
     """What a materialization recorded with this metadata was made from."""
-    found = (metadata.get(name) for name in ("source_snapshot", "source_system", "cutoff"))
-    snapshot, system, cutoff = (str(value.value) if value is not None else "" for value in found)
+    names = ("source_snapshot", "source_system", "cutoff", "code_version")
+    found = (metadata.get(name) for name in names)
+    snapshot, system, cutoff, code = (str(one.value) if one is not None else "" for one in found)
     # Materializations that recorded no cutoff were made by hand: any cutoff may follow.
     earliest = datetime.min.replace(tzinfo=timezone.utc)
     return Loaded(
-        Position(snapshot, system), datetime.fromisoformat(cutoff) if cutoff else earliest
+        Position(snapshot, system), datetime.fromisoformat(cutoff) if cutoff else earliest, code
     )
 
 

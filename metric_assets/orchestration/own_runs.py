@@ -49,8 +49,12 @@ def execute_here(  # noqa: PLR0913 - what is run, where, and how it is told
     Without ``checks`` all checks of the assets are run. The tags say whose process it is, and that
     no daemon may begin it again: only a command can.
     """
-    chosen = None if checks is None else set(checks)
-    subset = job.get_subset(asset_selection=set(assets), asset_check_selection=chosen)
+    chosen = None if checks is None else frozenset(checks)
+    # A job without assets is run as a whole.
+    whole = chosen is None and not assets
+    subset = (
+        job if whole else job.get_subset(asset_selection=set(assets), asset_check_selection=chosen)
+    )
     plan = create_execution_plan(
         InMemoryJob(subset), run_config=run_config, instance_ref=instance.get_ref()
     )
@@ -72,8 +76,8 @@ def execute_here(  # noqa: PLR0913 - what is run, where, and how it is told
         execution_plan_snapshot=snapshot_from_execution_plan(plan, subset.get_job_snapshot_id()),
         job_snapshot=subset.get_job_snapshot(),
         parent_job_snapshot=subset.get_parent_job_snapshot(),
-        asset_selection=frozenset(assets),
-        asset_check_selection=None if chosen is None else frozenset(chosen),
+        asset_selection=None if whole else frozenset(assets),
+        asset_check_selection=chosen,
         resolved_op_selection=None,
         op_selection=None,
         remote_job_origin=_origin(job.name),

@@ -14,7 +14,7 @@ from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Outcome, Work
 from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
-from metric_assets.operations.listener import Listener
+from metric_assets.operations.listener import Listener, Results
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
@@ -25,6 +25,7 @@ from metric_assets.orchestration.check_names import (
     NONE,
     RECONCILED,
     SOURCE_TAG,
+    UNDOES_TAG,
     asset_key,
     check_key,
 )
@@ -34,6 +35,7 @@ from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.own_runs import execute_here
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.undo_run import UNDO_JOB
 from metric_assets.settings import Settings
 
 #: Dagster's own lines would tear the progress bar; the UI keeps them all.
@@ -43,7 +45,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def run_backfill(
     work: Sequence[Work],
     settings: Settings,
-    listener: Listener,
+    listener: Results,
     *,
     verbose: bool,
     heal: bool = False,
@@ -70,7 +72,9 @@ def run_backfill(
                 assets=[asset_key(pair) for pair in piece.pairs],
                 run_config=_config(verbose=verbose),
             )
-            outcome = outcome_of(piece.entity, settings.catalog, piece.pairs, result)
+            outcome = outcome_of(
+                piece.entity, settings.catalog, piece.pairs, result, listener.unread
+            )
             yield outcome
             if outcome.interrupted:
                 return
@@ -79,7 +83,7 @@ def run_backfill(
 def run_checks(
     pairs: Sequence[Pair],
     settings: Settings,
-    listener: Listener,
+    listener: Results,
     *,
     verbose: bool,
     source: bool = False,
@@ -103,7 +107,7 @@ def run_checks(
             checks=checks,
             run_config=_config(verbose=verbose),
         )
-    return outcome_of("all", settings.catalog, pairs, result)
+    return outcome_of("all", settings.catalog, pairs, result, listener.unread)
 
 
 def plan_only(
@@ -121,6 +125,21 @@ def plan_only(
         return dry_run(pieces, settings, listener, heal=heal)
     with open_instance() as instance:
         return dry_run(pieces, settings, listener, Proofs(instance).loaded, heal=heal)
+
+
+def run_undo(
+    run: str, settings: Settings, listener: Listener, *, force: bool, verbose: bool
+) -> Outcome:
+    """Undo a run; with ``force`` what others changed since is put back, too."""
+    definitions = build_definitions(settings, listener)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        config = {"ops": {"put_back": {"config": {"run": run, "force": force}}}}
+        job = definitions.resolve_job_def(UNDO_JOB)
+        tags = {UNDOES_TAG: run}
+        config |= _config(verbose=verbose)
+        result = execute_here(job, instance, tags, run_config=config)
+    return outcome_of("all", settings.catalog, (), result)
 
 
 def _config(*, verbose: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from weakref import WeakSet
 
 import dagster as dg
 
-from metric_assets.catalog.model import Store
+from metric_assets.catalog.scan import Store
 from metric_assets.orchestration.dagster_private import EventLogEntry
 
 #: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).

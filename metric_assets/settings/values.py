@@ -21,7 +21,7 @@ from pydantic.fields import FieldInfo
 
 from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
-from metric_assets.settings.names import CLICKHOUSE_URL
+from metric_assets.settings.names import CLICKHOUSE_URL, HISTORY_TABLE, REPAIRS_TABLE
 
 #: Partitions of one entity beyond which no grid makes sense.
 MAX_PARTITIONS = 10_000
@@ -44,6 +44,8 @@ def _table_name(value: str) -> str:
             f"{value!r} is not a plain table name (letters, digits, _); the database is part of"
             f" {CLICKHOUSE_URL}"
         )
+    if value in {HISTORY_TABLE, REPAIRS_TABLE}:
+        raise ValueError(f"{value!r} is a table of ours beside targets; name the table of events")
     return value
 
 

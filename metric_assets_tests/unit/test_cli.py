@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -254,6 +255,27 @@ def test_sync_extends_the_grid(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pa
     (row,) = document["entities"]
     assert (row["ranges"], row["last"], row["status"]) == (25, 1_249_999, "ok")
     assert done.code == 0
+
+
+def test_what_a_sync_prints_is_the_same_grid_elsewhere(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The line that it prints, put into a shell without the file, gives the grid of the file.
+
+    There the next sync has nothing to change, says the same and exits 0.
+    """
+    source_with(monkeypatch, 1_234_567)
+    done = run("ranges", "Tag", "--sync")
+    line = done.err.partition("METRIC_ASSETS_RANGES=")[2].splitlines()[0]
+    (value,) = shlex.split(line)
+    here = Settings.load()
+    monkeypatch.setenv("METRIC_ASSETS_HOME", str(tmp_path / "container"))
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", value)
+    assert Settings.load().grids == here.grids == {"Tag": Grid(50_000, 1_250_000)}
+    again = run("ranges", "Tag", "--sync")
+    assert again.code == 0
+    assert line in again.err
+    assert not (tmp_path / "container").exists()
 
 
 def test_sync_sets_strays_apart(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ import polars as pl
 import pytest
 
 from metric_assets import sql
+from metric_assets.changes import Known
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement, StatementError, load
-from metric_assets.stores.clickhouse import render
+from metric_assets.stores.clickhouse_text import render
 from metric_assets.stores.layout import Layout
 from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.private_tables import PrivateTables
 from metric_assets.stores.stage import ClickHouseStage
 
 pytestmark = pytest.mark.unit
@@ -60,13 +62,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def stage(store: Any) -> ClickHouseStage:
     """A stage of an attempt at a range of Tag/Hidden."""
     layout = Layout("MergeTree", "", "entityType", (), COLUMNS)
-    return ClickHouseStage(store, "t", layout, Mode.REPLACE, SCOPE, "a", "o", lambda: None)
+    tables = PrivateTables(store, "t", layout, Mode.REPLACE, SCOPE, "a", "o")
+    return ClickHouseStage(tables, lambda: None)
 
 
 def test_every_placeholder_of_a_repair_is_bound() -> None:
     """Inserting what is missing and removing what is surplus bind all that they ask for."""
     store = Store()
-    stage(store).apply_difference(["Hidden"])
+    stage(store).apply_difference(["Hidden"], Known())
     assert [name.partition("/")[2] for name in store.sent] == [
         "insert_missing", "surplus_table", "surplus", "remove",
     ]  # fmt: skip
@@ -79,7 +82,7 @@ def test_a_placeholder_that_nobody_binds_is_an_error(folder: Path, name: str) ->
     file.write_text(file.read_text() + "\nAND entityId != {nobody:Int64}")
     store = Store()
     with pytest.raises(StatementError, match=rf"sql/clickhouse/{name}\.sql: missing .*'nobody'"):
-        stage(store).apply_difference(["Hidden"])
+        stage(store).apply_difference(["Hidden"], Known())
     assert f"clickhouse/{name}" not in store.sent
 
 
