@@ -21,6 +21,7 @@ from metric_assets.cli import (
     local,
     ranges,
     reconcile,
+    ui,
     undo,
 )
 from metric_assets.cli.environment import load_environment
@@ -44,6 +45,7 @@ def cli() -> None:
 
 for _command in (
     local.demo,
+    ui.ui,
     backfill.backfill,
     reconcile.reconcile,
     explain.explain,
@@ -67,6 +69,8 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     # What the driver logs of an error, the error itself says better.
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+    # Commands say themselves what differs; alerts are for those who do not look.
+    logging.getLogger("metric_assets.alerts").addHandler(logging.NullHandler())
     with handled():
         code = end(lambda: cli.main(standalone_mode=False))
         if code == INTERRUPTED:

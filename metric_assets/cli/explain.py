@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from metric_assets.cli import console, environment
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli import completions, console, environment, tables
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
 from metric_assets.explanation import Explanation, Finding
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
@@ -27,7 +28,7 @@ _NAMED = 5
 
 
 @click.command()
-@click.argument("selection", nargs=-1, required=True)
+@click.argument("selection", nargs=-1, required=True, shell_complete=completions.selection)
 @click.option(
     "--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches."
 )
@@ -120,7 +121,7 @@ def _finding(number: int, finding: Finding) -> None:
     if rows:
         columns = list(rows[0])
         cells = [[row[column] for column in columns] for row in rows]
-        console.out().print(console.table("", columns, cells))
+        tables.show("", columns, cells)
 
 
 def _facts(finding: Finding) -> Mapping[str, str]:

@@ -51,6 +51,7 @@ WIDTH = 100
 
 #: Pages that descriptions link to, as they lie beside docs/reference/settings.md.
 PAGES = {
+    "alerts": "../how-to/alerts.md",
     "catalog": "../how-to/bring-your-own-catalog.md",
     "connections": "../how-to/connections.md",
     "counter": "../explanation/counter.md",
