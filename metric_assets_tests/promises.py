@@ -32,6 +32,8 @@ AREAS = {
     "undo": "Undo, and what is asked before",
     "drift": "Schema drift",
     "settings": "Settings and names",
+    "undo": "Undo",
+    "operators": "What operators see and are told",
 }
 _HEAD = """# Promises and their tests
 

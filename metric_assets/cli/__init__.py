@@ -13,7 +13,17 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile, undo
+from metric_assets.cli import (
+    backfill,
+    catalog,
+    doctor,
+    explain,
+    local,
+    ranges,
+    reconcile,
+    ui,
+    undo,
+)
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -35,8 +45,10 @@ def cli() -> None:
 
 for _command in (
     local.demo,
+    ui.ui,
     backfill.backfill,
     reconcile.reconcile,
+    explain.explain,
     undo.undo,
     local.local,
     doctor.doctor,
@@ -57,6 +69,8 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     # What the driver logs of an error, the error itself says better.
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+    # Commands say themselves what differs; alerts are for those who do not look.
+    logging.getLogger("metric_assets.alerts").addHandler(logging.NullHandler())
     with handled():
         code = end(lambda: cli.main(standalone_mode=False))
         if code == INTERRUPTED:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment
+from metric_assets.cli import completions, console, environment, tables
 from metric_assets.cli.asking import refuse_unasked
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
 from metric_assets.cli.repair import Repaired, carry_out, plan_repair
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import is_clean, reasons, report_checks
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "pair", "ranges", "events", "missing", "phantom", "coverage", "rule", "source", "legacy",
 )  # fmt: skip
+#: Those that a narrow terminal does without, the least important first.
+DROP = ("rule", "events", "ranges", "phantom", "coverage")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class _Result:
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option("--source", is_flag=True, help="Compare every range with its source now.")
 @click.option("--repair", is_flag=True, help="Repair what differs: shows it, asks.")
 @click.option("--yes", is_flag=True, help="Repair without being asked.")
@@ -92,21 +95,26 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     stores_answer(settings)
     dagster_answers()
     quiet_dagster()
-    notes = console.Notes(console.err())
+    notes = console.Notes(tables.err())
     done = Repaired()
+    runs: list[str] = []
     try:
         result = _examine(pairs, settings, options, notes, source=options.source)
+        runs.append(result.outcome.run_id)
         if options.repair:
             plan = plan_repair(result.reports, result.strays, settings)
             done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
+            runs += done.runs
             if done.ranges or done.removed:
                 # What was loaded again was verified by its load, the rest a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
+                runs.append(result.outcome.run_id)
         outside = console.look_outside(pairs, settings)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
+    console.tell_alerts(runs, settings)
     clean = is_clean(result.reports, [result.outcome])
     clean = clean and not outside.sentences and not result.strays
     where = "" if options.source else _as_of(result.reports)
@@ -155,7 +163,7 @@ def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
 def _show(result: _Result, more: Sequence[str]) -> None:
     """The table, and on stderr what it cannot say."""
     cells = console.cells(result.reports, COLUMNS)
-    console.out().print(console.table("Checks", COLUMNS, cells))
+    tables.show("Checks", COLUMNS, cells, drop=DROP)
     strays = [stray.sentence for stray in result.strays]
     told = [*reasons(result.reports, [result.outcome]), *result.causes, *strays, *more]
     for line in dict.fromkeys(told):
@@ -204,7 +212,7 @@ def _examine(
     planned: list[LoadResult] = []
     missed: list[Missed] = []
     if pieces:
-        runs = plan_only(pieces, settings, console.Notes(console.err()))
+        runs = plan_only(pieces, settings, console.Notes(tables.err()))
         planned, missed = runs.load_results, runs.missed
     causes = operation.causes(reports, planned)
     if missed:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console
+from metric_assets.cli import console, tables
 from metric_assets.cli.asking import confirm
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.settings import Settings
@@ -29,13 +29,15 @@ COLUMNS = ("pair", "range", "missing", "surplus", "present")
 
 @dataclass(frozen=True)
 class Repaired:
-    """What was done: ranges that were loaded again, and what became of rows of no pair, in words.
+    """What was done: ranges that were loaded again, what became of rows of no pair, in words, and
+    the Dagster ``runs`` that did it.
 
     ``refused`` says that somebody who was asked said no.
     """
 
     ranges: Sequence[str] = ()
     removed: Sequence[str] = ()
+    runs: Sequence[str] = ()
     refused: bool = False
 
 
@@ -112,7 +114,7 @@ def _plan(
     pieces = [piece for work in repair_work(ranges, settings) for piece in work.pieces]
     if not pieces:
         return {}
-    runs = plan_only(pieces, settings, console.Notes(console.err()))
+    runs = plan_only(pieces, settings, console.Notes(tables.err()))
     return {(result.pair, result.ids.key): result for result in runs.load_results}
 
 
@@ -128,28 +130,32 @@ def carry_out(
         return Repaired()
     rows = repair.rows()
     if rows:
-        console.err().print(console.table("To be repaired", COLUMNS, rows))
+        tables.show("To be repaired", COLUMNS, rows, drop=("present",), console=tables.err())
     for stray in repair.strays:
         click.echo(stray.sentence, err=True)
     if not confirm(repair.sentence, yes=yes):
         return Repaired(refused=True)
-    _load(repair_work(repair.ranges, settings), settings, notes, verbose=verbose)
+    runs = _load(repair_work(repair.ranges, settings), settings, notes, verbose=verbose)
     removed = remove_strays(repair.strays, settings)
     done = [f"{pair.key}/{key}" for pair, keys in repair.ranges.items() for key in keys]
-    return Repaired(done, removed)
+    return Repaired(done, removed, runs)
 
 
 def _load(
     work: Sequence[RepairWork], settings: Settings, notes: console.Notes, *, verbose: bool
-) -> None:
+) -> list[str]:
+    """Load ranges again; the runs that did."""
     from metric_assets.orchestration.running import run_repair
 
+    runs: list[str] = []
     if not work:
-        return
+        return runs
     with console.progress_bar(sum(piece.steps for piece in work), quiet=verbose) as bar:
         for outcome in run_repair(work, settings, bar, verbose=verbose):
+            runs.append(outcome.run_id)
             if outcome.interrupted:
                 raise KeyboardInterrupt
             if not outcome.success:
                 click.echo(outcome.failure, err=True)
     notes.retries += bar.retries
+    return runs

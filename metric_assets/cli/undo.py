@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from metric_assets.cli import console, environment
+from metric_assets.cli import console, environment, tables
 from metric_assets.cli.asking import confirm, refuse_unasked
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
 from metric_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ def _list(settings: Settings, options: Options) -> bool:
     if not runs:
         click.echo("No change of the target is recorded.")
         return True
-    console.out().print(console.table("Runs that changed the target", RUNS, _rows(runs)))
+    tables.show(
+        "Runs that changed the target",
+        RUNS,
+        _rows(runs),
+        drop=("who", "ranges", "command"),
+        prose=("command", "pairs"),
+    )
     click.echo("`metric-assets undo RUN` shows what putting one back takes, and asks.")
     return True
 
@@ -98,7 +105,7 @@ def put_back(run: str, settings: Settings, options: Options) -> bool:
         dagster_answers()
     changed = find_run(run, settings)
     try:
-        with console.err().status("plan") as status:
+        with tables.err().status("plan") as status:
             plan = plan_undo(changed, settings, status.update)
     except KeyboardInterrupt:
         raise Stopped("stopped; nothing was written") from None
@@ -126,7 +133,7 @@ def _write(plan: Undoing, settings: Settings, options: Options) -> bool:
     from metric_assets.orchestration.running import quiet_dagster, run_undo
 
     quiet_dagster()
-    notes = console.Notes(console.err())
+    notes = console.Notes(tables.err())
     outcome = run_undo(plan.run.run, settings, notes, force=options.force, verbose=options.verbose)
     if outcome.interrupted:
         raise Stopped(
@@ -169,7 +176,7 @@ def _show(plan: Undoing) -> None:
             ]
             for one in plan.changing
         ]
-        console.out().print(console.table("To be put back", RANGES, rows))
+        tables.show("To be put back", RANGES, rows, drop=("present", "share"))
     click.echo(plan.sentence)
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from metric_assets.audit.coverage import Coverage
 from metric_assets.doctor import (
     access,
+    alerts,
     connections,
     cutoffs,
     engine,
@@ -63,6 +64,7 @@ def examine(
     def findings() -> Iterator[Finding]:
         report("settings")
         yield from guarded("Settings", cutoffs.examine(settings))
+        yield from guarded(alerts.SUBJECT, alerts.examine(settings))
         report("Dagster's storage")
         yield from guarded("Dagster: storage", connections.examine_storage(env))
         yield from guarded("Dagster: launcher", launcher.examine(env, settings))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from metric_assets.operations.listener import Listener
+from metric_assets.orchestration.alert_sensor import build_alert_sensor
 from metric_assets.orchestration.assets import (
     build_dimension_asset,
     build_scan_assets,
@@ -57,7 +58,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
         asset_checks=checks,
         jobs=[*backfills, reconcile, *others],
         schedules=[build_reconcile_schedule(reconcile, settings)],
-        sensors=[build_missing_sensor(settings, backfills)],
+        sensors=[build_missing_sensor(settings, backfills), build_alert_sensor(settings)],
         executor=dg.in_process_executor,
         resources={
             "postgres": PostgresResource(url=dg.EnvVar(POSTGRES_URL)),

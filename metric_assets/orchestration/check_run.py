@@ -31,6 +31,7 @@ from metric_assets.orchestration.check_names import (
     output_name,
 )
 from metric_assets.orchestration.evaluations import badge_evaluation, evaluation, failing_last
+from metric_assets.orchestration.explaining import Explaining
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
@@ -131,6 +132,9 @@ class CheckRun:
             runs.finish()
         finally:
             self._add_source_checks(runs)
+        stores = (source, server)
+        explaining = Explaining(self.settings, stores, self.proofs.loaded, self.listener)
+        self.verdicts = explaining.explained(self.verdicts)
 
     def _look_again(
         self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse

@@ -20,6 +20,10 @@ from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings.fields import DEFAULT_HOME, Fields
 from metric_assets.settings.names import (
+    ALERT_AUDIT,
+    ALERT_REPEAT,
+    ALERT_TIMEOUT,
+    ALERT_URLS,
     AUDIT_DAYS,
     CATALOG,
     CLICKHOUSE_URL,
@@ -41,6 +45,7 @@ from metric_assets.settings.names import (
     REPAIRS_TABLE,
     STATEMENT_TIMEOUT,
     TARGET_TABLE,
+    UI_URL,
 )
 from metric_assets.settings.values import (
     MAX_PARTITIONS,
@@ -51,6 +56,10 @@ from metric_assets.settings.values import (
 )
 
 __all__ = [
+    "ALERT_AUDIT",
+    "ALERT_REPEAT",
+    "ALERT_TIMEOUT",
+    "ALERT_URLS",
     "AUDIT_DAYS",
     "CATALOG",
     "CLICKHOUSE_URL",
@@ -75,6 +84,7 @@ __all__ = [
     "SCHEMES",
     "STATEMENT_TIMEOUT",
     "TARGET_TABLE",
+    "UI_URL",
     "Settings",
     "dump_grids",
     "parse_grids",
