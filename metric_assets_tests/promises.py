@@ -29,7 +29,6 @@ AREAS = {
     "protection": "Protection of the source",
     "refusals": "Refusals by the target",
     "rows": "Wrong rows",
-    "undo": "Undo, and what is asked before",
     "drift": "Schema drift",
     "settings": "Settings and names",
     "undo": "Undo",
