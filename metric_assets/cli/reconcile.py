@@ -96,25 +96,13 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     dagster_answers()
     quiet_dagster()
     notes = console.Notes(tables.err())
-    done = Repaired()
-    runs: list[str] = []
     try:
-        result = _examine(pairs, settings, options, notes, source=options.source)
-        runs.append(result.outcome.run_id)
-        if options.repair:
-            plan = plan_repair(result.reports, result.strays, settings)
-            done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
-            runs += done.runs
-            if done.ranges or done.removed:
-                # What was loaded again was verified by its load, the rest a moment ago.
-                result = _examine(pairs, settings, options, notes, source=False)
-                runs.append(result.outcome.run_id)
+        result, done = _repaired(pairs, settings, options, notes)
         outside = console.look_outside(pairs, settings)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
-    console.tell_alerts(runs, settings)
     clean = is_clean(result.reports, [result.outcome])
     clean = clean and not outside.sentences and not result.strays
     where = "" if options.source else _as_of(result.reports)
@@ -144,6 +132,21 @@ def _say(result: _Result, done: Repaired, options: Options) -> None:
         click.echo(f"{len(done.ranges)} ranges were loaded again.")
     if done.refused:
         click.echo("Nothing was repaired.")
+
+
+def _repaired(
+    pairs: Sequence[Pair], settings: Settings, options: Options, notes: console.Notes
+) -> tuple[_Result, Repaired]:
+    """The checks, made again after what was repaired, if that was asked for."""
+    result = _examine(pairs, settings, options, notes, source=options.source)
+    if not options.repair:
+        return result, Repaired()
+    plan = plan_repair(result.reports, result.strays, settings)
+    done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
+    if done.ranges or done.removed:
+        # What was loaded again was verified by its load, the rest a moment ago.
+        result = _examine(pairs, settings, options, notes, source=False)
+    return result, done
 
 
 def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
