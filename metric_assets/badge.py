@@ -88,6 +88,45 @@ class Badge:
         return f"{self.pair.key}: all {self.materialized} materialized ranges equal their source"
 
     @property
+    def word(self) -> str:
+        """The gravest thing that is wrong, in a word or two; "equal" if nothing is."""
+        words = {
+            "differs": self.differing,
+            "not loaded": self.unloaded,
+            "live drift": self.drifting,
+            "legacy differs": self.legacy_failing,
+            "stream behind": self.behind,
+            "not proven": self.unproven,
+            "unchecked": self.legacy_unchecked,
+            "proof too old": self.stale,
+        }
+        return next((word for word, found in words.items() if found), "equal")
+
+    @property
+    def cure(self) -> str:
+        """What to do about the gravest thing that is wrong; empty if nothing is."""
+        command = f"`metric-assets reconcile {self.pair.key}"
+        proves = f"{command} --source` proves them now"
+        cures = {
+            "equal": "",
+            "differs": f"{command} --repair` loads these ranges",
+            "not loaded": f"{command} --repair` loads these ranges",
+            "live drift": "replay the live events of the hours that `matches_source` names; if that"
+            f" will never be done, `metric-assets backfill {self.pair.key} --heal-live` makes the"
+            " counter right",
+            "legacy differs": f"{command}` says whether the target or the legacy counter is wrong",
+            "stream behind": "they are verified again once the stream has caught up",
+            "unchecked": f"{command}` compares them",
+        }
+        return cures.get(self.word, proves)
+
+    @property
+    def proven_share(self) -> float | None:
+        """Ranges whose counter equals its source, of those that hold anything; None if none do."""
+        needed = self.materialized + len(self.unloaded)
+        return self.proven / needed if needed else None
+
+    @property
     def lists(self) -> dict[str, list[str]]:
         """The ranges that are not well, by what is wrong."""
         return {name: list(getattr(self, name)) for name in _LISTS}

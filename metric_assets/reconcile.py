@@ -88,6 +88,16 @@ class Verdict:
         )
         return f"{text}; allowed by its rule {self.pair.legacy.rule.value}" if self.passed else text
 
+    @property
+    def cure(self) -> str:
+        """The command that says which side is wrong; empty if none is."""
+        if self.passed:
+            return ""
+        return (
+            f"`metric-assets reconcile {self.pair.key}` says whether the target or the legacy"
+            " counter is wrong"
+        )
+
 
 def coverage(missing: float, legacy: float) -> float | None:
     """The share of the legacy total that events account for; None where legacy is 0."""

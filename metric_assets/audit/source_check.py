@@ -32,9 +32,13 @@ LEGACY_DRIFT = (
 
 @dataclass(frozen=True)
 class SourceVerdict:
-    """What a dry run, or a materialization, verified of a pair and range."""
+    """What a dry run, or a materialization, verified of a pair and range.
+
+    ``looked`` says that late live events have been looked at since.
+    """
 
     load_result: LoadResult
+    looked: bool = False
 
     @property
     def word(self) -> SourceWord:

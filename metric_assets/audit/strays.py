@@ -26,6 +26,8 @@ from metric_assets.stores.ports import Bind, Binds, Rows
 
 #: Ids of one statement: they travel in its address.
 _IDS = 5_000
+#: What to do about them.
+REMOVES = "`metric-assets reconcile --repair` removes them"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 

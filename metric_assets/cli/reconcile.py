@@ -93,7 +93,7 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
             if repaired or removed:
                 # What was loaded again has proven itself, the rest was proven a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
-        outside = console.look_outside(pairs, settings)
+        outside = console.look_outside(pairs, settings, notes.remark)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
@@ -171,7 +171,7 @@ def _examine(
     source: bool,
 ) -> _Result:
     from metric_assets.operations import reconcile as operation
-    from metric_assets.orchestration.running import plan_only, run_checks
+    from metric_assets.orchestration.running import compare_only, run_checks
 
     notes.forget_checks()
     outcome = run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
@@ -182,12 +182,12 @@ def _examine(
     planned: list[LoadResult] = []
     missed: list[Missed] = []
     if pieces:
-        runs = plan_only(pieces, settings, console.Notes(console.err()))
+        runs = compare_only(pieces, settings, console.Notes(console.err()))
         planned, missed = runs.load_results, runs.missed
     causes = operation.causes(reports, planned)
     if missed:
         reports = report_checks(pairs, notes, [outcome], missed)
-    strays = operation.strays_of(None if options.everything else pairs, settings)
+    strays = operation.strays_of(None if options.everything else pairs, settings, notes.remark)
     return _Result(outcome, reports, causes, missed, strays)
 
 

@@ -1,7 +1,7 @@
-"""Verdicts as Dagster's check results.
+"""Verdicts as Dagster's check results, each told to the listener and kept for the history.
 
 Belongs here: how a verdict of ours is written down as a result. Does not belong here: how it is
-found, or where results are kept (proofs).
+found, or where results are kept (proofs, recording).
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterable
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
+from metric_assets.audit.history_rows import row_of
 from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
+from metric_assets.operations.listener import Checked, Listener
 from metric_assets.orchestration.badge import SUMS
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
@@ -22,7 +24,25 @@ from metric_assets.orchestration.check_names import (
 )
 from metric_assets.orchestration.metadata import source_metadata, verdict_metadata
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.recording import HistoryLog
 from metric_assets.reconcile import Verdict
+
+
+class Evaluations:
+    """What one step evaluates: whatever it gives to Dagster, the listener and the history have."""
+
+    def __init__(self, log: HistoryLog, listener: Listener, proofs: Proofs) -> None:
+        self._log = log
+        self._listener = listener
+        self._proofs = proofs
+
+    def of(self, verdict: Checked) -> AssetCheckEvaluation:
+        """The check result of a verdict."""
+        self._listener.checked(verdict)
+        self._log.add([row_of(verdict, self._log.stamp)])
+        if isinstance(verdict, Badge):
+            return badge_evaluation(verdict)
+        return evaluation(verdict, self._proofs)
 
 
 def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEvaluation:

@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
+from metric_assets.audit.history_rows import row_of
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Outcome, Work
 from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
+from metric_assets.operations.history import record
 from metric_assets.operations.listener import Listener
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
@@ -96,10 +99,22 @@ def run_checks(
     return outcome_of("all", settings.catalog, pairs, result)
 
 
+def compare_only(pieces: Iterable[Piece], settings: Settings, listener: Listener) -> DryRuns:
+    """The source check outside of a run: as plan_only(), and its results go into the history."""
+    runs = plan_only(pieces, settings, listener)
+    verdicts = [SourceVerdict(result) for result in runs.settled]
+    record(
+        lambda stamp: [row_of(verdict, stamp) for verdict in verdicts],
+        settings,
+        lambda sentence: listener.remarked([sentence]),
+    )
+    return runs
+
+
 def plan_only(
     pieces: Iterable[Piece], settings: Settings, listener: Listener, *, heal: bool = False
 ) -> DryRuns:
-    """The source check outside of a run: the plan of each range; nothing is written.
+    """The plan of each range, outside of a run; nothing is written.
 
     It needs what Dagster recorded of earlier loads. Where its storage does not answer, the plan
     goes on without, and the listener is told.

@@ -18,11 +18,12 @@ from metric_assets.live import LiveRules
 from metric_assets.load import pipeline
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
-from metric_assets.orchestration.evaluations import evaluation, failing_last
+from metric_assets.orchestration.evaluations import Evaluations, failing_last
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import load_result_metadata, load_result_sentence
 from metric_assets.orchestration.partitions import ranges_of
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.recording import HistoryLog
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.run_log import LoggedListener
@@ -49,6 +50,8 @@ class ScanRun:
         chosen = context.selected_asset_keys
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[LoadResult] = []
+        #: What the second look of this step came to.
+        self.looked: list[LoadResult] = []
         #: The target's columns and their types.
         self.columns: Mapping[str, str] = {}
         heal = context.run.tags.get(HEAL_TAG) == "true"
@@ -56,6 +59,8 @@ class ScanRun:
         self.looks = shared.looks.of(context.run_id)
         self.proofs = Proofs(context.instance)
         self.guard = shared.guards.of(context.run_id)
+        self.history = HistoryLog(context.op_execution_context, settings, shared.listener)
+        self.evaluations = Evaluations(self.history, shared.listener, self.proofs)
         self.told = LoggedListener(
             shared.listener, context.log.info, scan.name, load_result_sentence
         )
@@ -73,9 +78,10 @@ class ScanRun:
                 asset_key(result.pair),
                 result.ids.key,
             )
-        for pair in self.pairs:
-            yield dg.MaterializeResult(asset_key=asset_key(pair))
-            self._log_checks(pair)
+        with self.history.written(clickhouse):
+            for pair in self.pairs:
+                yield dg.MaterializeResult(asset_key=asset_key(pair))
+                self._log_checks(pair)
 
     def _log_checks(self, pair: Pair) -> None:
         """What a load verifies is a source check, for nothing; asked for once it is recorded.
@@ -85,13 +91,12 @@ class ScanRun:
         """
         pending = self.looks.pending
         own = [
-            result
+            SourceVerdict(result, result in self.looked)
             for result in self.done
             if result.pair == pair and (result.pair, result.ids) not in pending
         ]
-        for verdict in failing_last(map(SourceVerdict, own)):
-            self.listener.checked(verdict)
-            self.context.log_event(evaluation(verdict, self.proofs))
+        for verdict in failing_last(own):
+            self.context.log_event(self.evaluations.of(verdict))
 
     def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:
@@ -159,10 +164,10 @@ class ScanRun:
         if checks_name(self.scan.entity) in {node.name for node in self.context.job_def.nodes}:
             return
 
-        looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)
-        again = {(result.pair, result.ids): result for result in looked}
+        self.looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)
+        again = {(result.pair, result.ids): result for result in self.looked}
         self.done = [again.get((result.pair, result.ids), result) for result in self.done]
-        self.told.looked(looked)
+        self.told.looked(self.looked)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""
