@@ -62,15 +62,15 @@ class Badge:
     def reasons(self) -> list[str]:
         """What is wrong, the gravest first."""
         found = [
-            (self.differing, "differ from the source"),
-            (self.unloaded, "were never materialized and hold entities or rows"),
-            (self.drifting, "have live drift"),
-            (self.legacy_failing, "break the rule of legacy"),
-            (self.behind, "are not proven: the stream is behind"),
-            (self.unproven, "are not proven since they were last materialized"),
-            (self.legacy_unchecked, "were not compared with legacy"),
+            (self.differing, "differs", "differ", "from the source"),
+            (self.unloaded, "was", "were", "never materialized and holds entities or rows"),
+            (self.drifting, "has", "have", "live drift"),
+            (self.legacy_failing, "breaks", "break", "the rule of legacy"),
+            (self.behind, "is", "are", "not proven: the stream is behind"),
+            (self.unproven, "is", "are", "not proven since the last materialization"),
+            (self.legacy_unchecked, "was", "were", "not compared with legacy"),
         ]
-        said = [f"{len(keys)} ranges {what}: {_named(keys)}" for keys, what in found if keys]
+        said = [_told(keys, one, more, what) for keys, one, more, what in found if keys]
         if self.stale:
             said.append(
                 f"the oldest proof is {self.oldest_days:.1f} days old, at most"
@@ -130,6 +130,13 @@ class Badge:
     def lists(self) -> dict[str, list[str]]:
         """The ranges that are not well, by what is wrong."""
         return {name: list(getattr(self, name)) for name in _LISTS}
+
+
+def _told(keys: Sequence[str], one: str, more: str, what: str) -> str:
+    """How many ranges, what of them, and which."""
+    if len(keys) == 1:
+        return f"1 range {one} {what}: {keys[0]}"
+    return f"{len(keys)} ranges {more} {what.replace('holds', 'hold')}: {_named(keys)}"
 
 
 def _named(keys: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile
+from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile, report
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -37,6 +37,7 @@ for _command in (
     local.demo,
     backfill.backfill,
     reconcile.reconcile,
+    report.report,
     local.local,
     doctor.doctor,
     catalog.list_,

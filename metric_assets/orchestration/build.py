@@ -27,6 +27,7 @@ from metric_assets.orchestration.resources import (
 )
 from metric_assets.orchestration.sensors import build_missing_sensor
 from metric_assets.orchestration.stray_check import build_stray_check, build_target_asset
+from metric_assets.orchestration.summary import build_summary_assets
 from metric_assets.orchestration.tables import build_source_assets
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
 
@@ -43,13 +44,15 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
         build_stray_check(settings, shared),
     ]
     backfills = [build_backfill_job(entity) for entity in settings.catalog.entity]
-    reconcile = build_reconcile_job(checks)
+    summary = build_summary_assets(settings, shared)
+    reconcile = build_reconcile_job(checks, summary)
     return dg.Definitions(
         assets=[
             *build_source_assets(settings.catalog),
             build_target_asset(settings),
             *(build_dimension_asset(one, settings, shared) for one in settings.catalog.dimensions),
             *(build_scan_assets(scan, settings, shared) for scan in settings.catalog.scans),
+            summary,
         ],
         asset_checks=checks,
         jobs=[*backfills, reconcile],

@@ -33,6 +33,7 @@ from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.processes import own_tags
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.summary import refresh_summary
 from metric_assets.settings import Settings
 
 #: Dagster's own lines would tear the progress bar; the UI keeps them all.
@@ -69,6 +70,8 @@ def run_backfill(
             yield outcome
             if outcome.interrupted:
                 return
+        loaded = [pair for piece in work for pair in piece.pairs]
+        refresh_summary(settings, instance, loaded, listener)
 
 
 def run_checks(
@@ -96,6 +99,7 @@ def run_checks(
         tags = {SOURCE_TAG: ALL if source else NONE}
         chosen = definitions.resolve_job_def(job.name)
         result = _execute(chosen, instance, tags, verbose=verbose)
+        refresh_summary(settings, instance, pairs, listener)
     return outcome_of("all", settings.catalog, pairs, result)
 
 
