@@ -30,6 +30,7 @@ AREAS = {
     "refusals": "Refusals by the target",
     "rows": "Wrong rows",
     "drift": "Schema drift",
+    "history": "History of checks",
     "settings": "Settings and names",
 }
 _HEAD = """# Promises and their tests
