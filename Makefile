@@ -12,7 +12,7 @@ help:
 	@echo "make test         lint, types, layers and every test"
 	@echo "make torture      250 backfills killed, raced and stalled; nothing lost, nothing doubled"
 	@echo "make mutants      mutation tests for the safety checks; writes docs/results/mutants.md"
-	@echo "make bench        ratios of speed and the peak of memory; writes docs/benchmarks.md"
+	@echo "make bench        ratios of speed and the peak of memory; writes docs/results/benchmarks.md"
 	@echo "make stop         stop the embedded stack; its data stays"
 	@echo "make clean        remove the stack, its data and the virtual environment; what is yours stays"
 
@@ -24,7 +24,7 @@ ui: $(VENV)/.local
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 torture: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.torture --rounds 250

@@ -1,4 +1,4 @@
-"""Entity metric events: planned against the source, loaded into ClickHouse, proven.
+"""Entity metric events: planned against the source, loaded into ClickHouse, verified.
 
 Nothing lives here; each module says in its own docstring what belongs in it.
 """

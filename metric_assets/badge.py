@@ -1,4 +1,4 @@
-"""The badge of a pair, `reconciled`: everything loaded, proven lately, and nothing fails.
+"""The badge of a pair, `reconciled`: everything loaded, verified lately, and nothing fails.
 
 Belongs here: what the badge takes into account and says. Does not belong here: a check (audit,
 source_check), or what is kept of one (orchestration/proofs).
@@ -14,7 +14,8 @@ from metric_assets.catalog.model import Pair
 #: Ranges named in a sentence.
 _NAMED = 10
 _LISTS = (
-    "differing", "unloaded", "drifting", "behind", "unproven", "legacy_failing", "legacy_unchecked",
+    "differing", "unloaded", "drifting", "behind", "unverified",
+    "legacy_failing", "legacy_unchecked",
 )  # fmt: skip
 
 
@@ -23,7 +24,7 @@ class Badge:
     """What is known of a pair over its grid. Ranges are partition keys, in the order of the grid.
 
     ``unloaded`` were never materialized and hold entities or rows; ``differing``, ``drifting`` and
-    ``behind`` fail the source check; ``unproven`` have no result of it about their last
+    ``behind`` fail the source check; ``unverified`` have no result of it about their last
     materialization. ``oldest_days`` is the age of the oldest proof, which must not exceed
     ``most_days``. ``figures`` are sums over ranges that fail.
     """
@@ -35,7 +36,7 @@ class Badge:
     differing: tuple[str, ...] = ()
     drifting: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
-    unproven: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
     legacy_failing: tuple[str, ...] = ()
     legacy_unchecked: tuple[str, ...] = ()
     oldest_days: float | None = None
@@ -43,9 +44,9 @@ class Badge:
     figures: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def proven(self) -> int:
+    def verified(self) -> int:
         """Ranges whose counter equals its source."""
-        failing = (self.differing, self.drifting, self.behind, self.unproven)
+        failing = (self.differing, self.drifting, self.behind, self.unverified)
         return self.materialized - sum(map(len, failing))
 
     @property
@@ -66,8 +67,8 @@ class Badge:
             (self.unloaded, "was", "were", "never materialized and holds entities or rows"),
             (self.drifting, "has", "have", "live drift"),
             (self.legacy_failing, "breaks", "break", "the rule of legacy"),
-            (self.behind, "is", "are", "not proven: the stream is behind"),
-            (self.unproven, "is", "are", "not proven since the last materialization"),
+            (self.behind, "is", "are", "not verified: the stream is behind"),
+            (self.unverified, "is", "are", "not verified since the last materialization"),
             (self.legacy_unchecked, "was", "were", "not compared with legacy"),
         ]
         said = [_told(keys, one, more, what) for keys, one, more, what in found if keys]
@@ -96,7 +97,7 @@ class Badge:
             "live drift": self.drifting,
             "legacy differs": self.legacy_failing,
             "stream behind": self.behind,
-            "not proven": self.unproven,
+            "not verified": self.unverified,
             "unchecked": self.legacy_unchecked,
             "proof too old": self.stale,
         }
@@ -106,7 +107,7 @@ class Badge:
     def cure(self) -> str:
         """What to do about the gravest thing that is wrong; empty if nothing is."""
         command = f"`metric-assets reconcile {self.pair.key}"
-        proves = f"{command} --source` proves them now"
+        verifies = f"{command} --source` verifies them now"
         cures = {
             "equal": "",
             "differs": f"{command} --repair` loads these ranges",
@@ -118,13 +119,13 @@ class Badge:
             "stream behind": "they are verified again once the stream has caught up",
             "unchecked": f"{command}` compares them",
         }
-        return cures.get(self.word, proves)
+        return cures.get(self.word, verifies)
 
     @property
-    def proven_share(self) -> float | None:
+    def verified_share(self) -> float | None:
         """Ranges whose counter equals its source, of those that hold anything; None if none do."""
         needed = self.materialized + len(self.unloaded)
-        return self.proven / needed if needed else None
+        return self.verified / needed if needed else None
 
     @property
     def lists(self) -> dict[str, list[str]]:

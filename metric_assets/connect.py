@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from metric_assets.audit.entity_ids import existing
-from metric_assets.catalog.model import Scan, Store
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.load.pipeline import Stores
 from metric_assets.settings import (
     CLICKHOUSE_URL,

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from metric_assets.fingerprint import row_hashes
 from metric_assets.plan import Mode, Summary
+from metric_assets.row_hash import row_hashes
 
 #: What two rows must share to be copies or negations of each other; magnitude is the size.
 EVENT = ("metric", "entityId", "userId", "createdAt", "magnitude")
+_NONE = pl.lit(0, pl.Int64)
 
 
 def summaries(rows: pl.DataFrame, metrics: Sequence[str]) -> dict[str, Summary]:
-    """A summary of the rows of every metric; its hash compares with others made here only."""
+    """A summary of the rows of every metric."""
     sums = (
         rows.with_columns(hash=row_hashes(rows))
         .group_by("metric")
@@ -58,30 +59,38 @@ def difference(wanted: pl.DataFrame, present: pl.DataFrame, mode: Mode) -> pl.Da
     lacks_plus, lacks_minus = (
         pl.col(f"wanted_{sign}") - pl.col(f"present_{sign}") for sign in ("plus", "minus")
     )
-    net = lacks_plus - lacks_minus
-    none = pl.lit(0, pl.Int64)
-    if mode is Mode.APPEND:
-        negations = pl.when(pl.col("magnitude") == 0).then(none).otherwise(_most(-net))
-        beside = pl.min_horizontal(negations, _most(-lacks_plus)) + pl.min_horizontal(
-            _most(net), _most(-lacks_minus)
-        )
-        changes = {
-            "addPositive": _most(net),
-            "addNegative": negations,
-            "removePositive": none,
-            "removeNegative": none,
-            "compensating": beside,
-        }
-    else:
-        changes = {
-            "addPositive": _most(lacks_plus),
-            "addNegative": _most(lacks_minus),
-            "removePositive": _most(-lacks_plus),
-            "removeNegative": _most(-lacks_minus),
-            "compensating": none,
-        }
-    differs = both.filter(net != 0).select(*EVENT, **changes)
+    changes = _added if mode is Mode.APPEND else _moved
+    differs = both.filter(lacks_plus != lacks_minus).select(
+        *EVENT, **changes(lacks_plus, lacks_minus)
+    )
     return differs.filter(pl.sum_horizontal(pl.exclude(*EVENT, "compensating")) > 0)
+
+
+def _added(lacks_plus: pl.Expr, lacks_minus: pl.Expr) -> dict[str, pl.Expr]:
+    """The changes where nothing may be removed: a negation is added instead."""
+    net = lacks_plus - lacks_minus
+    negations = pl.when(pl.col("magnitude") == 0).then(_NONE).otherwise(_most(-net))
+    beside = pl.min_horizontal(negations, _most(-lacks_plus)) + pl.min_horizontal(
+        _most(net), _most(-lacks_minus)
+    )
+    return {
+        "addPositive": _most(net),
+        "addNegative": negations,
+        "removePositive": _NONE,
+        "removeNegative": _NONE,
+        "compensating": beside,
+    }
+
+
+def _moved(lacks_plus: pl.Expr, lacks_minus: pl.Expr) -> dict[str, pl.Expr]:
+    """The changes where surplus is removed."""
+    return {
+        "addPositive": _most(lacks_plus),
+        "addNegative": _most(lacks_minus),
+        "removePositive": _most(-lacks_plus),
+        "removeNegative": _most(-lacks_minus),
+        "compensating": _NONE,
+    }
 
 
 def _most(counts: pl.Expr) -> pl.Expr:

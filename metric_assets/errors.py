@@ -52,7 +52,7 @@ class RemovalRefusedError(MetricAssetsError):
     """The plan would remove more of what is present than the removal guard allows."""
 
 
-class ProofError(MetricAssetsError):
+class VerificationError(MetricAssetsError):
     """After the plan was applied the scope still differs from what was staged."""
 
     transient = True

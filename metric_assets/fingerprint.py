@@ -21,19 +21,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-_Signed = npt.NDArray[np.int64]
-_Unsigned = npt.NDArray[np.uint64]
+from metric_assets.row_hash import Signed, event_hash, key_hash, wrapped
 
 #: Ids of one bucket, as a power of two.
 BITS = 4
-K0, K1, K2, K3, K4 = (
-    0x9E3779B97F4A7C15,
-    0xC2B2AE3D27D4EB4F,
-    0x165667B19E3779F9,
-    0xD6E8FEB86659FD93,
-    0xFF51AFD7ED558CCD,
-)
-_HALF, _LOW = np.uint64(32), np.uint64(2**32 - 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 #: Rows hashed at once.
 _SLICE = 2**15
@@ -129,16 +120,6 @@ def differing(source: pl.DataFrame, target: pl.DataFrame) -> pl.DataFrame:
     return both.filter(differs).select("metricType", "bucket")
 
 
-def row_hashes(rows: pl.DataFrame) -> pl.Series:
-    """A hash of each row (entityId, userId, value, createdAt), its complement where something is
-    taken away, so that they add up as those of events do.
-    """
-    entity, user, value = (rows[name].to_numpy() for name in ("entityId", "userId", "value"))
-    users = _wrapped(user)
-    at = rows["createdAt"].dt.timestamp("ms").to_numpy()
-    return pl.Series(_event(_key(_wrapped(entity), users), users, value, at))
-
-
 def bucket(entity_id: str = "entityId") -> pl.Expr:
     """The bucket of an id."""
     found: pl.Expr = pl.col(entity_id).cast(pl.Int64) // 2**BITS
@@ -173,13 +154,13 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
         rows = slice(first, first + _SLICE)
         ids, users, values = (one[rows].astype(np.int64) for one in (entity, user, value))
         cell = _slots(ids >> BITS, buckets) * width + place[rows]
-        keyed = _wrapped(users)
+        key = own = key_hash(wrapped(ids), wrapped(users))
         if prints.by_entity:
-            keyed = np.where(whole[place[rows]], np.uint64(0), keyed)
-        key = _key(_wrapped(ids), keyed)
-        event = _event(key, _wrapped(users), values, at[rows])
+            nobody = key_hash(wrapped(ids), np.zeros(ids.size, np.uint64))
+            key = np.where(whole[place[rows]], nobody, own)
+        event = event_hash(own, wrapped(users), values, at[rows])
         event[at[rows] >= exact] = 0
-        np.add.at(net, cell, _wrapped(values) * key)
+        np.add.at(net, cell, wrapped(values) * key)
         np.add.at(dated, cell, event)
         recent[cell[at[rows] >= late]] = True
     used = np.flatnonzero((net != 0) | (dated != 0) | recent)
@@ -193,36 +174,22 @@ def _grouped(events: pl.DataFrame, prints: Prints) -> pl.DataFrame:
     )
 
 
-def _buckets(entity: npt.NDArray[np.signedinteger[Any]]) -> _Signed:
+def _buckets(entity: npt.NDArray[np.signedinteger[Any]]) -> Signed:
     """The buckets that ids may be in: all from the lowest to the highest, unless they are few."""
     low, high = int(entity.min()) >> BITS, int(entity.max()) >> BITS
     if high - low < 2 * entity.size + _NEAR:
         return np.arange(low, high + 1, dtype=np.int64)
-    buckets: _Signed = np.unique(entity.astype(np.int64) >> BITS)
+    buckets: Signed = np.unique(entity.astype(np.int64) >> BITS)
     return buckets
 
 
-def _slots(bucket: _Signed, buckets: _Signed) -> _Signed:
+def _slots(bucket: Signed, buckets: Signed) -> Signed:
     """Where each bucket is among the buckets."""
     first, last = int(buckets[0]), int(buckets[-1])
     if last - first < buckets.size:
         return bucket - first
-    slots: _Signed = np.searchsorted(buckets, bucket)
+    slots: Signed = np.searchsorted(buckets, bucket)
     return slots
-
-
-def _key(entity: _Unsigned, user: _Unsigned) -> _Unsigned:
-    """The hash of an entity and user, by which values are weighed."""
-    inner = _mix((entity << _HALF) + (user & _LOW), K1)
-    return _mix(inner ^ ((user >> _HALF) * np.uint64(K2)), K3)
-
-
-def _event(key: _Unsigned, user: _Unsigned, value: _Signed, at: _Signed) -> _Unsigned:
-    """The hash of an event, its complement where something is taken away: integers wrap."""
-    size = _wrapped(np.abs(value)) * np.uint64(K0) + user * np.uint64(K1)
-    event = _mix(_mix(key + _wrapped(at) * np.uint64(K2), K4) ^ size, K3)
-    np.negative(event, out=event, where=value < 0)
-    return event
 
 
 def _edge(events: pl.DataFrame, prints: Prints) -> list[pl.DataFrame]:
@@ -240,17 +207,6 @@ def _places(names: pl.Series, metrics: Sequence[str]) -> pl.Series:
         names = names.cast(pl.String).cast(pl.Enum(metrics))
     places: pl.Series = names.to_physical()
     return places
-
-
-def _wrapped(numbers: _Signed) -> _Unsigned:
-    """The same bits without a sign."""
-    return numbers.view(np.uint64)
-
-
-def _mix(numbers: _Unsigned, factor: int) -> _Unsigned:
-    product: _Unsigned = numbers * np.uint64(factor)
-    product ^= product >> _HALF
-    return product
 
 
 def _milliseconds(instant: datetime) -> int:

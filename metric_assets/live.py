@@ -15,6 +15,7 @@ from metric_assets import defaults
 
 #: Reading to here reads every row of a source, whenever it was created.
 FOREVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 class Stream(str, Enum):

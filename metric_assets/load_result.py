@@ -25,8 +25,9 @@ class LoadResult:
     the source was, ``incomplete`` why it may have shown less than there is, and ``system`` (with
     ``snapshot``) which state of it was loaded, as of ``instant``. ``live`` and ``stream`` say what
     live events meant for it; a first load while the stream is behind is ``provisional``. Of a dry
-    run, ``refused`` says what the removal guard would refuse. ``digest`` is a hash of what the
-    scope holds below the cutoff, where one was taken.
+    run, ``refused`` says what the removal guard would refuse. ``digest`` is the hash of the rows
+    that the scope holds below the cutoff, after a load or at a dry run (see plan.Summary): equal to
+    an earlier one means that the target has not changed in between.
     """
 
     pair: Pair
@@ -74,7 +75,7 @@ class LoadResult:
         return self.live.drift > 0
 
     @property
-    def proven(self) -> bool:
+    def verified(self) -> bool:
         """Whether the range holds what is wanted, as far as can be told."""
         return not self.differs and not self.refused and self.stream is not Stream.BEHIND
 
@@ -88,4 +89,5 @@ class LoadResult:
             "live": self.live.as_dict(),
             "stream": self.stream.value,
             "instant": self.instant.isoformat() if self.instant else None,
+            "digest": None if self.digest is None else f"{self.digest:016x}",
         }

@@ -29,14 +29,20 @@ class Mode(str, Enum):
 class Summary:
     """Rows of one metric in a table: their number, sum of values, and a hash that adds up.
 
-    ``hash`` and ``net`` count an event of a negative value against the one that it compensates, so
-    that such a pair weighs nothing: ``net`` is the number of rows less those of negative value.
+    ``hash`` is the sum of fingerprint.row_hashes(), in 64 bits that wrap, wherever it is computed:
+    it compares with one that was taken at any other time. ``hash`` and ``net`` count an event of a
+    negative value against the one that it compensates, so that such a pair weighs nothing: ``net``
+    is the number of rows less those of negative value.
     """
 
     events: int = 0
     total: int = 0
     hash: int = 0
     net: int = 0
+
+    def hash_with(self, other: Summary) -> int:
+        """The hash of the rows of both."""
+        return (self.hash + other.hash) % 2**64
 
     def agrees(self, other: Summary) -> bool:
         """Whether both hold the same events, but for pairs of an event and its compensation."""

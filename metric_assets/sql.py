@@ -93,14 +93,3 @@ def load(name: str, folder: Path | None = None) -> Statement:
 def _name(found: re.Match[str]) -> str | None:
     """The placeholder's name; None for a comment or a string."""
     return found["plain"] or found["quoted"] or found["typed"]
-
-
-def bare_text(text: str) -> str:
-    """The text without comments and with empty string literals: only what a server acts on."""
-
-    def bared(found: re.Match[str]) -> str:
-        if found[0].startswith("--"):
-            return ""
-        return "''" if found[0].startswith("'") else found[0]
-
-    return _TOKEN.sub(bared, text)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -27,20 +27,20 @@ from metric_assets.fingerprint import Accumulator, Prints, bucket
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
+from metric_assets.row_hash import row_hashes
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 from metric_assets.stores.ports import (
     Binds,
-    LiveSeen,
     PartitionLock,
     PartitionLocks,
     Reading,
     Rows,
     Scope,
     Source,
-    Stage,
     Target,
 )
+from metric_assets.stores.stage_port import LiveSeen, Stage
 from metric_assets_tests.histories.rule import Found, Kind, adjustment_rows, cancel_out, judge
 from metric_assets_tests.histories.rule import Key as KeySums
 
@@ -259,6 +259,10 @@ class FakeTarget:
         finally:
             stage.dropped = True
 
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept is still there."""
+        return attempt in self.kept
+
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept."""
         self.kept.pop(attempt, None)
@@ -386,12 +390,18 @@ class FakeStage:
         held = pl.col("createdAt") < self._scope.cutoff
         late = held & (pl.col("createdAt") >= prints.exact)
         value = pl.col("metricValue")
-        beside = frame.group_by("metricType", bucket().alias("bucket")).agg(
-            held.sum().cast(pl.Int64).alias("held"),
-            value.filter(held).sum().alias("held_total"),
-            late.sum().cast(pl.Int64).alias("adjustments"),
-            value.filter(late & (value > 0)).sum().alias("up"),
-            (-value.filter(late & (value < 0))).sum().alias("down"),
+        hashes = row_hashes(frame.rename({"metricValue": "value"})).alias("hash")
+        beside = (
+            frame.with_columns(hashes)
+            .group_by("metricType", bucket().alias("bucket"))
+            .agg(
+                held.sum().cast(pl.Int64).alias("held"),
+                value.filter(held).sum().alias("held_total"),
+                pl.col("hash").filter(held).sum().alias("digest"),
+                late.sum().cast(pl.Int64).alias("adjustments"),
+                value.filter(late & (value > 0)).sum().alias("up"),
+                (-value.filter(late & (value < 0))).sum().alias("down"),
+            )
         )
         return sums.result().join(beside, on=["metricType", "bucket"])
 
@@ -672,12 +682,11 @@ class FakeStage:
         found = {metric: Summary() for metric in self._scope.metrics}
         for event, copies in rows.items():
             old = found[event.metric]
-            size = event._replace(value=abs(event.value))
             signed = copies if event.value >= 0 else -copies
             found[event.metric] = Summary(
                 old.events + copies,
                 old.total + event.value * copies,
-                old.hash + zlib.crc32(repr(size).encode()) * signed,
+                (old.hash + _hash(event) * copies) % 2**64,
                 old.net + signed,
             )
         return found
@@ -784,6 +793,19 @@ def _cells(ids: Sequence[int], binds: Binds) -> pl.DataFrame:
         schema=dict.fromkeys(("cell", "count", "lowest", "highest"), pl.Int64),
         orient="row",
     )
+
+
+@cache
+def _hash(event: Event) -> int:
+    """The hash of an event, as the target has it."""
+    row = {
+        "entityId": [event.entity_id],
+        "userId": [event.user_id],
+        "value": [event.value],
+        "createdAt": [event.created],
+    }
+    kinds = {"createdAt": pl.Datetime("ms", "UTC")}
+    return int(row_hashes(pl.DataFrame(row, schema_overrides=kinds))[0])
 
 
 def signed_difference(

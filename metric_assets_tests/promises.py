@@ -30,8 +30,8 @@ AREAS = {
     "refusals": "Refusals by the target",
     "rows": "Wrong rows",
     "drift": "Schema drift",
-    "history": "History of checks",
     "settings": "Settings and names",
+    "operators": "What operators see and are told",
 }
 _HEAD = """# Promises and their tests
 

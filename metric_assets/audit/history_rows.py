@@ -141,7 +141,7 @@ def _legacy_row(verdict: Verdict, stamp: Stamp) -> HistoryRow:
 
 def _badge_row(badge: Badge, stamp: Stamp) -> HistoryRow:
     lists = {name: keys for name, keys in badge.lists.items() if keys}
-    ranges = {"grid": badge.grid, "materialized": badge.materialized, "proven": badge.proven}
+    ranges = {"grid": badge.grid, "materialized": badge.materialized, "verified": badge.verified}
     return stamp.row(
         checks.RECONCILED,
         checks.SUMMARY,
@@ -150,7 +150,7 @@ def _badge_row(badge: Badge, stamp: Stamp) -> HistoryRow:
         metric_type=badge.pair.metric,
         **badge.figures,
         word=badge.word,
-        coverage=badge.proven_share,
+        coverage=badge.verified_share,
         oldest_proof_days=badge.oldest_days,
         cause=badge.sentence,
         cure=badge.cure,

@@ -117,24 +117,28 @@ def settle(
             f" in {seconds:.0f} s, when late live events have arrived"
         )
         patience.wait(seconds)
-    together: dict[tuple[IdRange, datetime, datetime], list[Doubt]] = defaultdict(list)
+    together: dict[tuple[datetime, datetime, IdRange], list[Doubt]] = defaultdict(list)
     for doubt in doubts:
-        together[doubt.cell, doubt.earliest, doubt.latest].append(doubt)
-    for (cell, earliest, latest), group in together.items():
-        breaking = {
-            doubt.pair: offenders(doubt.pair, doubt.values, doubt.legacy, doubt.orphans)
-            for doubt in group
-        }
-        ids = sorted({one for found in breaking.values() for one in found})
-        needed = metrics_of([doubt.pair for doubt in group])
-        sums = target.totals_until(entity, needed, ids, earliest - skew, latest + skew)
-        for doubt in group:
-            values = _settled(doubt, breaking[doubt.pair], sums)
-            yield (
-                doubt.pair,
-                cell,
-                compare(doubt.pair, cell, values, doubt.legacy, doubt.orphans),
-            )
+        together[doubt.earliest - skew, doubt.latest + skew, doubt.cell].append(doubt)
+    for (sure, until, _), group in together.items():
+        yield from _read_again(group, target, sure, until)
+
+
+def _read_again(
+    group: Sequence[Doubt], target: Totals, sure: datetime, until: datetime
+) -> Iterator[tuple[Pair, IdRange, Verdict]]:
+    """Verdicts on doubts of one range, with the counters of what broke a rule read again."""
+    breaking = {
+        doubt.pair: offenders(doubt.pair, doubt.values, doubt.legacy, doubt.orphans)
+        for doubt in group
+    }
+    ids = sorted({one for found in breaking.values() for one in found})
+    needed = metrics_of([doubt.pair for doubt in group])
+    sums = target.totals_until(group[0].pair.entity, needed, ids, sure, until)
+    for doubt in group:
+        values = _settled(doubt, breaking[doubt.pair], sums)
+        verdict = compare(doubt.pair, doubt.cell, values, doubt.legacy, doubt.orphans)
+        yield doubt.pair, doubt.cell, verdict
 
 
 def _settled(doubt: Doubt, ids: Sequence[int], sums: pl.DataFrame) -> pl.DataFrame:

@@ -117,7 +117,7 @@ def cause(result: LoadResult) -> str:
         )
     if result.stream is Stream.BEHIND:
         reasons.append(
-            "not proven: the stream is behind, live events newer than rows of the source have not"
+            "not verified: the stream is behind, live events newer than rows of the source have not"
             " arrived"
         )
     return "; ".join(reasons) or LEGACY_DRIFT

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Protocol
 
 import polars as pl
 
 from metric_assets.audit.entity_ids import existing
 from metric_assets.errors import RemovalRefusedError
+from metric_assets.live import EPOCH
 from metric_assets.plan import REMOVAL_FLOOR, Mode
 from metric_assets.settings import MAX_REMOVED_SHARE, Settings
 from metric_assets.sql import Statement, load
@@ -28,7 +29,6 @@ from metric_assets.stores.ports import Bind, Binds, Rows
 _IDS = 5_000
 #: What to do about them.
 REMOVES = "`metric-assets reconcile --repair` removes them"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Store(Protocol):
@@ -189,9 +189,9 @@ def _cutoff_of(settings: Settings, entity: str) -> datetime:
     cutoff = settings.known_cutoff(entity)
     if cutoff is None and entity not in settings.catalog.entity:
         cutoff = min(settings.cutoffs.values(), default=None)
-    return cutoff or _EPOCH
+    return cutoff or EPOCH
 
 
 def _milliseconds(instant: datetime) -> int:
-    since = instant - _EPOCH
+    since = instant - EPOCH
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Rule, Scan
+from metric_assets.catalog.model import Entity, Legacy, Pair, Rule
 from metric_assets.catalog.reasons import (
     GROWS_IN_PLACE,
     ONE_EVENT_A_ROW,
     ONE_ROW_A_GIVER,
     UNWRITTEN,
 )
+from metric_assets.catalog.scan import Scan
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(

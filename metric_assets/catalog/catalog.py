@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from metric_assets.catalog.model import CatalogError, Dimension, Entity, Pair, Scan, Store
+from metric_assets.catalog.model import CatalogError, Entity, Pair
+from metric_assets.catalog.scan import Dimension, Scan, Store
 from metric_assets.errors import UnknownKeyError
 
 

@@ -1,4 +1,4 @@
-"""docs/catalog.md, written from the rows: `python -m metric_assets.catalog.document`.
+"""docs/reference/catalog.md, written from the rows: `python -m metric_assets.catalog.document`.
 
 Belongs here: the words and tables of that page. Does not belong here: a fact that no row holds.
 """
@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import polars as pl
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Entity, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import Entity, Pair, Rule
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.markdown import table
 
 _HEAD = """\
-<!-- Written by `python -m metric_assets.catalog.document > docs/catalog.md`. Change the rows in
-metric_assets/catalog, then run it again. -->
+<!-- Written by `python -m metric_assets.catalog.document > docs/reference/catalog.md`.
+Change the rows in metric_assets/catalog, then run it again. -->
 
 # Catalog
 
@@ -107,7 +108,8 @@ def _entity(entity: Entity) -> Iterator[str]:
          "known gap"),
         (_pair(pair) for pair in CATALOG.pairs_of(entity.name)),
     )  # fmt: skip
-    yield "How live events are judged ([the counter equals the source](explanation/counter.md)):\n"
+    rule = "[the counter equals the source](../explanation/counter.md)"
+    yield f"How live events are judged ({rule}):\n"
     yield table(
         ("metric", "live events", "key", "why"),
         (
@@ -160,7 +162,7 @@ def _cost(scan: Scan) -> str:
 
 
 def _link(scan: Scan) -> str:
-    return f"[{scan.name}](../sql/{scan.name}.sql)"
+    return f"[{scan.name}](../../sql/{scan.name}.sql)"
 
 
 def _names(tables: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Rule, Scan
+from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Rule
 from metric_assets.catalog.reasons import (
     GROWS_IN_PLACE,
     ONE_EVENT_A_ROW,
@@ -13,6 +13,7 @@ from metric_assets.catalog.reasons import (
     USER_MAY_GO,
     WITHOUT_REPLIES,
 )
+from metric_assets.catalog.scan import Scan
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(

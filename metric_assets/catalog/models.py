@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Live, LiveKey, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import Entity, Legacy, Live, LiveKey, Pair, Rule
 from metric_assets.catalog.reasons import (
     DATED_BY_PUBLICATION,
     EVERY_DOWNLOAD,
@@ -18,6 +18,7 @@ from metric_assets.catalog.reasons import (
     UNWRITTEN,
     WHOLE_DAYS,
 )
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Live, Pair, Scan
+from metric_assets.catalog.model import Entity, Legacy, Live, Pair
 from metric_assets.catalog.reasons import (
     ONE_EVENT_A_REACTION_OF_AN_IMAGE,
     USER_MAY_GO,
     WITHOUT_REPLIES,
 )
+from metric_assets.catalog.scan import Scan
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(

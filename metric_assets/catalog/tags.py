@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from metric_assets.catalog.model import Entity, Legacy, Pair, Scan
+from metric_assets.catalog.model import Entity, Legacy, Pair
 from metric_assets.catalog.reasons import SWITCHED_IN_PLACE, UNWRITTEN
+from metric_assets.catalog.scan import Scan
 from metric_assets.ranges import Grid
 
 ENTITY = Entity(

@@ -7,7 +7,8 @@ import json
 import click
 
 from metric_assets import sql
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.cli import environment
 from metric_assets.errors import UnknownKeyError
 

@@ -41,7 +41,7 @@ STYLES = {
     "not judged": "cyan",
     "live drift": "bold yellow",
     "stream behind": "yellow",
-    "not proven": "yellow",
+    "not verified": "yellow",
     "not loaded": "bold red",
     "differs": "bold red",
     "failed": "bold red",

@@ -25,7 +25,7 @@ in metric_assets/cli, then run it again. -->
 # Command line
 
 Every command has `--help`. SELECTION is any number of entity types (`User`) and pairs
-(`User/Follower`); without one, all pairs. Stores and [settings](../settings.md) come from the
+(`User/Follower`); without one, all pairs. Stores and [settings](settings.md) come from the
 environment, never from an argument. {json} take `--json`: [exit codes and JSON](output.md).
 """
 

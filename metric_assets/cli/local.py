@@ -150,7 +150,7 @@ def _put_aside(settings: Settings) -> None:
 
 
 def guarded(action: Callable[[], _R]) -> _R:
-    """PartitionLock the stack's errors into ours."""
+    """Turn the stack's errors into ours."""
     try:
         return action()
     except stack.LocalStackError as error:

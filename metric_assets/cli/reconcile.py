@@ -91,7 +91,7 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
             repaired = _repair(result.reports, settings, options, notes)
             removed = remove_strays(result.strays, settings)
             if repaired or removed:
-                # What was loaded again has proven itself, the rest was proven a moment ago.
+                # What was loaded again was verified by its load, the rest a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
         outside = console.look_outside(pairs, settings, notes.remark)
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from metric_assets.catalog.catalog import Catalog
-from metric_assets.catalog.model import Store
+from metric_assets.catalog.scan import Store
 from metric_assets.doctor.findings import FAILED, Finding
 from metric_assets.settings import POSTGRES_URL
 from metric_assets.sql import load

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from clickhouse_connect.driver.binding import quote_identifier
 
 from metric_assets.catalog.catalog import Catalog
-from metric_assets.catalog.model import Dimension, Scan, Store
+from metric_assets.catalog.scan import Dimension, Scan, Store
 from metric_assets.doctor.cutoffs import cutoff_or_now
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded, size
 from metric_assets.errors import MetricAssetsError
 from metric_assets.events import check_columns, derive
 from metric_assets.settings import CLICKHOUSE_URL, Settings
 from metric_assets.sql import Statement, load
-from metric_assets.stores.clickhouse import ClickHouse, render
+from metric_assets.stores.clickhouse import ClickHouse
+from metric_assets.stores.clickhouse_text import render
 from metric_assets.stores.ports import Bind
 
 #: How the relation is named that stands for the copy of a dimension.

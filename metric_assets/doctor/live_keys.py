@@ -14,7 +14,8 @@ from datetime import datetime, timedelta, timezone
 import polars as pl
 
 from metric_assets.audit.coverage import Coverage
-from metric_assets.catalog.model import Live, Pair, Scan, Store
+from metric_assets.catalog.model import Live, Pair
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.doctor import connections
 from metric_assets.doctor.findings import Finding, Report, guarded
 from metric_assets.doctor.live_shares import Measured, in_words, judge, measure

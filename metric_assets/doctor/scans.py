@@ -15,7 +15,8 @@ import polars as pl
 from metric_assets.audit.coverage import Coverage
 from metric_assets.audit.entity_ids import dated_binds, table_binds
 from metric_assets.audit.legacy_tables import by_table, check_ids, counters_binds, misnamed
-from metric_assets.catalog.model import Dimension, Entity, Pair, Scan, Store
+from metric_assets.catalog.model import Entity, Pair
+from metric_assets.catalog.scan import Dimension, Scan, Store
 from metric_assets.doctor.cutoffs import cutoff_or_now
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, Report, guarded, size
 from metric_assets.doctor.source import Tables

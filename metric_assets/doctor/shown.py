@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metric_assets.catalog.model import Store
+from metric_assets.catalog.scan import Store
 from metric_assets.doctor.findings import REMARK, Finding
 from metric_assets.settings import MAX_REPLICA_LAG, Settings
 from metric_assets.source_state import SourceState

@@ -16,6 +16,7 @@ from metric_assets.settings import CLICKHOUSE_URL, CUTOFFS, TARGET_TABLE, Settin
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.layout import PATCHES, Layout
+from metric_assets.stores.layout_query import describe
 from metric_assets.stores.orphans import orphan_binds
 from metric_assets.stores.owners import OWNER
 from metric_assets.stores.target import ClickHouseTarget
@@ -164,7 +165,7 @@ def _storage(store: ClickHouse, table: str, layout: Layout) -> Iterator[Finding]
 def examine_leftovers(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
     """Private tables, statements and mutations under our name: a run's, or nobody's."""
     table = settings.target_table
-    layout = ClickHouseTarget(store, table).describe()
+    layout = describe(store, table)
     binds = orphan_binds(table, layout)
     copies = re.compile(rf"{re.escape(table)}__versions_[0-9a-f]{{16}}")
     names = [

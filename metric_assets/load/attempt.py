@@ -6,43 +6,22 @@ was filled (filling, or a second look), or the load result (pipeline).
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from metric_assets.errors import ProofError, RemovalRefusedError, TargetError
+from metric_assets.errors import RemovalRefusedError, TargetError, VerificationError
 from metric_assets.live import Judged, Judging, LiveFigures
+from metric_assets.load.clock import Clock
 from metric_assets.plan import Plan, RemovalGuard, Summary, build_plan, compare_summaries
 from metric_assets.source_state import Loaded, SourceState
-from metric_assets.stores.ports import PartitionLock, Scope, Stage
+from metric_assets.stores.ports import PartitionLock, Scope
+from metric_assets.stores.stage_port import Stage
 
 #: Plans applied before giving up. A merge under way or an orphan's late commit costs one more.
 MAX_ROUNDS = 3
 #: (inserted, removed, compensated) rows of a metric.
 Counts = tuple[int, int, int]
-
-
-class Clock:
-    """Seconds that each phase took, summed over rounds."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-        self.phases: dict[str, float] = {}
-
-    def ends(self, phase: str) -> None:
-        """What went by since the last end was ``phase``."""
-        now = time.monotonic()
-        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._last
-        self._last = now
-
-    def facts(self) -> dict[str, Any]:
-        """What a load result says of the time."""
-        return {
-            "seconds": round(sum(self.phases.values()), 3),
-            "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
-        }
 
 
 @dataclass(frozen=True)
@@ -113,7 +92,7 @@ class Attempt:
 
         Raises RemovalRefusedError if the guard refuses a plan (a dry run tells it instead),
         TargetError for an adjustment that does not fit into the target, BusyError if the partition
-        lock is lost, ProofError if the scope cannot be brought in sync.
+        lock is lost, VerificationError if the scope cannot be brought in sync.
         """
         if self.in_sync:
             return self._nothing(dry_run=dry_run)
@@ -140,7 +119,7 @@ class Attempt:
             self.clock.ends("verify")
         if plan.empty:
             return replace(outcome, after=present)
-        raise ProofError(
+        raise VerificationError(
             f"{self.scope.label}: after {MAX_ROUNDS} rounds the target still differs: {plan};"
             " something else is writing below the cutoff"
             f" {self.scope.cutoff.isoformat()}"

@@ -20,7 +20,8 @@ from metric_assets.load.reading import PULSE, Filled, Request, count_events, rea
 from metric_assets.load.spool import Spool
 from metric_assets.plan import Summary
 from metric_assets.rows import last_before
-from metric_assets.stores.ports import Scope, Stage
+from metric_assets.stores.ports import Scope
+from metric_assets.stores.stage_port import Stage
 
 #: Events sent to the stage in one insert: large enough to be one good part, which is sorted and
 #: merged once, and small enough to hold several of.
@@ -134,12 +135,13 @@ def _staged(
 
 def _agreeing(read: Filled, agreed: pl.DataFrame) -> Filled:
     """What was read, with what the target holds where fingerprints agree."""
-    columns = ("held", "held_total", "adjustments", "up", "down")
+    columns = ("held", "held_total", "digest", "adjustments", "up", "down")
     sums = agreed.group_by("metricType").agg(pl.col(columns).sum())
     held: dict[str, Summary] = {}
     adjusted: dict[str, tuple[int, int, int]] = {}
-    for metric, rows, total, count, up, down in sums.select("metricType", *columns).iter_rows():
-        held[metric] = Summary(rows, total)
+    for metric, *figures in sums.select("metricType", *columns).iter_rows():
+        rows, total, digest, count, up, down = figures
+        held[metric] = Summary(rows, total, digest)
         adjusted[metric] = (count, up, down)
     return replace(read, agreed=held, adjusted=adjusted)
 

@@ -1,29 +1,34 @@
 """Materialize: read, judge by live events, plan, guard, apply, verify.
 
-Belongs here: the order of the steps, and the load result. Does not belong here: how the stage is
-filled (filling), what becomes of it (attempt), how a store does a step (stores), what a plan means
-(plan), or Dagster.
+Belongs here: the order of the steps. Does not belong here: how the stage is filled (filling), what
+becomes of it (attempt), what a load result says (load_results), how a store does a step (stores).
 """
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
-import polars as pl
-
 from metric_assets import defaults
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.errors import StageMismatchError
 from metric_assets.live import FOREVER, LiveRules
-from metric_assets.load.attempt import Attempt, Clock, Outcome, SourceCheck
+from metric_assets.load.attempt import Attempt, Outcome, SourceCheck
+from metric_assets.load.clock import Clock
 from metric_assets.load.cutoffs import check_cutoff, check_moved
 from metric_assets.load.filling import fill
+from metric_assets.load.load_results import (
+    code_version,
+    digest_of,
+    orphaned,
+    plan_facts,
+    read_facts,
+)
 from metric_assets.load.reading import Extent, Filled, Progress, Request
 from metric_assets.load.second_look import Existing, Pending, SecondLooks
 from metric_assets.load.streams import Streams
@@ -31,15 +36,8 @@ from metric_assets.load_result import LoadResult
 from metric_assets.plan import RemovalGuard, Summary
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded, Records, SourceState
-from metric_assets.stores.ports import (
-    Bind,
-    PartitionLock,
-    PartitionLocks,
-    Scope,
-    Source,
-    Stage,
-    Target,
-)
+from metric_assets.stores.ports import Bind, PartitionLock, PartitionLocks, Scope, Source, Target
+from metric_assets.stores.stage_port import Stage
 
 
 class Copy(Protocol):
@@ -90,9 +88,9 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     ``live`` says how far live events are trusted, and ``looks`` collects the ranges that a run has
     to look at again at its end. Returns a load result a pair. Raises RejectedRowsError,
     SchemaDriftError, CutoffError or RemovalRefusedError with the target untouched, BusyError if
-    somebody else is at it, ProofError if the scope cannot be brought in sync. With ``dry_run``
-    everything up to the plan happens, nothing is written, and no partition lock is taken; what the
-    guard would refuse is told in the result.
+    somebody else is at it, VerificationError if the scope cannot be brought in sync. ``dry_run``
+    ends with the plan: nothing is written, and no partition lock is taken; what the guard would
+    refuse is told in the result.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     name = uuid.uuid4().hex[:16]
@@ -108,13 +106,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
             attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
     clock.ends("release")
-    facts = {
-        "mode": stage.mode.value,
-        "dry_run": dry_run,
-        "cleaned_up": cleaned_up,
-        "incomplete": attempt.source.reasons(guard.max_lag),
-    }
-    load_results = loading.results(filled, outcome, facts)
+    load_results = loading.results(filled, outcome, attempt, cleaned_up, dry_run=dry_run)
     if outcome.kept and looks is not None:
         lag = loading.rules.lag
         looks.add(Pending(scope, name, attempt, outcome, tuple(load_results), dry_run, lag))
@@ -174,23 +166,33 @@ class _Load:
         )
 
     def results(
-        self, filled: Filled, outcome: Outcome, facts: Mapping[str, Any]
+        self,
+        filled: Filled,
+        outcome: Outcome,
+        attempt: Attempt,
+        cleaned_up: tuple[str, ...],
+        *,
+        dry_run: bool,
     ) -> list[LoadResult]:
         """The load results, one a pair."""
         behind = self.streams.behind(filled, self.rules)
-        orphans = _orphaned(self.scope.entity, outcome, self.stores.existing)
+        orphans = orphaned(self.scope.entity, outcome, self.stores.existing)
         shared: dict[str, Any] = {
             "ids": self.scope.ids,
             "cutoff": self.scope.cutoff,
             "refused": outcome.refused,
-            **facts,
-            **_read_facts(filled),
+            "mode": attempt.stage.mode.value,
+            "dry_run": dry_run,
+            "cleaned_up": cleaned_up,
+            "incomplete": attempt.source.reasons(attempt.guard.max_lag),
+            **read_facts(filled),
             **self.clock.facts(),
         }
         return [
             LoadResult(
                 pair=pair,
-                **_plan_facts(filled, outcome, pair.metric, orphans),
+                **plan_facts(filled, outcome, pair.metric, orphans),
+                digest=digest_of(filled, outcome, pair.metric, dry_run=dry_run),
                 stream=self.streams.of(pair, behind),
                 provisional=pair.metric in behind and pair.metric not in self.records,
                 code_version=code_version(self.scan, pair),
@@ -198,45 +200,6 @@ class _Load:
             )
             for pair in self.pairs
         ]
-
-
-def _plan_facts(
-    filled: Filled, outcome: Outcome, metric: str, orphans: Mapping[str, int]
-) -> dict[str, Any]:
-    """What a load result says of the first plan, and of the scope afterwards: of what was compared,
-    and of what agreed by its fingerprints.
-    """
-    plan, after = outcome.first.of(metric), outcome.after[metric]
-    agreed = filled.agreed.get(metric, Summary())
-    adjustments, up, down = filled.adjusted.get(metric, (0, 0, 0))
-    figures = outcome.judged[metric].figures
-    return {
-        "wanted": plan.wanted + filled.settled.get(metric, 0) + adjustments,
-        "present": plan.present + agreed.events,
-        "inserted": plan.inserted,
-        "removed": plan.removed,
-        "unchanged": plan.unchanged + agreed.events,
-        "events": after.events + agreed.events,
-        "total": after.total + agreed.total,
-        "live": replace(
-            figures,
-            withdrawn=figures.withdrawn + up,
-            overlap=figures.overlap + down,
-            orphaned=orphans.get(metric, 0),
-        ),
-    }
-
-
-def _read_facts(filled: Filled) -> dict[str, Any]:
-    """What a load result says of the reading."""
-    return {
-        "rows_read": filled.rows,
-        "rejected": filled.rejected,
-        "snapshot": filled.snapshot,
-        "source": filled.state.sentence,
-        "system": filled.state.position.system,
-        "instant": filled.horizon.instant,
-    }
 
 
 def _extent(
@@ -248,26 +211,6 @@ def _extent(
         now = now.replace(hour=0, minute=0, second=0, microsecond=0)
     until = scope.cutoff if not judged else (now or FOREVER)
     return Extent(until, judged, rules, now)
-
-
-def _orphaned(entity: str, outcome: Outcome, existing: Existing | None) -> dict[str, int]:
-    """By metric: what is gone untold of entities that the source no longer has."""
-    ids = {one for found in outcome.gone.values() for one in found}
-    if not ids or existing is None:
-        return {}
-    alive = existing(entity, sorted(ids))
-    return {
-        metric: sum(gone for one, gone in found.items() if one not in alive)
-        for metric, found in outcome.gone.items()
-    }
-
-
-def code_version(scan: Scan, pair: Pair) -> str:
-    """Changes whenever the text of the scan or the row of the pair does."""
-    # Polars shortens long lists in the text of an expression unless told not to.
-    with pl.Config(fmt_table_cell_list_len=-1):
-        row = f"{pair.key} {pair.where} {pair.value}"
-    return hashlib.sha256(f"{scan.text.text}\n{row}".encode()).hexdigest()[:12]
 
 
 def _check_stage(scope: Scope, stage: Stage, filled: Filled) -> None:

@@ -16,7 +16,8 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.events import Bounds, Rejections, check_columns, derive, event_schema
 from metric_assets.live import Horizon, LiveRules
 from metric_assets.plan import Summary

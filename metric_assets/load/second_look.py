@@ -14,7 +14,8 @@ from typing import Any
 
 from metric_assets.catalog.model import Pair
 from metric_assets.live import LiveFigures
-from metric_assets.load.attempt import Attempt, Clock, Counts, Outcome
+from metric_assets.load.attempt import Attempt, Counts, Outcome
+from metric_assets.load.clock import Clock
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.stores.ports import PartitionLocks, Scope, Target
@@ -108,9 +109,13 @@ def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[LoadR
         judging = replace(judging, loaded=judging.metrics)
     clock = Clock()
     with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
+        # Whoever loaded the scope since has cleaned this up, and may keep something of their own
+        # for a second look: cleaning up now would drop that.
+        if judging is None or not target.keeps(pending.name):
+            return []
         target.clean_up(scope, lock.is_alive, dry_run=dry_run, spare=pending.name)
         with target.stage(scope, name, dry_run=dry_run) as stage:
-            if judging is None or not stage.recall(pending.name, judging):
+            if not stage.recall(pending.name, judging):
                 return []
             again = replace(
                 first,
@@ -152,7 +157,7 @@ def _adjusted(figures: LiveFigures) -> int:
     return figures.withdrawn - figures.overlap
 
 
-def _loaded(result: LoadResult, again: Outcome) -> dict[str, int]:
+def _loaded(result: LoadResult, again: Outcome) -> dict[str, Any]:
     """Counts of a load, and of what its second look changed in the target."""
     metric = result.pair.metric
     plan, before, after = again.first.of(metric), again.before[metric], again.after[metric]
@@ -162,6 +167,9 @@ def _loaded(result: LoadResult, again: Outcome) -> dict[str, int]:
         "wanted": result.wanted + plan.inserted - plan.removed - 2 * plan.compensated,
         "events": result.events + after.events - before.events,
         "total": result.total + after.total - before.total,
+        "digest": None
+        if result.digest is None
+        else (result.digest + after.hash - before.hash) % 2**64,
     }
 
 

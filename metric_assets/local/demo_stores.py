@@ -23,8 +23,8 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_sql import Value
 from metric_assets.sql import load
-from metric_assets.stores.clickhouse import render
-from metric_assets.stores.target import target_binds
+from metric_assets.stores.clickhouse_text import render
+from metric_assets.stores.layout_query import target_binds
 
 #: Arrow messages are built in memory: this many rows at a time.
 CHUNK_ROWS: Final = 1_000_000

@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Store
+from metric_assets.catalog.scan import Store
 from metric_assets.events import derive
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_plan import DEMO_CUTOFF, DEMO_NOW, cutoff_of

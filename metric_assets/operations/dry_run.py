@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_both, open_stores
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
@@ -122,7 +123,7 @@ class DryRuns:
         """
         if self._settled:
             return self.load_results
-        return [result for result in self.load_results if result.proven and not result.drifts]
+        return [result for result in self.load_results if result.verified and not result.drifts]
 
     def _stores(self, piece: Piece) -> Stores | None:
         """The stores of a piece; None, and its ranges missed, if they cannot be opened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -39,6 +40,14 @@ class Retry:
         return {**asdict(self), "seconds": round(self.seconds, 1)}
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What the checks of a run could not compare: why, by pair; other pairs were compared."""
+
+    run: str
+    reasons: Mapping[Pair, str]
+
+
 class Listener:
     """Listens to nothing: for runs that Dagster launches, whose events the UI has."""
 
@@ -60,6 +69,9 @@ class Listener:
     def retrying(self, retry: Retry) -> None:
         """A step failed and will be tried again."""
 
+    def failed(self, unread: Unread) -> None:
+        """Something could not be compared; the step fails once the rest is told."""
+
     def remarked(self, sentences: list[str]) -> None:
         """Something besides the work should be known."""
 
@@ -73,6 +85,7 @@ class Results(Listener):
     legacy: dict[Pair, dict[IdRange, Verdict]] = field(default_factory=dict)
     badges: dict[Pair, Badge] = field(default_factory=dict)
     retries: list[Retry] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def ended(self, load_results: list[LoadResult]) -> None:
@@ -101,6 +114,10 @@ class Results(Listener):
     def retrying(self, retry: Retry) -> None:
         """Keep it."""
         self.retries.append(retry)
+
+    def failed(self, unread: Unread) -> None:
+        """Keep it."""
+        self.unread.append(unread)
 
     def remarked(self, sentences: list[str]) -> None:
         """Keep them."""

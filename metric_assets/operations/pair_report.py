@@ -33,7 +33,7 @@ _RANGES = {
     SourceWord.DIFFERS.value: "differing_ranges",
     SourceWord.DRIFTS.value: "drifting_ranges",
     SourceWord.BEHIND.value: "behind_ranges",
-    "not proven": "unproven_ranges",
+    "not verified": "unverified_ranges",
     "not loaded": "unloaded_ranges",
     "legacy differs": "legacy_failing_ranges",
     "busy": "busy_ranges",
@@ -84,7 +84,7 @@ class PairReport:
     @property
     def verified(self) -> int:
         """Ranges that the source check was made of."""
-        return self.badge.proven if self.badge else len(self._settled(self.source_verdicts))
+        return self.badge.verified if self.badge else len(self._settled(self.source_verdicts))
 
     @property
     def stale(self) -> bool:
@@ -122,7 +122,7 @@ class PairReport:
             "live drift": self._ranges(SourceWord.DRIFTS, known.get("drifting", [])),
             "busy": self._busy,
             "stream behind": self._ranges(SourceWord.BEHIND, known.get("behind", [])),
-            "not proven": known.get("unproven", []),
+            "not verified": known.get("unverified", []),
             "legacy differs": [one.ids.key for one in legacy],
         }
 
@@ -135,7 +135,7 @@ class PairReport:
             if ranges and word != "legacy differs":
                 return word
         if self.stale:
-            return "not proven"
+            return "not verified"
         return SourceWord.EQUAL.value if self.verified else "unchecked"
 
     @property

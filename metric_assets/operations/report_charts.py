@@ -21,7 +21,7 @@ Chart = Any
 COLORS = {
     "equal": "#4fae8d",
     "proof too old": "#b9d7cb",
-    "not proven": "#d9d9d9",
+    "not verified": "#d9d9d9",
     "stream behind": "#f0e442",
     "legacy differs": "#cc79a7",
     "live drift": "#e69f00",
@@ -117,7 +117,7 @@ def _span(data: ReportData) -> list[str]:
 
 
 def _coverage(entity: str, points: Sequence[Row], span: list[str]) -> Chart:
-    """The share of ranges proven in the course of time, a line a pair."""
+    """The share of ranges verified in the course of time, a line a pair."""
     lowest = min(point["coverage"] for point in points)
     base = alt.Chart(_data(points)).encode(
         x=_time("at", span),
@@ -128,7 +128,7 @@ def _coverage(entity: str, points: Sequence[Row], span: list[str]) -> Chart:
         tooltip=[
             alt.Tooltip("metric:N"),
             alt.Tooltip("at:N", title="when, UTC"),
-            alt.Tooltip("coverage:Q", title="ranges proven", format=".2%"),
+            alt.Tooltip("coverage:Q", title="ranges verified", format=".2%"),
             alt.Tooltip("verdict:N", title="reconciled"),
         ],
     )  # fmt: skip
@@ -143,7 +143,8 @@ def _coverage(entity: str, points: Sequence[Row], span: list[str]) -> Chart:
         .mark_text(align="right", dx=-8, fontSize=11)
         .encode(x=_time("at", span), y="coverage:Q", text="metric:N")
     )
-    return (lines + dots + names).properties(width=400, height=80, title=_title(entity))
+    title = alt.TitleParams(entity, anchor="start", fontSize=12, fontWeight=600)
+    return (lines + dots + names).properties(width=400, height=80, title=title)
 
 
 def _proofs(rows: Sequence[Row], most_days: float) -> Chart:
@@ -245,7 +246,3 @@ def _time(field: str, span: list[str]) -> alt.X:
         labelOverlap=True, tickCount=5, labelExpr=f"utcFormat(datum.value, '{label}')", title=None
     )
     return alt.X(f"{field}:T").scale(type="utc", domain=span).axis(axis)
-
-
-def _title(text: str) -> alt.TitleParams:
-    return alt.TitleParams(text, anchor="start", fontSize=12, fontWeight=600)

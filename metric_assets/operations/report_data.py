@@ -40,10 +40,10 @@ _POINTS = 300
 class ReportData:
     """Rows of a report over ``days`` days, all of plain values; instants are ISO 8601, UTC.
 
-    ``cells`` are ranges of pairs as they are now, ``coverage`` is the share of ranges proven in the
-    course of time, ``proofs`` the age of the oldest proof by pair, ``drift`` live drift by hour,
-    ``worst`` the entities that differ most from legacy, ``failures`` what did not pass, ``changes``
-    when a verdict changed, ``results`` how many results there were by day.
+    ``cells`` are ranges of pairs as they are now, ``coverage`` is the share of ranges verified in
+    the course of time, ``proofs`` the age of the oldest proof by pair, ``drift`` live drift by
+    hour, ``worst`` the entities that differ most from legacy, ``failures`` what did not pass,
+    ``changes`` when a verdict changed, ``results`` how many results there were by day.
     """
 
     summary: Summary

@@ -78,7 +78,7 @@ def page(data: ReportData) -> str:
 
 
 def _full(data: ReportData) -> list[str]:
-    """Charts of entity types whose ranges were all proven all the time."""
+    """Charts of entity types whose ranges were all verified all the time."""
     lowest: dict[str, float] = {}
     for point in data.coverage:
         entity = point["entity"]
@@ -99,10 +99,10 @@ def _tiles(data: ReportData) -> list[tuple[str, str]]:
     summary = data.summary
     well = sum(state.well for state in summary.pairs)
     oldest = summary.oldest_proof
-    proven = sum(cell["state"] == "equal" for cell in data.cells)
+    good = sum(cell["state"] == "equal" for cell in data.cells)
     return [
         ("pairs are well", f"{well} of {len(summary.pairs)}"),
-        ("ranges are proven", f"{proven:,} of {len(data.cells):,}"),
+        ("ranges are verified", f"{good:,} of {len(data.cells):,}"),
         ("events missing", f"{summary.total('missing'):,}"),
         ("events too many", f"{summary.total('surplus'):,}"),
         ("live units missing", f"{summary.total('live_missing'):,}"),

@@ -20,7 +20,7 @@ from metric_assets.settings import Settings
 MOST = 200
 #: States of a range, the gravest first.
 STATES = (
-    "differs", "not loaded", "live drift", "legacy differs", "stream behind", "not proven",
+    "differs", "not loaded", "live drift", "legacy differs", "stream behind", "not verified",
     "proof too old", "equal",
 )  # fmt: skip
 
@@ -96,7 +96,7 @@ def _state(
     if legacy is not None and not legacy.passed:
         return "legacy differs"
     if source is None:
-        return "not proven"
+        return "not verified"
     return "proof too old" if now - source.at > timedelta(days=most_days) else "equal"
 
 
@@ -111,7 +111,7 @@ def _of_legacy(row: HistoryRow | None) -> str:
 
 
 def coverage_of(rows: Sequence[Mapping[str, Any]], keys: set[str]) -> Iterator[Row]:
-    """Shares of ranges proven, by pair and time."""
+    """Shares of ranges verified, by pair and time."""
     for row in rows:
         if pair_of(row) in keys and row["coverage"] is not None:
             yield {

@@ -80,7 +80,7 @@ class PairState:
 
 #: Words for what is wrong, the gravest first.
 GRAVITY = (
-    "differs", "not loaded", "live drift", "legacy differs", "stream behind", "not proven",
+    "differs", "not loaded", "live drift", "legacy differs", "stream behind", "not verified",
     "unchecked", "proof too old", "equal",
 )  # fmt: skip
 #: Figures of a badge that are sums over its failing ranges.

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from metric_assets.catalog.model import Dimension, Pair, Scan, Store
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Dimension, Scan, Store
 from metric_assets.errors import MetricAssetsError
-from metric_assets.load import pipeline
+from metric_assets.load.load_results import code_version
 from metric_assets.orchestration.check_names import RULE_TAG, SCAN_TAG, asset_key
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import asset_metadata
@@ -100,6 +101,6 @@ def _build_spec(scan: Scan, pair: Pair, settings: Settings) -> dg.AssetSpec:
         kinds={scan.store.value, "polars", "clickhouse"},
         owners=OWNERS,
         tags={RULE_TAG: pair.legacy.rule.value, SCAN_TAG: scan.name.replace("/", ".")},
-        code_version=pipeline.code_version(scan, pair),
+        code_version=code_version(scan, pair),
         metadata=asset_metadata(scan, pair, settings),
     )

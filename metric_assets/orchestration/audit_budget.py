@@ -11,7 +11,7 @@ from typing import TypeVar
 
 #: Days between two scheduled passes.
 PERIOD_DAYS = 1.0
-#: The age of what was never proven.
+#: The age of what was never verified.
 NEVER = -1
 
 _Unit = TypeVar("_Unit")
@@ -25,7 +25,7 @@ def budget(ranges: int, audit_days: float) -> int:
 
 
 def oldest_first(ages: Mapping[_Unit, int], count: int) -> list[_Unit]:
-    """The ``count`` units with the oldest proofs, in the order of ``ages``; never proven is oldest.
+    """The ``count`` units with the oldest proofs, in the order of ``ages``; without one first.
 
     Units of the same age are taken in their order.
     """

@@ -37,7 +37,7 @@ def build_badge(pair: Pair, unloaded: Sequence[str], settings: Settings, proofs:
         differing=tuple(words[SourceWord.DIFFERS.value]),
         drifting=tuple(words[SourceWord.DRIFTS.value]),
         behind=tuple(words[SourceWord.BEHIND.value]),
-        unproven=tuple(key for key in keys if key not in source),
+        unverified=tuple(key for key in keys if key not in source),
         legacy_failing=tuple(key for key in keys if key in legacy and not legacy[key].passed),
         legacy_unchecked=tuple(key for key in keys if key not in legacy),
         oldest_days=_oldest_days(pair, {key: source[key] for key in keys if key in source}, proofs),

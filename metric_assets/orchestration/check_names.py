@@ -15,8 +15,6 @@ MATCHES_SOURCE = checks.MATCHES_SOURCE
 RECONCILED = checks.RECONCILED
 BELONGS = checks.BELONGS
 BEYOND_GRID = checks.BEYOND_GRID
-#: Metadata of a failed step: what is wrong with which pair.
-PAIRS_METADATA = "pairs"
 #: Tag of a run of checks: which ranges are compared with their source.
 SOURCE_TAG = "metric_assets/source"
 #: Its values: all that is materialized, or none; without the tag the oldest proofs within a budget.

@@ -21,11 +21,11 @@ from metric_assets.connect import open_target
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
 from metric_assets.operations.dry_run import DryRuns
+from metric_assets.operations.listener import Unread
 from metric_assets.orchestration.badge import build_badge
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
     MATCHES_SOURCE,
-    PAIRS_METADATA,
     RECONCILED,
     check_key,
     output_name,
@@ -64,7 +64,7 @@ class CheckRun:
         )
         self.audit = SourceAudit(context, entity, settings, self.told, self.proofs)
         #: Why there is no verdict, by pair: the ranges of each reason.
-        self.unread: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self.unread: dict[Pair, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self.verdicts: list[SourceVerdict | Verdict] = []
         self.looks = shared.looks.of(context.run_id)
         self.history = HistoryLog(context, settings, shared.listener)
@@ -108,10 +108,10 @@ class CheckRun:
             raise step_error(broken, self.context, self.listener) from broken
         for name in (MATCHES_SOURCE, MATCHES_LEGACY):
             for pair in chosen[name]:
-                if pair.key not in self.unread:
+                if pair not in self.unread:
                     yield dg.Output(None, output_name(pair, name))
         for pair in chosen[RECONCILED]:
-            if pair.key not in self.unread:
+            if pair not in self.unread:
                 unloaded = self.unloaded.get(pair.key, [])
                 badge = build_badge(pair, unloaded, self.settings, self.proofs)
                 yield self.evaluations.of(badge)
@@ -154,17 +154,14 @@ class CheckRun:
             if isinstance(one.error, UnavailableError):
                 raise one.error
             for pair in () if one.busy else one.pairs:
-                self.unread[pair.key][str(one.error)].append(one.ids.key)
+                self.unread[pair][str(one.error)].append(one.ids.key)
 
     def _failure(self) -> dg.Failure:
-        """Each reason once, with the pairs that it is about."""
+        """Each reason once; the listener is told which pairs it is about."""
+        by_pair = {pair: "; ".join(found) for pair, found in self.unread.items()}
+        self.listener.failed(Unread(self.context.run_id, by_pair))
         reasons = dict.fromkeys(reason for found in self.unread.values() for reason in found)
-        by_pair = {key: "; ".join(found) for key, found in self.unread.items()}
-        return dg.Failure(
-            "; ".join(reasons),
-            metadata={PAIRS_METADATA: dg.MetadataValue.json(by_pair)},
-            allow_retries=False,
-        )
+        return dg.Failure("; ".join(reasons), allow_retries=False)
 
     def _check_legacy(self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse) -> None:
         # Pairs are mostly materialized over the same ranges: one walk for all that share them.
@@ -180,7 +177,7 @@ class CheckRun:
             if isinstance(judgment, Verdict):
                 self.verdicts.append(judgment)
             else:
-                self.unread[pair.key][str(judgment)].append(ids.key)
+                self.unread[pair][str(judgment)].append(ids.key)
 
     def _keys(self, pair: Pair) -> tuple[str, ...]:
         """Partitions of the run; without any, those that were ever materialized."""

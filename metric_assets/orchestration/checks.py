@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import dagster as dg
 from dagster import AssetCheckEvaluation
 
-from metric_assets.catalog.model import Pair, Store
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Store
 from metric_assets.orchestration.check_names import (
     MATCHES_LEGACY,
     MATCHES_SOURCE,
@@ -77,6 +78,6 @@ def _badge_spec(pair: Pair) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         RECONCILED,
         asset=asset_key(pair),
-        description="Every range that holds anything is materialized, its counter was lately proven"
-        " to equal the source, and no rule of legacy is broken.",
+        description="Every range that holds anything is materialized, its counter was verified"
+        " lately to equal the source, and no rule of legacy is broken.",
     )

@@ -12,7 +12,8 @@ import dagster as dg
 
 import metric_assets
 from metric_assets import sql
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 
 _PACKAGE = Path(metric_assets.__file__).parent
 

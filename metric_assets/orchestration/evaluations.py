@@ -47,7 +47,7 @@ class Evaluations:
 
 def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEvaluation:
     """The result of a check of a range: an error where the backfilled part differs or a rule of
-    legacy is broken, a warning where only live events differ, or where nothing could be proven.
+    legacy is broken, a warning where only live events differ, or where nothing could be verified.
     """
     if isinstance(verdict, SourceVerdict):
         name, metadata = MATCHES_SOURCE, source_metadata(verdict)
@@ -89,7 +89,7 @@ def badge_evaluation(badge: Badge) -> AssetCheckEvaluation:
         metadata={
             "materialized_ranges": badge.materialized,
             "grid_ranges": badge.grid,
-            "proven_ranges": badge.proven,
+            "verified_ranges": badge.verified,
             "coverage_of_grid": badge.materialized / wanted if wanted else 1.0,
             **{name: badge.figures.get(name, 0) for name in SUMS},
             **oldest,

@@ -11,7 +11,7 @@ import dagster as dg
 from metric_assets.audit.coverage import Coverage, examine
 from metric_assets.audit.history_rows import grid_rows
 from metric_assets.catalog.catalog import Catalog
-from metric_assets.catalog.model import Store
+from metric_assets.catalog.scan import Store
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.check_names import BEYOND_GRID
 from metric_assets.orchestration.interruptions import one_interruption

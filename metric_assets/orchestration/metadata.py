@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 
 from metric_assets.audit.source_check import SourceVerdict, cause
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.events import Bounds, event_schema
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.code_references import code_references

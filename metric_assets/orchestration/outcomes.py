@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.operations.backfill import Outcome
+from metric_assets.operations.listener import Unread
 from metric_assets.orchestration.assets import step_name
-from metric_assets.orchestration.check_names import PAIRS_METADATA, checks_name
+from metric_assets.orchestration.check_names import checks_name
 from metric_assets.orchestration.dagster_private import SerializableErrorInfo
 from metric_assets.orchestration.interruptions import asked
 
@@ -19,9 +20,15 @@ _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 def outcome_of(
-    entity: str, catalog: Catalog, pairs: Sequence[Pair], result: dg.ExecuteInProcessResult
+    entity: str,
+    catalog: Catalog,
+    pairs: Sequence[Pair],
+    result: dg.ExecuteInProcessResult,
+    unread: Iterable[Unread] = (),
 ) -> Outcome:
-    """Of a run over ``pairs`` that has ended."""
+    """Of a run over ``pairs`` that has ended; ``unread`` is what its listener was told."""
+    named = {pair: why for one in unread if one.run == result.run_id
+             for pair, why in one.reasons.items()}  # fmt: skip
     failures: dict[str, str] = {}
     reasons: list[str] = []
     interrupted = asked()
@@ -35,8 +42,8 @@ def outcome_of(
             if reason and (event.is_step_failure or not reasons):
                 reasons.append(reason)
             if event.is_step_failure:
-                for key, text in _by_pair(event, catalog, pairs, reason).items():
-                    failures.setdefault(key, text)
+                step = event.step_key or ""
+                failures = {**_by_pair(step, catalog, pairs, named, reason), **failures}
     if not result.success and not failures:
         failures = {pair.key: "; ".join(reasons) for pair in pairs}
     return Outcome(
@@ -68,16 +75,14 @@ def _reason(event: dg.DagsterEvent, error: SerializableErrorInfo | None) -> str:
 
 
 def _by_pair(
-    event: dg.DagsterEvent, catalog: Catalog, pairs: Sequence[Pair], reason: str
+    step: str, catalog: Catalog, pairs: Sequence[Pair], named: Mapping[Pair, str], reason: str
 ) -> dict[str, str]:
-    """The pairs that a failed step was about: those it names, else all that it works on."""
-    data = event.step_failure_data.user_failure_data
-    named = data.metadata.get(PAIRS_METADATA) if data is not None else None
-    if named is not None and isinstance(named.value, dict):
-        return {str(key): str(text) for key, text in named.value.items()}
+    """The pairs that a failed step was about: those it has named, else all that it works on."""
+    told = {pair.key: why for pair, why in named.items() if step == checks_name(pair.entity)}
+    if told:
+        return told
     scans = {step_name(scan): scan for pair in pairs for scan in catalog.scans_of(pair.entity)}
-    scan = scans.get(event.step_key or "")
-    step = event.step_key or ""
+    scan = scans.get(step)
     fed = {pair.key for pair in scan.pairs} if scan is not None else None
     return {
         pair.key: reason

@@ -18,7 +18,7 @@ from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Outcome, Work
 from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
 from metric_assets.operations.history import record
-from metric_assets.operations.listener import Listener
+from metric_assets.operations.listener import Listener, Results
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
@@ -43,7 +43,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def run_backfill(
     work: Sequence[Work],
     settings: Settings,
-    listener: Listener,
+    listener: Results,
     *,
     verbose: bool,
     heal: bool = False,
@@ -66,7 +66,9 @@ def run_backfill(
             }
             keys = [asset_key(pair) for pair in piece.pairs]
             result = _execute(job, instance, tags, keys, verbose=verbose)
-            outcome = outcome_of(piece.entity, settings.catalog, piece.pairs, result)
+            outcome = outcome_of(
+                piece.entity, settings.catalog, piece.pairs, result, listener.unread
+            )
             yield outcome
             if outcome.interrupted:
                 return
@@ -77,7 +79,7 @@ def run_backfill(
 def run_checks(
     pairs: Sequence[Pair],
     settings: Settings,
-    listener: Listener,
+    listener: Results,
     *,
     verbose: bool,
     source: bool = False,
@@ -100,7 +102,7 @@ def run_checks(
         chosen = definitions.resolve_job_def(job.name)
         result = _execute(chosen, instance, tags, verbose=verbose)
         refresh_summary(settings, instance, pairs, listener)
-    return outcome_of("all", settings.catalog, pairs, result)
+    return outcome_of("all", settings.catalog, pairs, result, listener.unread)
 
 
 def compare_only(pieces: Iterable[Piece], settings: Settings, listener: Listener) -> DryRuns:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from metric_assets.audit.source_check import SourceVerdict
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_stores
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules

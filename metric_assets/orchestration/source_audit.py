@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import dagster as dg
 
-from metric_assets.catalog.model import Pair, Scan
+from metric_assets.catalog.model import Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_stores
 from metric_assets.operations.dry_run import DryRuns, Piece
 from metric_assets.orchestration.audit_budget import NEVER, budget, oldest_first
@@ -100,7 +101,7 @@ class SourceAudit:
 
 
 def _age(key: str, pairs: Iterable[Pair], known: dict[str, dict[str, Proof]]) -> int:
-    """The oldest proof of a range among pairs; one that fails proves nothing."""
+    """The oldest proof of a range among pairs; one that fails verifies nothing."""
     found = (known[pair.key].get(key) for pair in pairs)
     return min(NEVER if proof is None or not proof.passed else proof.age for proof in found)
 

@@ -130,7 +130,7 @@ def _totals(summary: Summary) -> dict[str, Any]:
 
 
 def _of_entity(states: Sequence[PairState], summary: Summary) -> dict[str, Any]:
-    """A number a pair: the share of its ranges that are proven, of those that hold anything."""
+    """A number a pair: the share of its ranges that are verified, of those that hold anything."""
     shares = {
         state.pair.metric: float(state.badge.coverage)
         for state in states
@@ -138,7 +138,7 @@ def _of_entity(states: Sequence[PairState], summary: Summary) -> dict[str, Any]:
     }
     return {
         "pairs": dg.MetadataValue.md(_listed(states)),
-        **{f"proven {metric}": share for metric, share in shares.items()},
+        **{f"verified {metric}": share for metric, share in shares.items()},
         **{
             name: sum(getattr(state.badge, name) for state in states if state.badge)
             for name in SUMS

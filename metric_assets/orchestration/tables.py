@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from metric_assets.catalog.catalog import Catalog
-from metric_assets.catalog.model import Dimension, Store
+from metric_assets.catalog.scan import Dimension, Store
 
 OWNERS = ["team:metrics"]
 

@@ -1,4 +1,4 @@
-"""docs/settings.md, written from the fields: `python -m metric_assets.settings.page`."""
+"""docs/reference/settings.md, written from the fields: `python -m metric_assets.settings.page`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from metric_assets.settings.fields import Fields
 from metric_assets.settings.values import expected
 
 _HEAD = """\
-<!-- Written by `python -m metric_assets.settings.page > docs/settings.md`. Change the fields in
-metric_assets/settings/fields.py, then run it again. -->
+<!-- Written by `python -m metric_assets.settings.page > docs/reference/settings.md`.
+Change the fields in metric_assets/settings/platform.py or fields.py, then run it again. -->
 
 # Settings
 
@@ -46,15 +46,15 @@ statements takes no grant.
 #: Characters a line of prose has at most.
 WIDTH = 100
 
-#: Pages that descriptions link to, as they lie beside docs/settings.md.
+#: Pages that descriptions link to, as they lie beside docs/reference/settings.md.
 PAGES = {
-    "catalog": "how-to/bring-your-own-catalog.md",
-    "connections": "how-to/connections.md",
-    "counter": "explanation/counter.md",
-    "history": "reference/history.md",
-    "ids": "reference/ids.md",
-    "postgres": "reference/postgres.md",
-    "targets": "reference/targets.md",
+    "catalog": "../how-to/bring-your-own-catalog.md",
+    "connections": "../how-to/connections.md",
+    "counter": "../explanation/counter.md",
+    "history": "history.md",
+    "ids": "ids.md",
+    "postgres": "postgres.md",
+    "targets": "targets.md",
 }
 
 

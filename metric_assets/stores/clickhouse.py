@@ -1,7 +1,8 @@
 """The ClickHouse client: statements by name, Arrow both ways, settings pinned.
 
-Belongs here: the client, binding, what every statement carries. Does not belong here: where the
-server is (clickhouse_address), what an error means (clickhouse_errors), what a target is (target).
+Belongs here: the client, and what every statement carries. Does not belong here: binding
+(clickhouse_text), where the server is (clickhouse_address), or what an error means
+(clickhouse_errors).
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from functools import cached_property
 from typing import Any
 
 import polars as pl
-from clickhouse_connect.driver.binding import format_str, quote_identifier
+from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from metric_assets import defaults
 from metric_assets.source_state import SourceState
-from metric_assets.sql import IDENTIFIER, Statement, load
+from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.clickhouse_address import Address
 from metric_assets.stores.clickhouse_errors import BROKEN, translate
 from metric_assets.stores.clickhouse_state import read_state
+from metric_assets.stores.clickhouse_text import name_of, render
 from metric_assets.stores.ports import Binds
 
 #: Arrow reads come in blocks of at most this many rows; bounds memory whatever the range.
@@ -122,7 +124,7 @@ class ClickHouse:
     def frame(self, statement: Statement, binds: Binds, owner: str = "") -> pl.DataFrame:
         """All rows of a small statement."""
         text, parameters = render(statement, binds)
-        with self._translated(_named(statement, binds)):
+        with self._translated(name_of(statement, binds)):
             table = self.client.query_arrow(
                 text, parameters=parameters, settings=self._settings(owner), use_strings=True
             )
@@ -131,7 +133,7 @@ class ClickHouse:
     def run(self, statement: Statement, binds: Binds, owner: str, **settings: object) -> None:
         """Run a statement that returns nothing; done when this returns."""
         text, parameters = render(statement, binds)
-        with self._translated(_named(statement, binds)):
+        with self._translated(name_of(statement, binds)):
             self.client.command(
                 text, parameters=parameters, settings={**self._settings(owner), **settings}
             )
@@ -219,40 +221,3 @@ class ClickHouseReading:
         """Hang up: a server cancels a SELECT whose reader has gone."""
         with suppress(Exception):
             self._stream.source.close()
-
-
-def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
-    """The text and the parameters that the server binds itself.
-
-    Names of tables and literals in places where ClickHouse takes no parameter are quoted by the
-    driver's own functions. A Clause is put in as it is: it is the server's own text (keys and types
-    of the target) or a number of a setting, never text that a user gave. Raises StatementError for
-    other binds than the text asks for.
-    """
-    statement.check(binds)
-    served: dict[str, Any] = {}
-
-    def place(name: str, kind: str | None) -> str:
-        value = binds[name]
-        if kind == IDENTIFIER:
-            return quote_identifier(str(value))
-        if kind == "Literal":
-            return str(format_str(str(value)))
-        if kind == "Clause":
-            return str(value)
-        served[name] = _instant(value) if isinstance(value, datetime) else value
-        return f"{{{name}:{kind}}}"
-
-    return statement.fill(place), served
-
-
-def _named(statement: Statement, binds: Binds) -> str:
-    """How messages name a statement: with the table that it is about."""
-    tables = ("target", "table", "stage", "difference", "surplus")
-    table = next((binds[name] for name in tables if name in binds), "")
-    return f"{statement.name} ({table})" if table else statement.name
-
-
-def _instant(value: datetime) -> str:
-    value = value.astimezone(timezone.utc)
-    return f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"

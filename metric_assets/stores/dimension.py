@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from clickhouse_connect.driver.binding import quote_identifier
 
-from metric_assets.catalog.model import Dimension
+from metric_assets.catalog.scan import Dimension
 from metric_assets.errors import StageMismatchError
 from metric_assets.source_state import SourceState
 from metric_assets.sql import load

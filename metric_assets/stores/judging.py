@@ -13,8 +13,9 @@ import polars as pl
 
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.rows import last_before
-from metric_assets.stores.ports import Bind, LiveSeen
+from metric_assets.stores.ports import Bind
 from metric_assets.stores.stage import ClickHouseStage
+from metric_assets.stores.stage_port import LiveSeen
 
 #: Hours of live drift told of a metric and range, those with most of it.
 DRIFT_HOURS = 48
@@ -37,37 +38,37 @@ class JudgingStage(ClickHouseStage):
         """
         if not self.is_kept(attempt):
             return False
-        self._binds["look"] = self._names["look"] = self._look_of(attempt)
-        self._restrict("only_keys")
-        self._run("late_keys", **self._judging(judging))
-        self._run("late_rows", late=self._clause("only_late"), **self._judging(judging))
+        self.tables.names["look"] = self._look_of(attempt)
+        self.tables.restrict("only_keys")
+        self.tables.run("late_keys", **self._judging(judging))
+        self.tables.run("late_rows", late=self.tables.clause("only_late"), **self._judging(judging))
         self.create()
         self._beside()
-        self._run("look_stage")
-        self._run("look_after")
+        self.tables.run("look_stage")
+        self.tables.run("look_after")
         self._recalled = True
         return True
 
     def _look_of(self, attempt: str) -> str:
-        return f"{self._names['target']}__look_{attempt}"
+        return f"{self.tables.names['target']}__look_{attempt}"
 
     def is_kept(self, attempt: str) -> bool:
         """Whether what an attempt keeps is still there."""
-        return not self._frame("exists", table=self._look_of(attempt)).is_empty()
+        return not self.tables.frame("exists", table=self._look_of(attempt)).is_empty()
 
     def mark_kept(self) -> None:
         """Say that something is kept elsewhere: a table that stays empty, and that whoever cleans
         up drops.
         """
-        self._run("look_table")
+        self.tables.run("look_table")
 
     def put_kept(self, attempt: str, rows: pl.DataFrame) -> None:
         """Put what is kept elsewhere into the table that says so, in its columns."""
-        self._store.insert(self._look_of(attempt), self._typed(rows), self._owner)
+        self.tables.store.insert(self._look_of(attempt), self._typed(rows), self.tables.owner)
 
     def sees_live(self, judging: Judging) -> LiveSeen:
         """Whether the scope holds live events, and whether some are recent."""
-        found = self._frame("live_in_scope", **self._judging(judging))
+        found = self.tables.frame("live_in_scope", **self._judging(judging))
         if found.is_empty():
             return LiveSeen()
         return LiveSeen(some=True, recent=bool(found["recent"][0]))
@@ -78,16 +79,18 @@ class JudgingStage(ClickHouseStage):
         """
         self.create()
         self._beside()
-        self._make("judged", "judged_table")
+        self.tables.make("judged", "judged_table")
         if self._recalled:
-            self._run("look_judged")
+            self.tables.run("look_judged")
         asked = self._judging(judging, fresh)
         keyed = str(asked["by_entity"])
         # Throwing keys into buckets first reads everything twice: worth it where there are many.
         many = self._rows() > MANY
         candidates = ("candidates_of_buckets", {"by_entity": keyed}) if many else ("only_all", {})
-        self._run("judge", candidates=self._clause(candidates[0], **candidates[1]), **asked)
-        rows = self._frame("judged_summary").rows(named=True)
+        self.tables.run(
+            "judge", candidates=self.tables.clause(candidates[0], **candidates[1]), **asked
+        )
+        rows = self.tables.frame("judged_summary").rows(named=True)
         found = {row["metricType"]: _judged(row) for row in rows}
         return {metric: found.get(metric, Judged(LiveFigures())) for metric in judging.metrics}
 
@@ -100,25 +103,25 @@ class JudgingStage(ClickHouseStage):
 
     def keep(self, judging: Judging) -> None:
         """Keep the keys that a second look will judge, and the source's rows of them."""
-        self._make("look", "look_table")
+        self.tables.make("look", "look_table")
         # It outlives the stage: whoever takes the second look, or cleans up, drops it.
-        del self.made[self._names["look"]]
-        self._run("look_keys", **self._judging(judging))
-        self._run("look_rows", only=self._clause("only_keys"))
+        del self.tables.made[self.tables.names["look"]]
+        self.tables.run("look_keys", **self._judging(judging))
+        self.tables.run("look_rows", only=self.tables.clause("only_keys"))
 
     def adjust(self, judging: Judging) -> None:
         """Put the adjustments into the staging table; where one cancels a row of the source out,
         neither stays.
         """
-        before = last_before(self._scope.cutoff, coarse=self.coarse)
-        self._run("adjust", before=before, **self._judging(judging))
-        if not self._frame("cancelling", before=before).is_empty():
-            self._run("cancel_out", before=before)
+        before = last_before(self.scope.cutoff, coarse=self.coarse)
+        self.tables.run("adjust", before=before, **self._judging(judging))
+        if not self.tables.frame("cancelling", before=before).is_empty():
+            self.tables.run("cancel_out", before=before)
 
     def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
         """The hours with most live drift, by metric, in their order."""
         found: dict[str, tuple[DriftHour, ...]] = {}
-        rows = self._frame("drift_hours", hours=DRIFT_HOURS, **self._judging(judging))
+        rows = self.tables.frame("drift_hours", hours=DRIFT_HOURS, **self._judging(judging))
         for row in rows.rows(named=True):
             hour = DriftHour(row["hour"], max(row["net"], 0), max(-row["net"], 0))
             found[row["metricType"]] = (*found.get(row["metricType"], ()), hour)
@@ -127,18 +130,20 @@ class JudgingStage(ClickHouseStage):
     def gone_entities(self) -> dict[str, dict[int, int]]:
         """By metric: entities of which something held is gone untold, and how much of it."""
         found: dict[str, dict[int, int]] = {}
-        for row in self._frame("gone_entities", limit=GONE_ENTITIES).rows(named=True):
+        for row in self.tables.frame("gone_entities", limit=GONE_ENTITIES).rows(named=True):
             found.setdefault(row["metricType"], {})[row["entityId"]] = row["gone"]
         return found
 
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys of the second look."""
-        only = self._clause("only_keys")
+        only = self.tables.clause("only_keys")
         found: dict[str, tuple[int, int, int]] = {}
-        if self._names["difference"] in self.made:
-            for row in self._frame("difference_looked", only=only).rows(named=True):
+        if self.tables.has("difference"):
+            for row in self.tables.frame("difference_looked", only=only).rows(named=True):
                 found[row["metricType"]] = (row["inserted"], row["removed"], row["compensated"])
-        for row in self._frame("stage_looked", only=only, metrics=list(fresh)).rows(named=True):
+        for row in self.tables.frame("stage_looked", only=only, metrics=list(fresh)).rows(
+            named=True
+        ):
             found[row["metricType"]] = (row["events"], 0, 0)
         return found
 

@@ -7,15 +7,17 @@ here: when they are taken up (memory_stage).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from weakref import WeakValueDictionary
 
 import polars as pl
 
 from metric_assets.judge import KEY, Rule, Sides
+from metric_assets.live import EPOCH
 from metric_assets.rows import NO_ROWS, named
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+#: Bytes that are kept for second looks in all; more are kept in the target.
+KEPT_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +31,24 @@ class Kept:
     before: pl.DataFrame
     after: pl.DataFrame
 
+    @classmethod
+    def of(cls, judged: pl.DataFrame, sides: Sides, rule: Rule, cutoff: datetime) -> Kept:
+        """What to keep of a first look: the keys that it judged, and those with recent events."""
+        earlier = judged.select(*KEY, "present")
+        recent = recent_of(sides.live, rule, cutoff).select(KEY)
+        keys = pl.concat([earlier.select(KEY), recent]).unique()
+        before, after = (of_keys(rows, keys, rule) for rows in (sides.before, sides.after))
+        return cls(keys, earlier, before, after)
+
     @property
     def bytes(self) -> int:
         """About how much memory it takes."""
         frames = (self.keys, self.earlier, self.before, self.after)
         return int(sum(frame.estimated_size() for frame in frames))
+
+    def fits(self) -> bool:
+        """Whether it can be kept here beside what others keep."""
+        return self.bytes + sum(one.bytes for one in KEPT.values()) <= KEPT_BYTES
 
     def taken_up(
         self, rows: pl.DataFrame, rule: Rule, cutoff: datetime
@@ -62,7 +77,7 @@ class Kept:
         )
         rows = pl.concat([self.before, self.after]).rename({"value": "metricValue"})
         parts = [keys, judged, rows.with_columns(kind=pl.lit("row"))]
-        empty = {"metricValue": 0, "whole": False, "createdAt": _EPOCH}
+        empty = {"metricValue": 0, "whole": False, "createdAt": EPOCH}
         filled = pl.concat(parts, how="diagonal").with_columns(
             pl.col(name).fill_null(value) for name, value in empty.items()
         )

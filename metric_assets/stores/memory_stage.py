@@ -1,9 +1,5 @@
 """The stage of a range that holds little: its rows are compared in this process.
 
-Belongs here: what is kept in memory, and when a range turns out to be too large for that. Does not
-belong here: the rule and the difference (judge, difference), or the private tables of a range that
-holds much (stage, judging).
-
 A statement costs a server some milliseconds however little it does, and a range has twenty of them.
 Where source and target hold few rows, one statement reads what is held, and only what has to be
 written goes through the private tables. So does all of a range that turns out to hold more.
@@ -13,28 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
 
 import polars as pl
 
 from metric_assets import difference, judge, judged
-from metric_assets.errors import ProofError
-from metric_assets.events import Bounds
+from metric_assets.errors import VerificationError
 from metric_assets.fingerprint import Prints
-from metric_assets.judge import KEY, Rule, Sides
-from metric_assets.live import DriftHour, Horizon, Judged, Judging
-from metric_assets.plan import Mode, Summary
+from metric_assets.judge import Rule, Sides
+from metric_assets.live import EPOCH, DriftHour, Horizon, Judged, Judging
+from metric_assets.plan import Summary
 from metric_assets.rows import NO_ROWS, events_of, last_before, named, rows_of
 from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES, JudgingStage
 from metric_assets.stores.kept import KEPT, Kept, of_keys, recent_of
-from metric_assets.stores.ports import LiveSeen
+from metric_assets.stores.stage_port import LiveSeen
 
-#: Bytes that are kept for second looks in all; more are kept in the target.
-KEPT_BYTES = 64 << 20
 #: A range that was read before may have grown to so many times what is compared here.
 _GROWTH = 4
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_NEVER = Horizon(_EPOCH, _EPOCH, _EPOCH, _EPOCH)
+_NEVER = Horizon(EPOCH, EPOCH, EPOCH, EPOCH)
 
 
 class MemoryStage:
@@ -44,41 +35,22 @@ class MemoryStage:
 
     def __init__(self, server: JudgingStage, most: int) -> None:
         self._server = server
-        self._most = most
+        #: How many rows are compared here at most.
+        self.memory_rows = most
+        self.bounds, self.mode, self.coarse = server.bounds, server.mode, server.coarse
         #: What this attempt keeps; others find it as long as somebody has the stage.
         self._kept: Kept | None = None
-        self._scope = server.scope
+        self.scope = server.scope
         #: Whether everything is left to the server.
         self._large = False
         self._sides = Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
-        self._rule = Rule(self._scope.metrics, Judging((), _NEVER))
-        self._judged = pl.DataFrame()
-        self._differs = pl.DataFrame()
+        self._rule = Rule(self.scope.metrics, Judging((), _NEVER))
+        self._judged = self._differs = pl.DataFrame()
         #: Keys that a second look is restricted to, and those that will be looked at again.
         self._only: pl.DataFrame | None = None
         self._looked = pl.DataFrame()
         #: Whether the target has been written to.
         self._wrote = False
-
-    @property
-    def memory_rows(self) -> int:
-        """How many rows are compared here at most; 0 if none."""
-        return self._most
-
-    @property
-    def bounds(self) -> Bounds:
-        """What the target's columns can hold."""
-        return self._server.bounds
-
-    @property
-    def mode(self) -> Mode:
-        """How surplus is repaired."""
-        return self._server.mode
-
-    @property
-    def coarse(self) -> bool:
-        """Whether the target keeps whole seconds."""
-        return self._server.coarse
 
     def cancel(self) -> None:
         """End in the server what this attempt runs there, from any thread; never raises."""
@@ -96,20 +68,17 @@ class MemoryStage:
         if self._large:
             self._server.insert(events)
             return
-        rows = rows_of(events, self._scope.metrics, coarse=self.coarse)
-        below = pl.col("createdAt") < self._scope.cutoff
-        sides = self._sides
-        self._sides = replace(
-            sides,
-            before=pl.concat([sides.before, rows.filter(below)]),
-            after=pl.concat([sides.after, rows.filter(~below)]),
-        )
-        if self._sides.before.height + self._sides.after.height > self._most:
-            self._hand_over()
+        rows = rows_of(events, self.scope.metrics, coarse=self.coarse)
+        below = pl.col("createdAt") < self.scope.cutoff
+        before = pl.concat([self._sides.before, rows.filter(below)])
+        after = pl.concat([self._sides.after, rows.filter(~below)])
+        self._sides = replace(self._sides, before=before, after=after)
+        if before.height + after.height > self.memory_rows:
+            self._leave_to_server()
 
     def occupied(self) -> bool:
         """Whether the target holds anything in the scope: who asks has more than is kept here."""
-        self._hand_over()
+        self._leave_to_server()
         return self._server.occupied()
 
     def fingerprints(self, prints: Prints) -> pl.DataFrame:
@@ -128,94 +97,84 @@ class MemoryStage:
             return self._server.recall(attempt, judging)
         if not self._server.is_kept(attempt):
             return False
-        self._rule = Rule(self._scope.metrics, judging)
-        rows = self._read(self._most)
+        self._rule = Rule(self.scope.metrics, judging)
+        rows = self._read(self.memory_rows)
         if rows is None:
             self._server.put_kept(attempt, kept.as_table(self._rule))
             self._large = True
             return self._server.recall(attempt, judging)
-        self._only, self._sides = kept.taken_up(rows, self._rule, self._scope.cutoff)
+        self._only, self._sides = kept.taken_up(rows, self._rule, self.scope.cutoff)
         return True
 
     def staged(self) -> dict[str, Summary]:
         """What is wanted below the cutoff, as far as it is known."""
         if self._large:
             return self._server.staged()
-        return difference.summaries(self._sides.before, self._scope.metrics)
+        return difference.summaries(self._sides.before, self.scope.metrics)
 
     def beside(self) -> dict[str, Summary]:
         """What was inserted from the cutoff on."""
         if self._large:
             return self._server.beside()
-        return difference.summaries(self._sides.after, self._scope.metrics)
+        return difference.summaries(self._sides.after, self.scope.metrics)
 
     def present(self) -> dict[str, Summary]:
         """What the target holds in the scope; it is read anew."""
         if self._large:
             return self._server.present()
-        most = self._most if not self._wrote else _GROWTH * self._most
+        most = self.memory_rows if not self._wrote else _GROWTH * self.memory_rows
         rows = self._read(most)
         if rows is None:
             if not self._wrote and self._only is None:
-                self._hand_over()
+                self._leave_to_server()
                 return self._server.present()
-            raise ProofError(
-                f"{self._scope.label}: the range holds more than {most} rows by now, many more"
+            raise VerificationError(
+                f"{self.scope.label}: the range holds more than {most} rows by now, many more"
                 " than a moment ago; something else is writing to it"
             )
-        below = pl.col("createdAt") < self._scope.cutoff
+        below = pl.col("createdAt") < self.scope.cutoff
         if self._only is not None:
             rows = of_keys(rows, self._only, self._rule)
         self._sides = replace(self._sides, held=rows.filter(below), live=rows.filter(~below))
-        return difference.summaries(self._sides.held, self._scope.metrics)
+        return difference.summaries(self._sides.held, self.scope.metrics)
 
     def sees_live(self, judging: Judging) -> LiveSeen:
         """Whether the scope holds live events, and whether some are recent."""
         if self._large:
             return self._server.sees_live(judging)
-        self._rule = Rule(self._scope.metrics, judging)
-        live = self._rule.keyed(self._sides.live)
-        live = live.filter(pl.col("createdAt") <= judging.horizon.until)
-        return LiveSeen(live.height > 0, recent_of(live, self._rule, self._scope.cutoff).height > 0)
+        self._rule = Rule(self.scope.metrics, judging)
+        seen = self._sides.live.filter(pl.col("createdAt") <= judging.horizon.until)
+        live = self._rule.keyed(seen)
+        return LiveSeen(live.height > 0, recent_of(live, self._rule, self.scope.cutoff).height > 0)
 
     def judge(self, judging: Judging, fresh: Sequence[str]) -> dict[str, Judged]:
         """Judge the keys of the scope by live events."""
         if self._large:
             return self._server.judge(judging, fresh)
-        self._rule = Rule(self._scope.metrics, judging, tuple(fresh))
+        self._rule = Rule(self.scope.metrics, judging, tuple(fresh))
         self._judged = judge.judge(self._sides, self._rule)
         return judged.figures(self._judged, self._rule)
 
     def keep(self, judging: Judging) -> None:
         """Keep what a second look needs, here or where there is too much of it in the target."""
         if not self._large:
-            self._keep()
-        if self._large:
-            self._server.keep(judging)
-
-    def _keep(self) -> None:
-        earlier = self._judged.select(*KEY, "present")
-        recent = recent_of(self._sides.live, self._rule, self._scope.cutoff).select(KEY)
-        keys = pl.concat([earlier.select(KEY), recent]).unique()
-        sides = [
-            of_keys(rows, keys, self._rule) for rows in (self._sides.before, self._sides.after)
-        ]
-        kept = Kept(keys, earlier, *sides)
-        if kept.bytes + sum(one.bytes for one in KEPT.values()) > KEPT_BYTES:
-            self._hand_over()
+            kept = Kept.of(self._judged, self._sides, self._rule, self.scope.cutoff)
+            if kept.fits():
+                # An empty table says that no other attempt has been here since: it would clean up.
+                self._server.mark_kept()
+                self._looked = kept.keys
+                self._kept = KEPT[self._server.attempt] = kept
+                return
+            self._leave_to_server()
             self._server.judge(self._rule.judging, self._rule.fresh)
-            return
-        # An empty table says that no other attempt has been here since: it would clean it up.
-        self._server.mark_kept()
-        self._looked = keys
-        self._kept = KEPT[self._server.attempt] = kept
+        self._server.keep(judging)
 
     def adjust(self, judging: Judging) -> None:
         """Put the adjustments beside the source's rows."""
         if self._large:
             self._server.adjust(judging)
             return
-        at = last_before(self._scope.cutoff, coarse=self.coarse)
+        at = last_before(self.scope.cutoff, coarse=self.coarse)
         before = judge.adjusted(self._judged, self._sides, self._rule, at)
         self._sides = replace(self._sides, before=before)
 
@@ -238,7 +197,7 @@ class MemoryStage:
         chosen = self._rule.among(metrics)
         wanted, present = (rows.filter(chosen) for rows in (self._sides.before, self._sides.held))
         self._differs = difference.difference(wanted, present, self.mode)
-        return difference.counted(self._differs, self._scope.metrics)
+        return difference.counted(self._differs, self.scope.metrics)
 
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys of the second look."""
@@ -247,9 +206,9 @@ class MemoryStage:
         found: dict[str, tuple[int, int, int]] = {}
         if not self._differs.is_empty():
             again = of_keys(self._differs, self._looked, self._rule)
-            found = difference.counted(again, self._scope.metrics)
+            found = difference.counted(again, self.scope.metrics)
         staged = of_keys(self._sides.before, self._looked, self._rule)
-        for metric, summary in difference.summaries(staged, self._scope.metrics).items():
+        for metric, summary in difference.summaries(staged, self.scope.metrics).items():
             if metric in fresh and summary.events:
                 found[metric] = (summary.events, 0, 0)
         return found
@@ -263,8 +222,8 @@ class MemoryStage:
             self._server.publish(metrics, alone=alone)
             return
         self._wrote = True
-        rows = self._sides.before.filter(self._rule.among(metrics))
-        self._server.restage(self._as_events(rows), occupied=self._sides.held.height > 0)
+        rows = events_of(self._sides.before.filter(self._rule.among(metrics)), self.scope.metrics)
+        self._server.restage(rows, occupied=self._sides.held.height > 0)
         self._server.publish(metrics, alone=True)
 
     def apply_difference(self, metrics: Sequence[str]) -> None:
@@ -273,21 +232,18 @@ class MemoryStage:
             self._server.apply_difference(metrics)
             return
         self._wrote = True
-        self._server.put_difference(named(self._differs, self._scope.metrics))
+        self._server.put_difference(named(self._differs, self.scope.metrics))
         self._server.apply_difference(metrics)
 
-    def _hand_over(self) -> None:
+    def _leave_to_server(self) -> None:
         """Leave everything to the server from now on, with what was kept here so far."""
         self._large = True
         sides, self._sides = self._sides, Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
         rows = pl.concat([sides.before, sides.after])
         if rows.height:
-            self._server.insert(self._as_events(rows))
+            self._server.insert(events_of(rows, self.scope.metrics))
 
     def _read(self, most: int) -> pl.DataFrame | None:
         """The rows of the target in the scope; None if there are more than ``most``."""
         rows = self._server.rows(most + 1)
-        return None if rows.height > most else rows_of(rows, self._scope.metrics, coarse=False)
-
-    def _as_events(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return events_of(rows, self._scope.metrics)
+        return None if rows.height > most else rows_of(rows, self.scope.metrics, coarse=False)

@@ -1,7 +1,7 @@
-"""What the pipeline asks of a store, as small Protocols.
+"""What the pipeline asks of sources, locks and the target, as small Protocols.
 
 Belongs here: the shapes both stores and the tests' fakes agree on. Does not belong here: anything
-that knows a driver.
+that knows a driver, or what is asked of a stage (stage_port).
 """
 
 from __future__ import annotations
@@ -14,13 +14,10 @@ from typing import Protocol
 
 import polars as pl
 
-from metric_assets.events import Bounds
-from metric_assets.fingerprint import Prints
-from metric_assets.live import DriftHour, Judged, Judging
-from metric_assets.plan import Mode, Summary
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
+from metric_assets.stores.stage_port import Stage
 
 #: A value that may be bound into a statement.
 Bind = int | bool | str | datetime | Sequence[str] | Sequence[int] | None
@@ -40,14 +37,6 @@ class Scope:
     def label(self) -> str:
         """How messages name it."""
         return f"{self.entity}/{'+'.join(self.metrics)}/{self.ids.key}"
-
-
-@dataclass(frozen=True)
-class LiveSeen:
-    """Whether a scope holds live events (``some``), and recent ones."""
-
-    some: bool = False
-    recent: bool = False
 
 
 class Reading(Protocol):
@@ -126,121 +115,6 @@ class PartitionLock(Protocol):
         ...
 
 
-class Stage(Protocol):
-    """The private tables of one attempt and what can be done with them."""
-
-    @property
-    def bounds(self) -> Bounds:
-        """What the target's columns can hold."""
-        ...
-
-    @property
-    def mode(self) -> Mode:
-        """How surplus is repaired."""
-        ...
-
-    def cancel(self) -> None:
-        """End in the server what this attempt runs there, from any thread; never raises."""
-        ...
-
-    def insert(self, events: pl.DataFrame) -> None:
-        """Send events; they are durable when this returns.
-
-        Those before the cutoff go into the staging table, later ones beside it: they are judged by,
-        never published.
-        """
-        ...
-
-    @property
-    def coarse(self) -> bool:
-        """Whether the target keeps whole seconds."""
-        ...
-
-    @property
-    def memory_rows(self) -> int:
-        """Up to how many events are kept in memory if they are inserted at once; 0 if none."""
-        ...
-
-    def occupied(self) -> bool:
-        """Whether the target holds anything in the scope."""
-        ...
-
-    def fingerprints(self, prints: Prints) -> pl.DataFrame:
-        """What the target holds of the scope, by metricType and bucket: net, dated, recent, and
-        held, held_total, up and down below the cutoff.
-        """
-        ...
-
-    def restrict(self, buckets: pl.DataFrame) -> None:
-        """Look at these buckets only (metricType, bucket): of the rest source and target agree."""
-        ...
-
-    def recall(self, attempt: str, judging: Judging) -> bool:
-        """Fill the stage for a second look, from what ``attempt`` kept; restricts it to those keys.
-
-        False if it was cleaned up, by a later load of the scope.
-        """
-        ...
-
-    def staged(self) -> dict[str, Summary]:
-        """What the staging table holds, a summary for every metric of the scope."""
-        ...
-
-    def beside(self) -> dict[str, Summary]:
-        """What was inserted from the cutoff on, likewise."""
-        ...
-
-    def present(self) -> dict[str, Summary]:
-        """What the target holds in the scope, likewise."""
-        ...
-
-    def sees_live(self, judging: Judging) -> LiveSeen:
-        """Whether the scope holds live events, and whether some are recent."""
-        ...
-
-    def judge(self, judging: Judging, fresh: Sequence[str]) -> dict[str, Judged]:
-        """Judge the keys of the scope by live events; ``fresh`` metrics hold nothing below the
-        cutoff.
-        """
-        ...
-
-    def keep(self, judging: Judging) -> None:
-        """Keep what a second look needs; it outlives the stage, until the target forgets it."""
-        ...
-
-    def adjust(self, judging: Judging) -> None:
-        """Put the adjustments that judge() found into the staging table."""
-        ...
-
-    def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
-        """The hours of live drift that judge() found, by metric."""
-        ...
-
-    def gone_entities(self) -> dict[str, dict[int, int]]:
-        """By metric: entities of which something held is gone untold, and how much."""
-        ...
-
-    def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """Compare key by key; (inserted, removed, compensated) rows of the metrics that differ."""
-        ...
-
-    def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
-        """The part of the difference that a second look will find anew, likewise."""
-        ...
-
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Insert staged events of metrics the scope has none of into the target.
-
-        ``alone`` says that the stage holds nothing else, so that whole partitions may be attached.
-        The stage keeps what it holds.
-        """
-        ...
-
-    def apply_difference(self, metrics: Sequence[str]) -> None:
-        """Write what the last difference() found."""
-        ...
-
-
 class Target(Protocol):
     """A store that events are loaded into."""
 
@@ -262,6 +136,10 @@ class Target(Protocol):
         ``is_alive`` is asked of dry runs, which hold no lock; a dry run cleans up only after them.
         What the attempt ``spare`` keeps for its second look stays.
         """
+        ...
+
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept for its second look is still there."""
         ...
 
     def forget(self, attempt: str) -> None:

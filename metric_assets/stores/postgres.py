@@ -1,17 +1,14 @@
-"""The Postgres client: readings of one snapshot, read-only, Arrow out; and the partition lock.
+"""The Postgres client: read-only transactions of one snapshot, and the partition lock.
 
 Belongs here: what a session and a transaction are told, and that it holds. Does not belong here:
-how long the driver is waited for (postgres_session), the lock's own connection (postgres_lock),
-what is read (sql/) or why (pipeline, reconcile).
+how rows are streamed (postgres_reading), how long the driver is waited for (postgres_session), or
+the lock's own connection (postgres_lock).
 """
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import polars as pl
 import psycopg
@@ -21,20 +18,16 @@ from metric_assets import defaults
 from metric_assets.errors import MetricAssetsError, SettingsError, SourceError
 from metric_assets.settings import POSTGRES_URL
 from metric_assets.source_state import SourceState
-from metric_assets.sql import Statement, load
-from metric_assets.stores.arrow import frame_of
+from metric_assets.sql import Statement
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.postgres_errors import BROKEN, translate
 from metric_assets.stores.postgres_lock import PostgresLock
+from metric_assets.stores.postgres_reading import PostgresReading
 from metric_assets.stores.postgres_session import CONNECT_TIMEOUT, Session
 from metric_assets.stores.postgres_state import state_of, unknown_state
 from metric_assets.stores.postgres_text import render, text_of
 
-__all__ = ["Postgres", "PostgresReading", "render"]
-
 APPLICATION = "metric_assets"
-#: What one Arrow batch may weigh on its way from the driver; bounds memory whatever the range.
-BATCH_BYTES = 16 << 20
 #: Milliseconds after which the network is given up that does not acknowledge what was sent; with
 #: the keepalives of _conninfo, which ask where nothing is sent, about as long after the last word.
 UNACKNOWLEDGED = 60_000
@@ -78,20 +71,25 @@ class Postgres:
         """
         text = render(statement, binds)
         what = f"{statement.name} ({binds['table']})" if "table" in binds else statement.name
-        with self._translated(what):
-            session = self._connected(owner)
-            try:
-                state = self._opened(session, what, tables)
-                yield PostgresReading(session, text, state)
-                session.close_cursor()
-                session.finish()
-            except BaseException:
-                session.give_up()
-                raise
-        self._idle.append(session)
+        with self._translated(what), self._session(owner) as session:
+            state = self._opened(session, what, tables)
+            yield PostgresReading(session, text, state)
+            session.close_cursor()
 
     def now(self) -> None:
         """A reading's snapshot says what it shows."""
+
+    @contextmanager
+    def _session(self, owner: str) -> Iterator[Session]:
+        """A session in a new reading transaction, kept for the next one if nothing goes wrong."""
+        session = self._connected(owner)
+        try:
+            yield session
+            session.finish()
+        except BaseException:
+            session.give_up()
+            raise
+        self._idle.append(session)
 
     def _connected(self, owner: str) -> Session:
         """A session in a new reading transaction: a kept one if it lives, else a new one."""
@@ -201,14 +199,8 @@ class Postgres:
 
     def _verify(self, lock: PostgresLock, scope: Scope) -> None:
         """See that another session, the one that reads, is refused what the lock holds."""
-        session = self._connected(scope.label)
-        try:
+        with self._session(scope.label) as session:
             granted = session.ask(text_of("lock_granted", keys=lock.keys))["granted"]
-            session.finish()
-        except BaseException:
-            session.give_up()
-            raise
-        self._idle.append(session)
         if granted:
             lock.verify()
             raise SourceError(
@@ -241,54 +233,3 @@ class Postgres:
     def _translate(self, what: str, error: Exception) -> MetricAssetsError:
         secret = str(self._password) if self._password else None
         return translate(what, error, self._name, self._timeout, secret)
-
-
-class PostgresReading:
-    """One statement being read; frames come as the server sends them."""
-
-    def __init__(self, session: Session, text: str, state: SourceState) -> None:
-        self._session = session
-        self._text = text
-        self.state = state
-        self._cursor = session.open()
-
-    @property
-    def snapshot(self) -> str:
-        """The transaction snapshot in Postgres' own notation."""
-        return self.state.position.snapshot
-
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """Rows in batches of at most BATCH_BYTES."""
-        began = time.monotonic()
-
-        def execute() -> Any:
-            options = {"adbc.postgresql.batch_size_hint_bytes": str(BATCH_BYTES)}
-            self._cursor.adbc_statement.set_options(**options)
-            self._cursor.execute(self._text)
-            return self._cursor.fetch_record_batch()
-
-        reader = self._session.statement(execute, began)
-        yield frame_of(reader.schema.empty_table())
-        while (batch := self._session.statement(lambda: next(reader, None), began)) is not None:
-            yield frame_of(batch)
-
-    def columns(self) -> pl.DataFrame:
-        """The columns the statement would return, as a frame without rows; it is not run."""
-        schema = self._session.statement(lambda: self._cursor.adbc_execute_schema(self._text))
-        return frame_of(schema.empty_table())
-
-    def plan(self) -> dict[str, Any]:
-        """How the planner would run the statement, the top node; it is not run."""
-
-        def explain() -> Any:
-            # COPY, in which the driver wraps what it reads, does not take EXPLAIN.
-            self._cursor.adbc_statement.set_options(**{"adbc.postgresql.use_copy": "false"})
-            self._cursor.execute(f"{load('postgres/explain').text}\n{self._text}")
-            return self._cursor.fetchone()[0]
-
-        top: dict[str, Any] = json.loads(self._session.statement(explain))[0]["Plan"]
-        return top
-
-    def cancel(self) -> None:
-        """Have the server end the statement; ends within PATIENCE even if the server does not."""
-        self._session.cancel()

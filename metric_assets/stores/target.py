@@ -1,15 +1,14 @@
-"""The target table: its layout, what it holds, and what dead attempts left beside it.
+"""The target table: its mode, the stages of attempts, and what dead attempts left beside it.
 
-Belongs here: describing, fencing, handing out stages. Does not belong here: what an attempt does
-with its stage (stage), when (pipeline) or what a plan means (plan).
+Does not belong here: how it is described (layout_query), what an attempt does with its stage
+(stage), or when (pipeline).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -17,34 +16,20 @@ from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.clickhouse_state import hides_rows
 from metric_assets.stores.judging import JudgingStage
-from metric_assets.stores.layout import COLUMNS, ENGINES, PATCHES, Layout
+from metric_assets.stores.layout import COLUMNS, Layout
+from metric_assets.stores.layout_query import can_patch, describe, target_binds
 from metric_assets.stores.memory_stage import MemoryStage
 from metric_assets.stores.orphans import Orphans
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
-from metric_assets.stores.ports import Binds, Scope, Stage
+from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.private_tables import PrivateTables
+from metric_assets.stores.stage_port import Stage
+from metric_assets.stores.target_checks import check_compensation, check_layout
 
 #: An answer that took more than so many seconds stands for a multiple of what it took.
 _QUICK = 0.05
 _STANDS = 20.0
-
-
-def place(layout: Layout, replicas: Sequence[int], clusters: Sequence[tuple[str, int]]) -> Layout:
-    """The layout of a replicated table with what is known of its servers: ``replicas`` of it, and
-    ``clusters`` that cover the one that answers, the one with most servers first.
-    """
-    most = clusters[0][1] if clusters else 1
-    count = max([*replicas, most if layout.shared else 1])
-    # Among those that cover every replica the smallest: no server is asked in vain.
-    covering = [name for name, known in clusters if known >= count]
-    return replace(layout, replicas=count, cluster=covering[-1] if count > 1 and covering else "")
-
-
-def target_binds(table: str, *, patching: bool) -> Binds:
-    """What sql/clickhouse/target.sql binds; ``patching`` where the server writes patch parts."""
-    patches = "".join(f", {name} = 1" for name in PATCHES) if patching else ""
-    return {"target": table, "patches": patches}
 
 
 class ClickHouseTarget:
@@ -70,7 +55,7 @@ class ClickHouseTarget:
 
     def create(self) -> None:
         """Make the target if it is absent."""
-        binds = target_binds(self._table, patching=self._patching)
+        binds = target_binds(self._table, patching=can_patch(self._store))
         self._store.run(load("clickhouse/target"), binds, OWNER.strip())
 
     @cached_property
@@ -78,54 +63,19 @@ class ClickHouseTarget:
         """The target as the server describes it; raises TargetError if events cannot be loaded into
         it so that every later repair is possible.
         """
-        layout = self.describe()
-        layout.check(self._table)
+        layout = describe(self._store, self._table)
+        check_layout(layout, self._table)
         if self._appends(layout):
-            layout.check_compensation(self._table)
+            check_compensation(layout, self._table)
         self._check_servers(layout)
         if layout.shared:
             # Another server may answer each statement: it must know what the last one has written.
             self._store.more_settings["select_sequential_consistency"] = 1
         return layout
 
-    def describe(self) -> Layout:
-        """The target as it is, fit or not; raises TargetError if there is none."""
-        binds = {"table": self._table}
-        tables = self._store.frame(load("clickhouse/table"), binds)
-        if tables.is_empty():
-            raise TargetError(
-                f"{self._table}: no such table in ClickHouse; `metric-assets doctor"
-                " --create-target` makes one, or name yours in METRIC_ASSETS_TARGET_TABLE"
-            )
-        row = tables.row(0, named=True)
-        columns = self._store.frame(load("clickhouse/columns"), binds)
-        layout = Layout(
-            row["engine"],
-            row["partition_key"],
-            row["sorting_key"],
-            tuple(row["views"]),
-            dict(zip(columns["name"], columns["type"], strict=True)),
-            storage_policy=row["storage_policy"],
-            definition=row["definition"],
-            parts=row["parts"],
-            patching=self._patching,
-            kinds=dict(zip(columns["name"], columns["default_kind"], strict=True)),
-            filtered=row["engine"] in ENGINES and hides_rows(self._store, self._table),
-        )
-        if not layout.replicated:
-            return layout
-        known = self._store.frame(load("clickhouse/replicas"), binds)["replicas"]
-        clusters = self._store.frame(load("clickhouse/clusters"), {})
-        return place(layout, known.to_list(), clusters.rows())
-
     @cached_property
     def _orphans(self) -> Orphans:
         return Orphans(self._store, self._table, self.layout)
-
-    @property
-    def _patching(self) -> bool:
-        """Whether this server can write a delete as a patch part (from 25.7 on)."""
-        return self._store.profile("lightweight_delete_mode") is not None
 
     @property
     def columns(self) -> dict[str, str]:
@@ -218,25 +168,23 @@ class ClickHouseTarget:
         owner = owner_of(self._table, scope, attempt, self._run, dry_run=dry_run)
         if self.layout.replicas > 1 or self.layout.shared:
             self._store.run(load("clickhouse/sync_replica"), {"target": self._table}, owner)
-        server = JudgingStage(
-            self._store,
-            self._table,
-            self.layout,
-            self.mode,
-            scope,
-            attempt,
-            owner,
-            lambda: self._orphans.clear(owner.__eq__),
+        tables = PrivateTables(
+            self._store, self._table, self.layout, self.mode, scope, attempt, owner
         )
         try:
-            yield server
+            yield JudgingStage(tables, lambda: self._orphans.clear(owner.__eq__))
         except BaseException:
             # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):
                 self._orphans.clear(owner.__eq__)
             raise
-        for table in server.made:
+        for table in tables.made:
             self._orphans.end("table", table)
+
+    def keeps(self, attempt: str) -> bool:
+        """Whether what an attempt kept for its second look is still there."""
+        binds: Binds = {"table": f"{self._table}__look_{attempt}"}
+        return not self._store.frame(load("clickhouse/exists"), binds).is_empty()
 
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept for its second look."""

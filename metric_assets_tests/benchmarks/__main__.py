@@ -1,4 +1,4 @@
-"""``python -m metric_assets_tests.benchmarks``: every measure, one table, docs/benchmarks.md.
+"""``python -m metric_assets_tests.benchmarks``: every measure, one table, docs/results/benchmarks.md.
 
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
 layout of the target, ``--audits`` only audits. None of them writes a page.
@@ -20,7 +20,7 @@ from metric_assets_tests.benchmarks.measures import Figure, say
 from metric_assets_tests.benchmarks.story import Plan, Results, measure
 from metric_assets_tests.benchmarks.world import build_world
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "results"
 FULL = Plan(
     events=10_000_000,
     rounds=5,
@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--layouts", action="store_true", help="only repairs, by layout")
     parser.add_argument("--audits", action="store_true", help="only audits")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
-    parser.add_argument("--out", type=Path, help="where the page goes; docs/ unless quick")
+    parser.add_argument("--out", type=Path, help="where the page goes; docs/results/ unless quick")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     plan = QUICK if arguments.quick else FULL

@@ -129,6 +129,8 @@ class Audits:
         self._world.source.command(text.format(cutoff=at, users=_USERS))
 
     def _one(self, cost: Cost, work: Callable[[], object]) -> None:
+        # Merges of what was written before are the cost of nobody that is measured.
+        settle(self._world.source)
         (began,) = self._world.source.query("SELECT toString(now64(6, 'UTC'))")[0]
         cpu, wall = self._cpu(), time.perf_counter()
         work()

@@ -30,7 +30,7 @@ from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.running import quiet_dagster
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.storage import keep_connections
-from metric_assets.stores.postgres import PostgresReading
+from metric_assets.stores.postgres_reading import PostgresReading
 from metric_assets.stores.stage import ClickHouseStage
 
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -1,4 +1,4 @@
-"""The figures as a table, and as docs/benchmarks.md with a plot.
+"""The figures as a table, and as docs/results/benchmarks.md with a plot.
 
 Belongs here: words and shapes. Does not belong here: measuring.
 """
@@ -35,8 +35,7 @@ def write(folder: Path, results: Results, seconds: float) -> None:
     """The page and its plot; what was written by hand below the mark stays."""
     file = folder / "benchmarks.md"
     kept = file.read_text(encoding="utf-8").partition(MARK)[2] if file.exists() else "\n"
-    (folder / "images").mkdir(exist_ok=True)
-    plot(folder / "images" / "benchmarks.svg", results)
+    plot(folder / "benchmarks.svg", results)
     text = "\n".join(
         [
             "# Benchmarks",
@@ -48,8 +47,7 @@ def write(folder: Path, results: Results, seconds: float) -> None:
             "",
             table(results),
             "",
-            "![Seconds over events, and where the seconds of one partition go]"
-            "(images/benchmarks.svg)",
+            "![Seconds over events, and where the seconds of one partition go](benchmarks.svg)",
             "",
             f"## One partition of {results.plan.events:,} events",
             "",

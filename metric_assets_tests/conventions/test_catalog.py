@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Entity, Live, LiveKey, Pair, Scan
+from metric_assets.catalog.model import Entity, Live, LiveKey, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets_tests.conventions.files import HOW_TO, PACKAGE, ROOT, SQL, name_of
 
 pytestmark = pytest.mark.conventions
@@ -93,7 +94,7 @@ def test_descriptions_differ() -> None:
 
 @pytest.mark.parametrize("pair", CATALOG.pairs.values(), ids=lambda pair: pair.key)
 def test_every_pair_says_how_its_live_events_are_judged(pair: Pair) -> None:
-    """The reason is whole sentences, for a reader of docs/catalog.md."""
+    """The reason is whole sentences, for a reader of docs/reference/catalog.md."""
     assert pair.live_reason.endswith(".")
     assert pair.live_reason == pair.live_reason.strip()
 

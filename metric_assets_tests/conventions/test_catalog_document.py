@@ -11,11 +11,11 @@ from metric_assets_tests.conventions.files import ROOT, name_of
 
 pytestmark = pytest.mark.conventions
 
-PAGE = ROOT / "docs" / "catalog.md"
+PAGE = ROOT / "docs" / "reference" / "catalog.md"
 
 
 def test_the_page_is_what_the_rows_say() -> None:
-    """docs/catalog.md is current; its first lines name the command that writes it again."""
+    """docs/reference/catalog.md is current; its first lines name the command that writes it again."""
     assert PAGE.read_text(encoding="utf-8") == document(), (
         f"write it again: python -m metric_assets.catalog.document > {name_of(PAGE)}"
     )
@@ -25,8 +25,8 @@ def test_every_link_resolves() -> None:
     """Links lead to files of the repository, and every scan is linked."""
     links = set(re.findall(r"\]\(([^)]+)\)", PAGE.read_text(encoding="utf-8")))
     assert [link for link in sorted(links) if not (PAGE.parent / link).is_file()] == []
-    assert links == {f"../sql/{scan.name}.sql" for scan in CATALOG.scans} | {
-        "explanation/counter.md"
+    assert links == {f"../../sql/{scan.name}.sql" for scan in CATALOG.scans} | {
+        "../explanation/counter.md"
     }
 
 

@@ -19,13 +19,13 @@ from metric_assets_tests.conventions.files import (
 pytestmark = pytest.mark.conventions
 
 #: Hard limits; the aims are 200 and 40 lines.
-MODULE_LINES = 320
-FUNCTION_LINES = 60
+MODULE_LINES = 250
+FUNCTION_LINES = 45
 #: Tables of literal rows, as long as there are rows.
 TABLES = {
     path
     for path in (PACKAGE / "catalog").glob("*.py")
-    if path.name not in {"__init__.py", "model.py"}
+    if path.stem not in {"__init__", "catalog", "document", "model", "reasons", "scan"}
 }
 TESTS = sorted(
     path
@@ -117,7 +117,7 @@ def test_the_rule_knows_sql(text: str, is_sql: bool) -> None:
 
 
 def test_modules_are_short() -> None:
-    """At most 320 lines; tables of the catalog may be longer."""
+    """At most 250 lines; tables of the catalog may be longer."""
     lines = {
         name_of(module): len(module.read_text(encoding="utf-8").splitlines())
         for module in MODULES
@@ -127,7 +127,7 @@ def test_modules_are_short() -> None:
 
 
 def test_functions_are_short() -> None:
-    """At most 60 lines each."""
+    """At most 45 lines each."""
     lines = {
         f"{name_of(module)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
         for module in MODULES

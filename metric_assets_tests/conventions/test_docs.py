@@ -20,7 +20,7 @@ pytestmark = pytest.mark.conventions
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / ".github").rglob("*.md")])
 SHELVES = ("tutorial", "how-to", "reference", "explanation")
-#: The front store is read in a minute.
+#: The README is read in a minute.
 README_LINES = 110
 
 pages = pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -91,6 +91,13 @@ def test_the_index_lists_every_page() -> None:
 def test_every_shelf_has_pages() -> None:
     """Learn, do, look up, understand: each has its folder."""
     assert [shelf for shelf in SHELVES if not list((DOCS / shelf).glob("*.md"))] == []
+
+
+def test_every_page_lies_on_a_shelf() -> None:
+    """Beside the index there are folders only: the shelves, and the results."""
+    loose = [name_of(page) for page in DOCS.glob("*.md") if page.name != "index.md"]
+    folders = {page.relative_to(DOCS).parts[0] for page in DOCS.rglob("*.md")} - {"index.md"}
+    assert (loose, folders) == ([], {*SHELVES, "results"})
 
 
 def test_the_command_line_page_is_current() -> None:

@@ -14,5 +14,7 @@ def test_the_page_is_what_the_markers_say() -> None:
 
 
 def test_prose_names_no_tests() -> None:
-    """The generated page names tests: renaming one touches no prose of docs/reliability.md."""
-    assert "test_" not in (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    """The generated page names tests: renaming one touches no prose of docs/explanation/reliability.md."""
+    assert "test_" not in (ROOT / "docs" / "explanation" / "reliability.md").read_text(
+        encoding="utf-8"
+    )

@@ -10,18 +10,22 @@ from metric_assets_tests.conventions.files import ROOT
 
 pytestmark = pytest.mark.conventions
 
-#: What is not said any more, and the word that took its place.
+#: What is not said any more, and the word that took its place. Not here, as they have an ordinary
+#: meaning too: turn, unlike (a user's like), room (of a disk), floor (of a number).
 REPLACED = {
     r"turnstiles?": "partition lock",
-    r"fence[ds]?": "clean up orphans",
+    r"(?<=\.)(?:enter|leave|hold)(?=\()": "partition lock: acquire, verify, release",
+    r"fenc(?:e[ds]?|ing)": "clean up orphans",
     r"debris": "orphans, leftovers",
     r"doors?": "store, client",
-    r"levell?ed": "in sync",
+    r"levell?ed|(?:is|are|was|were|not) level": "in sync",
+    r"outlines?": "empty, differing",
+    r"(?:un)?prov(?:e[dns]?|ing)|prooferrors?": "verify",
     r"receipts?": "load result",
-    r"handovers?|hand(?:ed|ing|s)? over": "attach, publish",
+    r"handovers?|hand(?:ed|ing|s)? (?:\w+ )?over": "attach, publish",
     r"mend(?:ed|ing|s)?": "repair, fix",
     r"errors? that pass(?:es)?": "transient error",
-    r"upstairs|downstairs": "layer",
+    r"upstairs|downstairs|houses?": "module, codebase, layer",
     r"catalogues?": "catalog",
 }
 _LEFT = re.compile(rf"(?<![a-z])(?:{'|'.join(REPLACED)})(?![a-z])", re.IGNORECASE)

@@ -15,7 +15,8 @@ from typing import Any
 import polars as pl
 from clickhouse_connect.driver.client import Client
 
-from metric_assets.catalog.model import Legacy, Live, LiveKey, Pair, Scan
+from metric_assets.catalog.model import Legacy, Live, LiveKey, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.live import LiveRules
 from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.load.second_look import SecondLooks

@@ -77,7 +77,7 @@ def dead_attempt(platform: Platform) -> Iterator[tuple[dict[str, str], str]]:
     stage = stores_of(platform).target.private(FOLLOWER, "dead")
     made = stage.__enter__()
     made.create()
-    yield made._names, made._owner
+    yield made.tables.names, made.tables.owner
     del stage
 
 

@@ -27,7 +27,7 @@ from clickhouse_connect.driver.client import Client
 from psycopg import sql
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Scan, Store
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.local import demo_sql

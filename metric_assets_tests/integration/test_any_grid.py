@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Scan, Store
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.events import derive
 from metric_assets.load.pipeline import materialize
 from metric_assets.local.demo_plan import cutoff_of

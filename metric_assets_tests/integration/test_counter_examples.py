@@ -336,6 +336,29 @@ def test_a_scope_that_was_loaded_in_between_is_left_alone(platform: Platform) ->
     assert private_tables(platform) == []
 
 
+def test_a_second_look_that_comes_too_late_takes_nothing_of_a_later_load(
+    platform: Platform,
+) -> None:
+    """Two runs load a scope in turn and look again in turn: the first finds nothing to do, and what
+    the other keeps stays, so that it finds the -1 that was late.
+    """
+    follow(platform, 1, 2)
+    now = datetime.now(timezone.utc) - timedelta(seconds=0.4)
+    follow(platform, 4, at=f"{now:%Y-%m-%d %H:%M:%S.%f}"[:23])
+    live(platform, 4, 1, now)
+    rules = LiveRules(lag=4.0, skew=0.2)
+    former, later = SecondLooks(), SecondLooks()
+    load(platform, "Tag/Follower", live=rules, looks=former)
+    unfollow(platform, 1, None)
+    (loaded,) = load(platform, "Tag/Follower", live=rules, looks=later)
+    assert (len(former), len(later), loaded.instant is None) == (1, 1, False)
+    assert look_again(platform, former) == []
+    live(platform, 1, -1, now)
+    (second,) = look_again(platform, later)
+    assert (second.live.withdrawn, counter(platform)) == (1, 2)
+    assert private_tables(platform) == []
+
+
 def test_live_drift_is_told_with_its_hours_and_not_written(platform: Platform) -> None:
     """A lost +1 and a doubled +1 of two users, in two entities: nothing is written."""
     follow(platform, 1, 2)
@@ -349,7 +372,7 @@ def test_live_drift_is_told_with_its_hours_and_not_written(platform: Platform) -
         ("01 10", 1, 0),
         ("02 23", 0, 1),
     ]
-    assert (first.drifts, first.proven) == (True, True)
+    assert (first.drifts, first.verified) == (True, True)
     assert counter(platform) == 2
 
 
@@ -379,7 +402,7 @@ def test_a_row_and_its_event_under_different_users(platform: Platform) -> None:
 
 
 def test_a_stream_that_is_behind_changes_nothing_that_was_loaded(platform: Platform) -> None:
-    """Rows are newer than the newest live event: what was loaded stays, and is not proven."""
+    """Rows are newer than the newest live event: what was loaded stays, and is not verified."""
     follow(platform, 1, 2)
     follow(platform, 3, at="2025-11-01")
     live(platform, 3, 1, "2025-11-01")
@@ -389,7 +412,7 @@ def test_a_stream_that_is_behind_changes_nothing_that_was_loaded(platform: Platf
     record = {"Follower": Loaded(Position(), CUTOFF)}
     again = run(platform, loaded=lambda: record)
     assert (again.inserted, again.removed, again.stream) == (0, 0, Stream.BEHIND)
-    assert (again.proven, again.provisional, again.live.drift) == (False, False, 0)
+    assert (again.verified, again.provisional, again.live.drift) == (False, False, 0)
 
 
 def test_a_first_load_while_the_stream_is_behind_is_provisional(platform: Platform) -> None:
@@ -399,7 +422,7 @@ def test_a_first_load_while_the_stream_is_behind_is_provisional(platform: Platfo
     follow(platform, 3, at="2025-11-01")
     follow(platform, 4, at="2025-12-01")
     first = run(platform)
-    assert (first.inserted, first.provisional, first.proven) == (2, True, False)
+    assert (first.inserted, first.provisional, first.verified) == (2, True, False)
 
 
 def test_a_pair_without_live_events_is_read_to_the_cutoff(platform: Platform) -> None:

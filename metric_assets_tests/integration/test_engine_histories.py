@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from metric_assets.defaults import MEMORY_ROWS
-from metric_assets.stores import judging, memory_stage
+from metric_assets.stores import judging, kept
 from metric_assets_tests.histories.engine import Play
 from metric_assets_tests.histories.kinds import KINDS
 from metric_assets_tests.integration.platforms import TARGET, Platform, stores_of
@@ -36,7 +36,7 @@ def test_an_engine_holds_what_the_rule_says(
     """
     odd = list(KINDS).index(kind) % 2
     monkeypatch.setattr(judging, "MANY", 10**9 * odd)
-    monkeypatch.setattr(memory_stage, "KEPT_BYTES", 10**9 * odd)
+    monkeypatch.setattr(kept, "KEPT_BYTES", 10**9 * odd)
     platform.memory_rows = memory_rows
     target = stores_of(platform, mode="replace").target
     play = Play(platform.clickhouse, TARGET, target, kind, 1_000, COUNT)

@@ -580,7 +580,7 @@ def test_equal_chunks_are_staged_as_often_as_they_are_sent(platform: Platform) -
     with stores_of(platform).target.private(FOLLOWER, "twice") as stage:
         stage.create()
         platform.command(
-            f"ALTER TABLE {next(iter(stage.made))}"
+            f"ALTER TABLE {next(iter(stage.tables.made))}"
             " MODIFY SETTING non_replicated_deduplication_window = 1000"
         )
         for _ in range(2):

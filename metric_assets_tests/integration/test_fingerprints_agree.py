@@ -14,8 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from metric_assets.difference import summaries
 from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.ranges import IdRange
+from metric_assets.rows import rows_of
 from metric_assets.stores.ports import Scope
 from metric_assets_tests.integration.platforms import CUTOFF, Platform, stores_of
 
@@ -87,6 +89,7 @@ def test_both_sides_come_to_the_same(platform: Platform) -> None:
         sums.add(seen.slice(cut))
         with target.stage(scope, "prints") as stage:
             found = stage.fingerprints(PRINTS)
+            present = stage.present()
         recent = seen.filter(pl.col("createdAt") >= PRINTS.recent)
         differ = differing(sums.result(), found)
         # A bucket has 56 bits: of larger ids it wraps, on both sides.
@@ -97,6 +100,12 @@ def test_both_sides_come_to_the_same(platform: Platform) -> None:
             held.height,
             held["metricValue"].sum(),
         )
+        # One hash of all rows below the cutoff, by whichever way it is computed.
+        by_buckets = dict(found.group_by("metricType").agg(pl.col("digest").sum()).iter_rows())
+        by_rows = summaries(rows_of(held, METRICS, coarse=False), METRICS)
+        for metric in METRICS:
+            assert present[metric] == by_rows[metric]
+            assert by_buckets.get(metric, 0) == by_rows[metric].hash
 
     agree()
 

@@ -147,7 +147,7 @@ LOADED = [
 @pytest.mark.promise(
     "Every evaluation of every check is a row of its history, with who made it.",
     when="a load, an audit, a difference",
-    area="history",
+    area="operators",
 )
 def test_a_load_leaves_a_row_a_check_and_range(
     settings: Settings, instance: dg.DagsterInstance, platform: Platform
@@ -246,7 +246,7 @@ def test_what_late_live_events_may_change_is_a_row_of_the_second_look(
 @pytest.mark.promise(
     "The load is done; a warning names the cure.",
     when="a history that cannot be written",
-    area="history",
+    area="operators",
 )
 def test_a_history_that_cannot_be_written_fails_nothing(
     settings: Settings, instance: dg.DagsterInstance, platform: Platform

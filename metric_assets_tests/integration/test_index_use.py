@@ -15,7 +15,7 @@ import pytest
 
 from metric_assets.audit.entity_ids import NEXT_ROWS, dated_binds
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Scan, Store
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.local.demo_plan import calendar, cutoff_of, sizes
 from metric_assets.local.demo_sql import Value
 from metric_assets.local.demo_stores import postgres
@@ -24,7 +24,7 @@ from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.ports import Binds
-from metric_assets.stores.postgres import render
+from metric_assets.stores.postgres_text import render
 from metric_assets_tests.integration.platforms import Platform, open_platform
 
 pytestmark = pytest.mark.integration

@@ -155,7 +155,7 @@ def test_a_platform_at_work_raises_no_alarm_and_a_loss_is_found(writing: Platfor
     for number in range(ROUNDS):
         writing.memory_rows = MEMORY_ROWS * (number % 2)
         found = audit(writing)
-        assert (found.differs, found.drifts, found.proven) == (False, False, True), found
+        assert (found.differs, found.drifts, found.verified) == (False, False, True), found
         made = stores_of(writing)
         patience, totals = Patience(RULES), EventTotals(made.clickhouse, TARGET)
         pair = CATALOG.pairs[KEY]

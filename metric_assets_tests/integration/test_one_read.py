@@ -15,12 +15,12 @@ import psycopg
 import pytest
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Scan, Store
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.local.demo_plan import cutoff_of
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load as load_statement
 from metric_assets.stores.ports import Binds
-from metric_assets.stores.postgres import render
+from metric_assets.stores.postgres_text import render
 from metric_assets_tests.integration.local_fixtures import eventually
 from metric_assets_tests.integration.platforms import (
     TARGET,

@@ -15,6 +15,7 @@ from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
 from metric_assets.cli import console
 from metric_assets.operations.dry_run import Piece
+from metric_assets.operations.listener import Listener, Results
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import BEYOND_GRID
 from metric_assets.orchestration.outcomes import outcome_of
@@ -65,9 +66,10 @@ def run(
     keys: list[dg.AssetKey],
     first: str = KEYS[0],
     last: str = KEYS[-1],
+    listener: Listener | None = None,
 ) -> dg.ExecuteInProcessResult:
     """Materialize a range of partitions in one run, as CLI and UI do."""
-    job = build_definitions(settings).resolve_implicit_global_asset_job_def()
+    job = build_definitions(settings, listener).resolve_implicit_global_asset_job_def()
     return job.execute_in_process(
         instance=instance,
         asset_selection=keys,
@@ -416,15 +418,15 @@ def test_a_legacy_value_that_is_no_number_fails_its_range_only(
         ' ALTER COLUMN "hiddenCount" TYPE text;'
         'UPDATE "TagMetric" SET "hiddenCount" = \'many\' WHERE "tagId" = 11'
     )
-    result = run(settings, instance, [FOLLOWER, HIDDEN])
+    results = Results()
+    result = run(settings, instance, [FOLLOWER, HIDDEN], listener=results)
     assert not result.success
     passed = checks(result, "matches_legacy")
     assert {key for pair, key in passed if pair == "Tag/Follower"} == set(KEYS)
     assert {key for pair, key in passed if pair == "Tag/Hidden"} == {"0-9", "20-29"}
     assert checks(result, "reconciled") == {("Tag/Follower", None): True}
-    outcome = outcome_of(
-        "Tag", CATALOG, [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]], result
-    )
+    both = [CATALOG.pairs["Tag/Follower"], CATALOG.pairs["Tag/Hidden"]]
+    outcome = outcome_of("Tag", CATALOG, both, result, results.unread)
     assert list(outcome.failures) == ["Tag/Hidden"]
     assert outcome.failure.startswith(
         "Tag/Hidden/10-19: TagMetric.hiddenCount is String and holds 'many' for entity 11"

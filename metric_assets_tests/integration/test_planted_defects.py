@@ -270,7 +270,7 @@ def test_every_planted_defect_is_found_and_repaired(
         assert not badges[key].passed
         ranges: Any = badges[key].metadata["ranges"].value
         assert ranges["unloaded"] == [NEVER_LOADED]
-        assert badges[key].metadata["proven_ranges"].value == 1
+        assert badges[key].metadata["verified_ranges"].value == 1
     (strays,) = [one for one in found if one.check_name == "every_row_belongs_to_a_pair"]
     assert (strays.passed, strays.metadata["stray_rows"].value) == (False, 4)
 

@@ -13,7 +13,7 @@ import pytest
 
 from metric_assets.audit.legacy_check import check_groups
 from metric_assets.catalog import CATALOG
-from metric_assets.errors import RemovalRefusedError, UnavailableError
+from metric_assets.errors import RemovalRefusedError, UnavailableError, VerificationError
 from metric_assets.plan import Summary
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
@@ -143,7 +143,7 @@ def test_overlapping_ranges_in_turn(platform: Platform) -> None:
 )
 def test_live_events_arrive_in_the_ids_of_a_load(platform: Platform) -> None:
     """Of the very metric from the instant of the cutoff on, of another on both sides, all the while
-    from before the read to after the proof: every one is there once at the end, and the rest exact.
+    from before the read to after the verification: every one is there once at the end, and the rest exact.
     """
     follows(platform)
     ending, written = threading.Event(), 0
@@ -287,3 +287,31 @@ def idle(source: Postgres, seconds: float) -> None:
     with source.read(Statement("idle", "SELECT 1 AS n", "", frozenset()), {}, "test") as reading:
         time.sleep(seconds)
         list(reading.frames())
+
+
+def test_a_small_range_that_somebody_else_fills_is_not_called_loaded(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rows may be compared in memory; after the load eight, no more: nine more are too many."""
+    platform.memory_rows = 2
+    platform.add(
+        "UserEngagement", userId=1, targetUserId=2, type="Follow", createdAt="2024-01-01 00:00:00"
+    )
+    publish = ClickHouseStage.publish
+
+    def beside_another(stage: ClickHouseStage, metrics: list[str], *, alone: bool) -> None:
+        publish(stage, metrics, alone=alone)
+        platform.command(
+            f"INSERT INTO {TARGET} SELECT 'User', 2, number + 10, 'Follower', 1,"
+            " '2024-02-01 00:00:00' FROM numbers(9)"
+        )
+
+    monkeypatch.setattr(ClickHouseStage, "publish", beside_another)
+    with pytest.raises(
+        VerificationError, match=r"holds more than 8 rows by now, .* else is writing"
+    ):
+        load(platform, "User/Follower")
+    assert leftovers(platform) == []
+    monkeypatch.undo()
+    (again,) = load(platform, "User/Follower", max_removed_share=1.0)
+    assert (again.removed, again.events) == (9, 1)

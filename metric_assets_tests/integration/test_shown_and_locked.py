@@ -357,7 +357,7 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
         if dry_run:
             target.private(FOLLOWER, "real").__enter__().create()
         lock = dead.enter_context(source.watch(FOLLOWER, "dry"))
-        (table,) = (name for name in left.made)
+        (table,) = (name for name in left.tables.made)
         (load_result,) = load(platform, "User/Follower", dry_run=dry_run)
         assert load_result.cleaned_up == ()
         lock.release()
@@ -374,7 +374,7 @@ def test_a_dry_run_says_that_it_is_one(platform: Platform) -> None:
     with stores_of(platform).target.private(FOLLOWER, "dry", dry_run=True) as stage:
         stage.create()
         ((comment,),) = platform.query(
-            f"SELECT comment FROM system.tables WHERE name = '{next(iter(stage.made))}'"
+            f"SELECT comment FROM system.tables WHERE name = '{next(iter(stage.tables.made))}'"
         )
     owner = json.loads(comment.removeprefix("metric_assets "))
     assert (owner["dry_run"], owner["attempt"], owner["range"]) == (True, "dry", IDS.key)

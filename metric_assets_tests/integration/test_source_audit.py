@@ -85,7 +85,7 @@ def badge(settings: Settings, instance: dg.DagsterInstance) -> dg.AssetCheckEval
     return one
 
 
-def test_a_load_proves_itself_for_nothing(settings: Settings, instance: dg.DagsterInstance) -> None:
+def test_a_load_is_its_own_source_check(settings: Settings, instance: dg.DagsterInstance) -> None:
     """One result a range, of this run's materialization, and no dry run besides; stored with its
     range, current, and shown as such.
     """
@@ -122,14 +122,14 @@ def test_the_oldest_proofs_are_renewed_within_the_budget(
 
 
 @pytest.mark.promise(
-    "It proves nothing: its range is the first of the next pass.",
+    "It verifies nothing: its range is the first of the next pass.",
     when="a failed source check",
     area="counter",
 )
 def test_a_range_that_fails_is_taken_again_and_shown_last(
     settings: Settings, instance: dg.DagsterInstance, platform: Platform
 ) -> None:
-    """What fails proves nothing: it is the oldest of the next pass. The result that fails is the
+    """What fails verifies nothing: it is the oldest of the next pass. The result that fails is the
     last one, which the page opens with; the badge names it, and its numbers are what is lost.
     """
     load(settings, instance)
@@ -146,7 +146,7 @@ def test_a_range_that_fails_is_taken_again_and_shown_last(
     red = badge(settings, instance)
     assert not red.passed
     assert "Tag/Follower: 1 range differs from the source: 0-9" in str(red.description)
-    assert (red.metadata["missing"].value, red.metadata["proven_ranges"].value) == (1, 3)
+    assert (red.metadata["missing"].value, red.metadata["verified_ranges"].value) == (1, 3)
     load(settings, instance)
     assert badge(settings, instance).passed
 

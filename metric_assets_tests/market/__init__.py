@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from metric_assets.catalog.catalog import Catalog
-from metric_assets.catalog.model import Dimension, Entity, Legacy, Pair, Scan, Store
+from metric_assets.catalog.model import Entity, Legacy, Pair
+from metric_assets.catalog.scan import Dimension, Scan, Store
 from metric_assets.ranges import Grid
 
 HERE = Path(__file__).parent

@@ -31,10 +31,11 @@ from metric_assets.load import filling
 from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
-from metric_assets.stores import postgres as postgres_module
+from metric_assets.stores import postgres_reading
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.ports import Binds
-from metric_assets.stores.postgres import Postgres, PostgresReading
+from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.postgres_reading import PostgresReading
 from metric_assets.stores.target import ClickHouseTarget
 
 #: Small, so that a small partition still is several batches and chunks.
@@ -221,7 +222,7 @@ def main() -> None:
     # The driver logs every connection that a kill breaks.
     logging.disable(logging.CRITICAL)
     filling.CHUNK_ROWS = CHUNK_ROWS
-    postgres_module.BATCH_BYTES = BATCH_BYTES
+    postgres_reading.BATCH_BYTES = BATCH_BYTES
     line = sys.stdin.readline()
     if line:
         began = time.monotonic()

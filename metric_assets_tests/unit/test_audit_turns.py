@@ -29,7 +29,7 @@ def test_a_budget_covers_everything_in_time(ranges: int, days: float, expected: 
 
 
 def test_the_oldest_come_first() -> None:
-    """Never proven is oldest; among equals the first; the order of ids is kept."""
+    """Never verified is oldest; among equals the first; the order of ids is kept."""
     ages = {"a": 50, "b": NEVER, "c": 10, "d": NEVER, "e": 20}
     assert oldest_first(ages, 3) == ["b", "c", "d"]
     assert oldest_first(ages, 1) == ["b"]
@@ -37,7 +37,7 @@ def test_the_oldest_come_first() -> None:
 
 
 @pytest.mark.promise(
-    "Every range is proven again in the days that are set.",
+    "Every range is verified again in the days that are set.",
     when="the audit's budget",
     area="counter",
 )
@@ -60,10 +60,10 @@ def badge(**changes: Any) -> Badge:
 
 
 def test_a_badge_that_passes() -> None:
-    """All that is materialized is proven, lately; headroom of the grid is no fault."""
+    """All that is materialized is verified, lately; headroom of the grid is no fault."""
     one = badge()
     assert one.passed
-    assert one.proven == 4
+    assert one.verified == 4
     assert one.sentence == "Tag/Follower: all 4 materialized ranges equal their source"
     figures = {name: value.value for name, value in badge_evaluation(one).metadata.items()}
     assert (figures["materialized_ranges"], figures["grid_ranges"]) == (4, 5)
@@ -76,8 +76,8 @@ def test_a_badge_that_passes() -> None:
         ({"differing": ("0-9",)}, "1 range differs from the source: 0-9"),
         ({"unloaded": ("0-9", "10-19")}, "2 ranges were never materialized and hold entities or rows: 0-9, 10-19"),
         ({"drifting": ("0-9",)}, "1 range has live drift: 0-9"),
-        ({"behind": ("0-9",)}, "1 range is not proven: the stream is behind: 0-9"),
-        ({"unproven": ("0-9",)}, "1 range is not proven since the last materialization: 0-9"),
+        ({"behind": ("0-9",)}, "1 range is not verified: the stream is behind: 0-9"),
+        ({"unverified": ("0-9",)}, "1 range is not verified since the last materialization: 0-9"),
         ({"legacy_failing": ("0-9",)}, "1 range breaks the rule of legacy: 0-9"),
         ({"legacy_unchecked": ("0-9",)}, "1 range was not compared with legacy: 0-9"),
         ({"oldest_days": 15.0, "most_days": 14.0}, "the oldest proof is 15.0 days old, at most 14 are allowed"),
@@ -92,11 +92,11 @@ def test_each_fault_fails_the_badge(changes: dict[str, object], said: str) -> No
 def test_the_gravest_fault_is_said_first() -> None:
     """A load that differs comes before everything else; the numbers are plots."""
     one = badge(
-        unproven=("0-9",), differing=("10-19",), unloaded=("40-49",), figures={"missing": 3}
+        unverified=("0-9",), differing=("10-19",), unloaded=("40-49",), figures={"missing": 3}
     )
     assert one.sentence.startswith("Tag/Follower: 1 range differs from the source: 10-19; 1 range was never")  # fmt: skip
     figures = {name: value.value for name, value in badge_evaluation(one).metadata.items()}
-    assert (figures["missing"], figures["surplus"], figures["proven_ranges"]) == (3, 0, 2)
+    assert (figures["missing"], figures["surplus"], figures["verified_ranges"]) == (3, 0, 2)
     assert figures["coverage_of_grid"] == 0.8
     assert figures["failed_ranges"] == "10-19"
 

@@ -10,7 +10,8 @@ import pytest
 
 from metric_assets.catalog import CATALOG, document
 from metric_assets.catalog.catalog import Catalog
-from metric_assets.catalog.model import CatalogError, Entity, Legacy, Pair, Rule, Scan, Store
+from metric_assets.catalog.model import CatalogError, Entity, Legacy, Pair, Rule
+from metric_assets.catalog.scan import Scan, Store
 from metric_assets.ranges import Grid
 from metric_assets.sql import StatementError
 

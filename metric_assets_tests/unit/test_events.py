@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metric_assets.catalog.model import Legacy, Pair, Scan
+from metric_assets.catalog.model import Legacy, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.errors import RejectedRowsError, SchemaDriftError
 from metric_assets.events import Bounds, Rejections, check_columns, derive, event_schema
 from metric_assets.ranges import IdRange

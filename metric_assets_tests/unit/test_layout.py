@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from metric_assets.errors import TargetError
-from metric_assets.stores.layout import ENGINES, PARTS, Layout
-from metric_assets.stores.target import place
+from metric_assets.stores.layout import PARTS, Layout
+from metric_assets.stores.layout_query import place
+from metric_assets.stores.target_checks import ENGINES, check_compensation, check_layout
 
 pytestmark = pytest.mark.unit
 
@@ -49,7 +50,7 @@ def layout(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_that_keeps_every_row_is_a_target(engine: str) -> None:
     """Plain, replicated, shared."""
-    layout(engine).check("t")
+    check_layout(layout(engine), "t")
 
 
 @pytest.mark.promise(
@@ -84,7 +85,7 @@ def test_an_engine_that_keeps_every_row_is_a_target(engine: str) -> None:
 def test_any_other_engine_is_refused_by_name(engine: str) -> None:
     """Rows would be merged away, forwarded or lost."""
     with pytest.raises(TargetError, match=f"its engine is {engine or 'unknown'},"):
-        layout(engine).check("t")
+        check_layout(layout(engine), "t")
 
 
 @pytest.mark.promise(
@@ -104,7 +105,7 @@ def test_any_other_engine_is_refused_by_name(engine: str) -> None:
 def test_a_ttl_that_deletes_is_refused(rest: str) -> None:
     """Backfilled events are old: it would take them at once."""
     with pytest.raises(TargetError, match="TTL"):
-        layout(rest=rest).check("t")
+        check_layout(layout(rest=rest), "t")
 
 
 def test_a_ttl_of_a_column_is_refused() -> None:
@@ -113,7 +114,7 @@ def test_a_ttl_of_a_column_is_refused() -> None:
         "`metricValue` Int32", "`metricValue` Int32 TTL createdAt + INTERVAL 1 DAY"
     )
     with pytest.raises(TargetError, match="TTL"):
-        layout(columns=columns).check("t")
+        check_layout(layout(columns=columns), "t")
 
 
 @pytest.mark.parametrize(
@@ -127,19 +128,19 @@ def test_a_ttl_of_a_column_is_refused() -> None:
 )
 def test_what_only_moves_rows_is_no_danger(rest: str) -> None:
     """Tiered storage and compression keep every row."""
-    layout(rest=rest).check("t")
+    check_layout(layout(rest=rest), "t")
 
 
 def test_a_value_that_is_computed_is_refused() -> None:
     """What is inserted would not be what is kept."""
     with pytest.raises(TargetError, match="column createdAt is MATERIALIZED"):
-        replace(layout(), kinds={"createdAt": "MATERIALIZED"}).check("t")
+        check_layout(replace(layout(), kinds={"createdAt": "MATERIALIZED"}), "t")
 
 
 def test_a_row_policy_on_the_target_is_refused() -> None:
     """What it hides would be found missing and inserted again."""
     with pytest.raises(TargetError, match="row policy"):
-        layout(filtered=True).check("t")
+        check_layout(layout(filtered=True), "t")
 
 
 def test_keys_of_a_staging_table_are_the_targets_word_by_word() -> None:
@@ -188,14 +189,14 @@ def test_deletes_that_cost_by_the_size_of_the_table() -> None:
 def test_a_table_that_cannot_hold_a_compensation_is_refused() -> None:
     """Where surplus may not be deleted, negative values must be possible."""
     replicated = layout("ReplicatedMergeTree")
-    replicated.check_compensation("t")
+    check_compensation(replicated, "t")
     unsigned = replace(replicated, columns={**COLUMNS, "metricValue": "UInt32"})
     with pytest.raises(TargetError, match="metricValue is UInt32"):
-        unsigned.check_compensation("t")
+        check_compensation(unsigned, "t")
     constrained = layout(columns=TYPES + ", CONSTRAINT c CHECK `metricValue` > 0")
     with pytest.raises(TargetError, match="CHECK"):
-        constrained.check_compensation("t")
-    layout(columns=TYPES + ", CONSTRAINT c CHECK userId >= -1").check_compensation("t")
+        check_compensation(constrained, "t")
+    check_compensation(layout(columns=TYPES + ", CONSTRAINT c CHECK userId >= -1"), "t")
 
 
 def test_a_partition_is_told_by_the_columns_of_an_event() -> None:

@@ -12,19 +12,21 @@ import pytest
 
 from metric_assets import events
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Legacy, Pair, Scan
+from metric_assets.catalog.model import Legacy, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.errors import (
     BusyError,
-    ProofError,
     RejectedRowsError,
     RemovalRefusedError,
     SchemaDriftError,
     SourceError,
     StageMismatchError,
     TargetError,
+    VerificationError,
 )
 from metric_assets.load import filling, reading
-from metric_assets.load.pipeline import Stores, code_version, materialize
+from metric_assets.load.load_results import code_version
+from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.operations import report
 from metric_assets.plan import Mode, RemovalGuard
@@ -637,7 +639,7 @@ def test_somebody_who_keeps_writing_is_found_out(mode: Mode) -> None:
     target = FakeTarget(mode, [net(7, 9, 9, 1)])
     target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
     setup = Setup(target, signed((5, 1, 1, 1)))
-    with pytest.raises(ProofError, match=r"^User/Net/0-999: after 3 rounds") as refusal:
+    with pytest.raises(VerificationError, match=r"^User/Net/0-999: after 3 rounds") as refusal:
         setup.run()
     assert "2025-10-01T00:00:00+00:00" in str(refusal.value)
     assert target.rows[net(5, 1, 1, 1)] == 1
@@ -673,7 +675,7 @@ def test_a_first_load_is_never_taken_back(mode: Mode) -> None:
     """Whatever others write meanwhile, events that were published stay published."""
     target = FakeTarget(mode)
     target.after_write = lambda other: other.rows.update([net(8, 8, 8, len(other.writes))])
-    with pytest.raises(ProofError):
+    with pytest.raises(VerificationError):
         Setup(target, signed((5, 1, 1, 1), (6, 1, 1, 1))).run()
     assert target.rows[net(5, 1, 1, 1)] == 1
     assert target.rows[net(6, 1, 1, 1)] == 1

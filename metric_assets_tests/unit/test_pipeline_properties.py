@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metric_assets.catalog.model import Legacy, Pair, Scan
+from metric_assets.catalog.model import Legacy, Pair
+from metric_assets.catalog.scan import Scan
 from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange

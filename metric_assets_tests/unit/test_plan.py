@@ -49,7 +49,7 @@ def test_summaries_sort_metrics() -> None:
 
 
 def test_a_plan_has_a_row_a_metric() -> None:
-    """Level: nothing. Empty: all of it. Unlike: what the difference counted, in scope order."""
+    """In sync: nothing. Empty: all of it. Differing: what the difference counted, in scope order."""
     staged = {"A": Summary(3, 5, 99), "B": Summary(2, 2, 7), "C": Summary(10, 10, 1)}
     present = {"A": Summary(3, 5, 99), "B": Summary(), "C": Summary(9, 9, 2)}
     plan = build_plan(staged, present, {"C": (4, 3, 0)})

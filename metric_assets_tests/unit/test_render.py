@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metric_assets.sql import Statement, StatementError
-from metric_assets.stores import clickhouse, postgres
+from metric_assets.stores import clickhouse_text, postgres_text
 from metric_assets.stores.ports import Bind
 
 pytestmark = pytest.mark.unit
@@ -22,7 +22,7 @@ def statement(text: str, *placeholders: str) -> Statement:
 
 def postgres_value(value: object) -> str:
     """How a value reads in a Postgres statement."""
-    return postgres.render(statement("SELECT :x", "x"), {"x": value}).removeprefix("SELECT ")  # type: ignore[dict-item]
+    return postgres_text.render(statement("SELECT :x", "x"), {"x": value}).removeprefix("SELECT ")  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize(
@@ -73,21 +73,23 @@ def test_postgres_binds_instants_in_utc_without_zone(instant: datetime) -> None:
 def test_postgres_binds_the_same_name_everywhere() -> None:
     """Every occurrence is replaced, casts and words around it are not touched."""
     text = "WHERE a >= :start AND b = ANY (:ids) AND c::text <> 'x:y' AND d < :start::bigint"
-    rendered = postgres.render(statement(text, "start", "ids"), {"start": 7, "ids": ["a", "b'c"]})
+    rendered = postgres_text.render(
+        statement(text, "start", "ids"), {"start": 7, "ids": ["a", "b'c"]}
+    )
     assert rendered.startswith("WHERE a >= 7 AND b = ANY ('{a,b''c}'")
     assert rendered.endswith(" AND c::text <> 'x:y' AND d < 7::bigint")
 
 
 def test_postgres_does_not_look_into_what_it_has_bound() -> None:
     """A value that looks like a placeholder is a value."""
-    rendered = postgres.render(statement("SELECT :a, :b", "a", "b"), {"a": ":b", "b": "x"})
+    rendered = postgres_text.render(statement("SELECT :a, :b", "a", "b"), {"a": ":b", "b": "x"})
     assert rendered == "SELECT ':b', 'x'"
 
 
 def test_postgres_leaves_strings_and_comments_alone() -> None:
     """What is no placeholder to the check is none to the rendering either."""
     text = "SELECT 'at :noon' -- and :later\nWHERE id >= :start"
-    rendered = postgres.render(statement(text, "start"), {"start": 7})
+    rendered = postgres_text.render(statement(text, "start"), {"start": 7})
     assert rendered == "SELECT 'at :noon' -- and :later\nWHERE id >= 7"
 
 
@@ -104,7 +106,7 @@ def test_postgres_strings_are_one_literal(text: str) -> None:
     assert inside.replace("''", "'") == text
 
 
-@pytest.mark.parametrize("render", [postgres.render, clickhouse.render])
+@pytest.mark.parametrize("render", [postgres_text.render, clickhouse_text.render])
 @pytest.mark.parametrize("binds", [{}, {"start": 1, "more": 2}])
 def test_other_binds_are_refused(render: object, binds: dict[str, object]) -> None:
     """Neither store renders a statement with other binds than it asks for."""
@@ -127,27 +129,27 @@ def test_other_binds_are_refused(render: object, binds: dict[str, object]) -> No
 def test_postgres_quotes_names(value: Bind, expected: str) -> None:
     """A table or column is one identifier whatever it holds; several stand with commas between."""
     one = statement('SELECT e.:"x"', "x")
-    assert postgres.render(one, {"x": value}) == f"SELECT e.{expected}"
+    assert postgres_text.render(one, {"x": value}) == f"SELECT e.{expected}"
 
 
 @pytest.mark.parametrize("value", [5, True, [], datetime(2025, 10, 1, tzinfo=timezone.utc)])
 def test_postgres_refuses_what_is_no_name(value: Bind) -> None:
     """A number is no column, and no columns are none."""
     with pytest.raises(StatementError, match="no name of a table or column"):
-        postgres.render(statement('SELECT :"x"', "x"), {"x": value})
+        postgres_text.render(statement('SELECT :"x"', "x"), {"x": value})
 
 
 def test_a_value_and_a_name_of_the_same_name() -> None:
     """How a bind is quoted is said by the text, place by place."""
     one = statement("""SELECT :"x", :x, ':"x"' """, "x")
-    assert postgres.render(one, {"x": "a"}).strip() == """SELECT "a", 'a', ':"x"'"""
+    assert postgres_text.render(one, {"x": "a"}).strip() == """SELECT "a", 'a', ':"x"'"""
 
 
 def test_clickhouse_serves_values_as_parameters() -> None:
     """Values never enter the text: the server binds them by their types."""
     text = "WHERE a = {entity:String} AND b IN {metrics:Array(String)} AND c < {stop:Int64}"
     binds: dict[str, Bind] = {"entity": HOSTILE, "metrics": ["a", "b'c"], "stop": 9}
-    rendered, served = clickhouse.render(statement(text, *binds), binds)
+    rendered, served = clickhouse_text.render(statement(text, *binds), binds)
     assert rendered == text
     assert served == {"entity": HOSTILE, "metrics": ["a", "b'c"], "stop": 9}
 
@@ -163,7 +165,7 @@ def test_clickhouse_serves_values_as_parameters() -> None:
 def test_clickhouse_serves_instants_in_utc(instant: datetime) -> None:
     """An instant is served as UTC to the millisecond, whatever offset it came with."""
     text = "WHERE t < {cutoff:DateTime64(3, 'UTC')}"
-    rendered, served = clickhouse.render(statement(text, "cutoff"), {"cutoff": instant})
+    rendered, served = clickhouse_text.render(statement(text, "cutoff"), {"cutoff": instant})
     assert rendered == text
     assert served == {"cutoff": "2025-10-01 00:00:00.007"}
 
@@ -181,7 +183,7 @@ def test_clickhouse_serves_instants_in_utc(instant: datetime) -> None:
 def test_clickhouse_quotes_identifiers(name: str, expected: str) -> None:
     """A table's name is one identifier, plain or in backticks with inner ones escaped."""
     one = statement("DROP TABLE {table:Identifier} SYNC", "table")
-    rendered, served = clickhouse.render(one, {"table": name})
+    rendered, served = clickhouse_text.render(one, {"table": name})
     quoted = rendered.removeprefix("DROP TABLE ").removesuffix(" SYNC")
     assert quoted in {expected, f"`{expected}`"}
     assert served == {}
@@ -200,13 +202,13 @@ def test_clickhouse_quotes_identifiers(name: str, expected: str) -> None:
 def test_clickhouse_quotes_literals(text: str, expected: str) -> None:
     """Where the server takes no parameter, a string is one escaped literal."""
     one = statement("COMMENT {owner:Literal}", "owner")
-    assert clickhouse.render(one, {"owner": text}) == (f"COMMENT {expected}", {})
+    assert clickhouse_text.render(one, {"owner": text}) == (f"COMMENT {expected}", {})
 
 
 def test_clickhouse_does_not_look_into_what_it_has_quoted() -> None:
     """An owner that looks like a placeholder is text; the real one beside it is served."""
     one = statement("COMMENT {owner:Literal} AS SELECT {stop:Int64}", "owner", "stop")
-    rendered, served = clickhouse.render(one, {"owner": "{stop:Int64}", "stop": 5})
+    rendered, served = clickhouse_text.render(one, {"owner": "{stop:Int64}", "stop": 5})
     assert rendered == "COMMENT '{stop:Int64}' AS SELECT {stop:Int64}"
     assert served == {"stop": 5}
 
@@ -214,6 +216,6 @@ def test_clickhouse_does_not_look_into_what_it_has_quoted() -> None:
 def test_clickhouse_leaves_strings_and_comments_alone() -> None:
     """What is no placeholder to the check is none to the rendering either."""
     text = "SELECT '{no:Int64}' -- nor {that:Identifier}\nWHERE id < {stop:Int64}"
-    rendered, served = clickhouse.render(statement(text, "stop"), {"stop": 5})
+    rendered, served = clickhouse_text.render(statement(text, "stop"), {"stop": 5})
     assert rendered == text
     assert served == {"stop": 5}

@@ -473,11 +473,11 @@ def test_how_far_live_events_are_trusted(
             Settings.load({**home, name: text})
 
 
-PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
 
 def test_the_page_is_what_the_fields_say() -> None:
-    """docs/settings.md is current; its first lines name the command that writes it again."""
+    """docs/reference/settings.md is current; its first lines name the command that writes it again."""
     assert PAGE.read_text(encoding="utf-8") == page.page()
 
 

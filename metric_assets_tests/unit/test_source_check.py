@@ -91,10 +91,10 @@ def test_the_cause_follows_the_load_result(changes: dict[str, Any], said: str) -
     assert cause(load_result(**changes)) == said
 
 
-def test_a_stream_behind_is_not_proven() -> None:
+def test_a_stream_behind_is_not_verified() -> None:
     """The words say that nothing can be told yet, and no repair is offered."""
     verdict = SourceVerdict(load_result(stream=Stream.BEHIND))
-    assert "not proven: the stream is behind" in verdict.sentence
+    assert "not verified: the stream is behind" in verdict.sentence
     assert "--repair" not in verdict.sentence
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from metric_assets import sql
-from metric_assets.sql import Statement, StatementError, bare_text, load
+from metric_assets.sql import Statement, StatementError, load
 
 pytestmark = pytest.mark.unit
 
@@ -106,8 +106,3 @@ def test_a_path_is_below_the_root() -> None:
     """A name is the path below sql/ without its ending, and that file exists."""
     assert sql.path("user/following") == sql.root() / "user" / "following.sql"
     assert sql.path("user/following").is_file()
-
-
-def test_bare_text_keeps_what_is_neither_string_nor_comment() -> None:
-    """Strings are emptied, comments go, the rest stays."""
-    assert bare_text("SELECT 'a''b', x -- why\nFROM y") == "SELECT '', x \nFROM y"

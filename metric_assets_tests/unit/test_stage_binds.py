@@ -13,9 +13,10 @@ from metric_assets import sql
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement, StatementError, load
-from metric_assets.stores.clickhouse import render
+from metric_assets.stores.clickhouse_text import render
 from metric_assets.stores.layout import Layout
 from metric_assets.stores.ports import Binds, Scope
+from metric_assets.stores.private_tables import PrivateTables
 from metric_assets.stores.stage import ClickHouseStage
 
 pytestmark = pytest.mark.unit
@@ -60,7 +61,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def stage(store: Any) -> ClickHouseStage:
     """A stage of an attempt at a range of Tag/Hidden."""
     layout = Layout("MergeTree", "", "entityType", (), COLUMNS)
-    return ClickHouseStage(store, "t", layout, Mode.REPLACE, SCOPE, "a", "o", lambda: None)
+    tables = PrivateTables(store, "t", layout, Mode.REPLACE, SCOPE, "a", "o")
+    return ClickHouseStage(tables, lambda: None)
 
 
 def test_every_placeholder_of_a_repair_is_bound() -> None:

@@ -1,10 +1,11 @@
 -- Fingerprints of what the target holds in a scope, a row a metric and bucket of ids: the arithmetic of
 -- metric_assets/fingerprint.py (see there), over rows below the cutoff and, of judged metrics, over live
 -- events up to an instant. Beside them what is held below the cutoff, and what of it lies just before the
--- cutoff, where adjustments are.
+-- cutoff, where adjustments are. "digest" is the hash of all rows below the cutoff, as scope_summary.sql has it.
 SELECT {metrics:Array(String)}[toUInt8(bitAnd(code, 255))] AS metricType, bitShiftRight(code, 8) AS bucket,
        sumWithOverflow(toUInt64(value) * key) AS net,
        toUInt64(sumWithOverflow(if(dated_exactly, event, 0))) AS dated,
+       toUInt64(sumWithOverflow(if(below, event, 0))) AS digest,
        max(late) AS recent,
        toInt64(countIf(below)) AS held,
        sumIf(value, below) AS held_total,
@@ -17,7 +18,10 @@ FROM
            bitXor(inner, bitShiftRight(inner, 32)) AS mixed,
            bitXor(mixed, bitShiftRight(keyed, 32) * 1609587929392839161) * 15485907386658061715 AS outer,
            bitXor(outer, bitShiftRight(outer, 32)) AS key,
-           (key + at * 1609587929392839161) * 18397679294719823053 AS dating,
+           bitXor(own, bitShiftRight(own, 32)) AS own_mixed,
+           bitXor(own_mixed, bitShiftRight(user, 32) * 1609587929392839161) * 15485907386658061715 AS own_outer,
+           if(empty({by_entity:Array(UInt8)}), key, bitXor(own_outer, bitShiftRight(own_outer, 32))) AS whose,
+           (whose + at * 1609587929392839161) * 18397679294719823053 AS dating,
            bitXor(bitXor(dating, bitShiftRight(dating, 32)),
                   toUInt64(abs(value)) * 11400714819323198485 + user * 14029467366897019727)
                * 15485907386658061715 AS sizing,
@@ -34,7 +38,8 @@ FROM
                createdAt < {cutoff:DateTime64(3, 'UTC')} AS below,
                createdAt < {exact:DateTime64(3, 'UTC')} AS dated_exactly,
                createdAt >= {recent:DateTime64(3, 'UTC')} AS late,
-               (toUInt64(entityId) * 4294967296 + bitAnd(keyed, 4294967295)) * 14029467366897019727 AS inner
+               (toUInt64(entityId) * 4294967296 + bitAnd(keyed, 4294967295)) * 14029467366897019727 AS inner,
+               (toUInt64(entityId) * 4294967296 + bitAnd(user, 4294967295)) * 14029467366897019727 AS own
         FROM {target:Identifier}
         WHERE entityType = {entity:String}
           AND metricType IN {metrics:Array(String)}

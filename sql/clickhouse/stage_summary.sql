@@ -1,9 +1,21 @@
 -- What the stage holds, counted in the same way as the scope.
 SELECT metricType,
        count() AS events,
-       sum(toInt64(metricValue)) AS total,
-       sum(if(metricValue >= 0, 1, -1)) AS net,
-       sumWithOverflow(reinterpretAsInt64(cityHash64(entityId, userId, createdAt, abs(metricValue)))
-                       * if(metricValue >= 0, 1, -1)) AS hash
-FROM {stage:Identifier}
+       sum(value) AS total,
+       sum(if(value >= 0, 1, -1)) AS net,
+       toUInt64(sumWithOverflow(if(value < 0, -1, 1)
+                                * reinterpretAsInt64(bitXor(sizing, bitShiftRight(sizing, 32))))) AS hash
+FROM
+(
+    SELECT metricType, toInt64(metricValue) AS value, toUInt64(userId) AS user,
+           toUInt64(toUnixTimestamp64Milli(toDateTime64(createdAt, 3, 'UTC'))) AS at,
+           (toUInt64(entityId) * 4294967296 + bitAnd(user, 4294967295)) * 14029467366897019727 AS inner,
+           bitXor(inner, bitShiftRight(inner, 32)) AS mixed,
+           bitXor(mixed, bitShiftRight(user, 32) * 1609587929392839161) * 15485907386658061715 AS outer,
+           (bitXor(outer, bitShiftRight(outer, 32)) + at * 1609587929392839161) * 18397679294719823053 AS dating,
+           bitXor(bitXor(dating, bitShiftRight(dating, 32)),
+                  toUInt64(abs(value)) * 11400714819323198485 + user * 14029467366897019727)
+               * 15485907386658061715 AS sizing
+    FROM {stage:Identifier}
+)
 GROUP BY metricType

@@ -44,7 +44,7 @@ def running_port(files: Files) -> int | None:
 
 
 def running_pid(files: Files) -> int | None:
-    """The process that serves this folder; the lock proves that the number is not stale."""
+    """The process that serves this folder; the lock says that the number is not stale."""
     if not is_locked(files.lock):
         return None
     with suppress(OSError, ValueError):
