@@ -14,6 +14,7 @@ from dagster import AssetCheckEvaluation
 from metric_assets.audit.history_rows import row_of
 from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
+from metric_assets.markdown import table
 from metric_assets.operations.listener import Checked, Listener
 from metric_assets.orchestration.badge import SUMS
 from metric_assets.orchestration.check_names import (
@@ -61,10 +62,17 @@ def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEv
         passed=verdict.passed,
         severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
         blocking=False,
-        description=verdict.sentence,
+        description=_said(verdict),
         metadata=metadata,
         target_materialization_data=proofs.target(verdict.pair, verdict.ids.key),
     )
+
+
+def _said(verdict: SourceVerdict | Verdict) -> str:
+    """The verdict in words, and what to do about it."""
+    if isinstance(verdict, SourceVerdict) or not verdict.cure:
+        return verdict.sentence
+    return f"{verdict.sentence}; {verdict.cure}"
 
 
 def failing_last(
@@ -85,8 +93,11 @@ def badge_evaluation(badge: Badge) -> AssetCheckEvaluation:
         passed=badge.passed,
         severity=dg.AssetCheckSeverity.ERROR,
         blocking=False,
-        description=badge.sentence,
+        description="; ".join(filter(None, [badge.sentence, badge.cure])),
         metadata={
+            "state": badge.word,
+            **({"cause": "; ".join(badge.reasons), "cure": badge.cure} if badge.reasons else {}),
+            **({"not_well": _ranges(badge)} if any(badge.lists.values()) else {}),
             "materialized_ranges": badge.materialized,
             "grid_ranges": badge.grid,
             "verified_ranges": badge.verified,
@@ -97,3 +108,9 @@ def badge_evaluation(badge: Badge) -> AssetCheckEvaluation:
             "ranges": dg.MetadataValue.json(badge.lists),
         },
     )
+
+
+def _ranges(badge: Badge) -> dg.MarkdownMetadataValue:
+    """What is wrong, and with which ranges."""
+    rows = [(name.replace("_", " "), ", ".join(keys)) for name, keys in badge.lists.items() if keys]
+    return dg.MetadataValue.md(table(("what", "ranges"), rows))

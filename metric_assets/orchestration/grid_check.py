@@ -77,5 +77,6 @@ def _result(outside: list[Coverage]) -> dg.AssetCheckResult:
         metadata={
             "ids_outside": sum(coverage.count for coverage in outside),
             **({"outside": [coverage.as_dict() for coverage in outside]} if outside else {}),
+            **({"cure": "; ".join(coverage.advice for coverage in outside)} if outside else {}),
         },
     )

@@ -175,6 +175,7 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
         "legacy_total": verdict.legacy,
         "orphaned": verdict.orphaned,
         "rule": verdict.pair.legacy.rule.value,
+        **({"cause": verdict.sentence, "cure": verdict.cure} if not verdict.passed else {}),
         **({"worst": dg.MetadataValue.table(rows, schema)} if rows else {}),
     }
 

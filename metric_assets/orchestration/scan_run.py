@@ -113,6 +113,7 @@ class ScanRun:
                 for dimension in self.settings.catalog.dimensions_of(self.scan):
                     # The run has refreshed the copy; the UI should know.
                     self.context.log_event(dg.AssetMaterialization(dimension_key(dimension)))
+                self.told.expects(len(ranges))
                 for ids in ranges:
                     self._one(ids, stores)
                 self._look_again(stores)

@@ -50,7 +50,11 @@ def build_summary_assets(settings: Settings, shared: Shared) -> dg.AssetsDefinit
         specs=[
             _spec(SUMMARY, "Whether all counters equal their source, as of the newest checks."),
             *(
-                _spec(entity_summary(entity), f"The pairs of {entity}: a plot each, 1 is well.")
+                _spec(
+                    entity_summary(entity),
+                    f"The pairs of {entity}. Each has a plot: the share of its ranges that are"
+                    " verified, of those that hold anything; 1 is well.",
+                )
                 for entity in entities
             ),
         ],
@@ -113,45 +117,37 @@ def _metadata(
     yield SUMMARY, _totals(summary)
     for entity in entities:
         states = [state for state in summary.pairs if state.pair.entity == entity]
-        yield entity_summary(entity), _of_entity(states, summary)
+        yield entity_summary(entity), _of_entity(states)
 
 
 def _totals(summary: Summary) -> dict[str, Any]:
     states = summary.wrong + summary.unchecked
-    text = f"{summary.sentence}\n\n{_listed(states)}" if states else summary.sentence
     return {
-        "summary": dg.MetadataValue.md(text),
+        "sentence": summary.sentence,
+        **({"not_well": dg.MetadataValue.md(_listed(states))} if states else {}),
         "pairs_well": sum(state.well for state in summary.pairs),
         "pairs_not_well": len(summary.wrong),
         "pairs_never_checked": len(summary.unchecked),
         **{name: summary.total(name) for name in SUMS},
-        **_oldest(summary.pairs, summary.now),
+        **_oldest(summary),
     }
 
 
-def _of_entity(states: Sequence[PairState], summary: Summary) -> dict[str, Any]:
+def _of_entity(states: Sequence[PairState]) -> dict[str, Any]:
     """A number a pair: the share of its ranges that are verified, of those that hold anything."""
     shares = {
-        state.pair.metric: float(state.badge.coverage)
+        state.pair.key: float(state.badge.coverage)
         for state in states
         if state.badge is not None and state.badge.coverage is not None
     }
-    return {
-        "pairs": dg.MetadataValue.md(_listed(states)),
-        **{f"verified {metric}": share for metric, share in shares.items()},
-        **{
-            name: sum(getattr(state.badge, name) for state in states if state.badge)
-            for name in SUMS
-        },
-        **_oldest(states, summary.now),
-    }
+    return {"pairs": dg.MetadataValue.md(_listed(states)), **shares}
 
 
-def _oldest(states: Sequence[PairState], now: datetime) -> dict[str, float]:
-    found = [state.oldest_proof for state in states if state.oldest_proof]
-    if not found:
+def _oldest(summary: Summary) -> dict[str, float]:
+    if summary.oldest_proof is None:
         return {}
-    return {"oldest_proof_days": round((now - min(found)).total_seconds() / 86_400, 3)}
+    age = (summary.now - summary.oldest_proof).total_seconds() / 86_400
+    return {"oldest_proof_days": round(age, 3)}
 
 
 def _listed(states: Sequence[PairState]) -> str:
