@@ -48,7 +48,9 @@ def charts(data: ReportData) -> dict[str, dict[str, Any]]:
     """Vega-Lite specifications by name; a chart that has nothing to show is left out."""
     made: dict[str, Chart] = {}
     span = _span(data)
-    for entity in dict.fromkeys(cell["entity"] for cell in data.cells):
+    wrong = {cell["entity"] for cell in data.cells if cell["state"] != "equal"}
+    entities = dict.fromkeys(cell["entity"] for cell in data.cells)
+    for entity in sorted(entities, key=lambda one: one not in wrong):
         made[f"ranges-{entity}"] = _ranges([one for one in data.cells if one["entity"] == entity])
     for entity in dict.fromkeys(point["entity"] for point in data.coverage):
         own = [one for one in data.coverage if one["entity"] == entity]

@@ -20,8 +20,11 @@ from metric_assets.catalog import CATALOG
 from metric_assets.doctor.findings import OK
 from metric_assets.doctor.target import examine_leftovers
 from metric_assets.operations.listener import Results
+from metric_assets.operations.report_data import read_report
 from metric_assets.orchestration.build import build_definitions
+from metric_assets.orchestration.check_names import ALL, SOURCE_TAG
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.summary import SUMMARY, entity_summary, refresh_summary
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.settings import Settings
 from metric_assets.stores.clickhouse import ClickHouse
@@ -119,6 +122,15 @@ def audit(settings: Settings, instance: dg.DagsterInstance) -> dg.ExecuteInProce
     """The job of the schedule."""
     job = build_definitions(settings).resolve_job_def("reconcile_all")
     return job.execute_in_process(instance=instance)
+
+
+def check(settings: Settings, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """The checks of the pair alone."""
+    key = dg.AssetKey(["Tag", "Follower"])
+    job = dg.define_asset_job("check", selection=dg.AssetSelection.checks_for_assets(key))
+    definitions = dg.Definitions.merge(build_definitions(settings), dg.Definitions(jobs=[job]))
+    tags = {SOURCE_TAG: ALL}
+    return definitions.resolve_job_def("check").execute_in_process(instance=instance, tags=tags)
 
 
 COLUMNS = (
@@ -327,3 +339,103 @@ def test_the_history_is_no_leftover(settings: Settings, platform: Platform) -> N
             found = list(examine_leftovers(store, named))
             assert [finding.status for finding in found] == [OK]
         assert History(store, settings).last_verified(FOLLOWER, IdRange(0, 10)) == ROW
+
+
+@pytest.mark.promise(
+    "Every pair, range, failure and change that is recorded, with cause and cure.",
+    when="a report",
+    area="operators",
+)
+def test_a_report_shows_what_the_checks_found(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """One of three events is lost after the load: the report names the range, what is missing, who
+    found it and what to do; once it is repaired, all is well and the failure is over.
+    """
+    pairs = [FOLLOWER]
+    assert read_report(settings, pairs, 30).summary.empty
+    load(settings, instance)
+    assert read_report(settings, pairs, 30).summary.well
+    platform.command(f"DELETE FROM {TARGET} WHERE entityId = 1 AND userId = 5")
+    check(settings, instance)
+    found = read_report(settings, pairs, 30)
+    assert found.summary.sentence.startswith("Not all is well as of ")
+    assert {cell["range"]: (cell["state"], cell["missing"]) for cell in found.cells} == {
+        "0-9": ("differs", 1),
+        "10-19": ("equal", 0),
+    }
+    assert {(one["place"], one["check"]) for one in found.failures if one["still"]} == {
+        ("Tag/Follower", "reconciled"),
+        ("Tag/Follower/0-9", "matches_legacy"),
+        ("Tag/Follower/0-9", "matches_source"),
+    }
+    assert all("metric-assets reconcile Tag/Follower" in one["cure"] for one in found.failures)
+    assert [(one["before"], one["verdict"]) for one in found.changes] == [("passed", "failed")] * 3
+    assert [(one["entity"], one["difference"]) for one in found.worst] == [(1, -1.0)]
+    assert [point["coverage"] for point in found.coverage][-1] == 0.5
+    load(settings, instance)
+    after = read_report(settings, pairs, 30)
+    assert after.summary.well
+    assert {one["still"] for one in after.failures} == {False}
+    assert [(one["before"], one["verdict"]) for one in after.changes[:3]] == [
+        ("failed", "passed")
+    ] * 3
+    assert sum(one["results"] for one in after.results) == int(
+        platform.query("SELECT count() FROM metricReconciliation")[0][0]
+    )
+
+
+def test_the_failing_range_is_the_last_of_each_check(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """The page of a check opens with its last result: the first range differs, and is told last, by
+    both checks; the badge tells its state, the cause and the cure.
+    """
+    load(settings, instance)
+    platform.command(f"DELETE FROM {TARGET} WHERE entityId = 1 AND userId = 5")
+    results = check(settings, instance).get_asset_check_evaluations()
+    own = [one for one in results if one.asset_key == dg.AssetKey(["Tag", "Follower"])]
+    for name in ("matches_source", "matches_legacy"):
+        last = [one for one in own if one.check_name == name][-1]
+        assert (last.partition, last.passed) == ("0-9", False)
+        assert {"cause", "cure"} <= last.metadata.keys()
+    (badge,) = [one for one in own if one.check_name == "reconciled"]
+    assert badge.metadata["state"].value == "differs"
+    assert badge.metadata["missing"].value == 1
+    cure = str(badge.metadata["cure"].value)
+    assert "metric-assets reconcile Tag/Follower --repair" in cure
+    assert cure in str(badge.description)
+
+
+def test_the_summary_assets_are_made_by_the_schedule_and_by_commands(
+    settings: Settings, instance: dg.DagsterInstance, platform: Platform
+) -> None:
+    """The job of the schedule makes them last, with a number a pair; a command refreshes those of its
+    entity types, and the totals, without a run.
+    """
+    load(settings, instance)
+    platform.command(f"DELETE FROM {TARGET} WHERE entityId = 1 AND userId = 5")
+    result = audit(settings, instance)
+    made = {
+        event.asset_key: event.step_materialization_data.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    assert len(made) == 1 + len(CATALOG.entity)
+    steps = [event.step_key for event in result.all_events if event.is_step_success]
+    assert steps[-1] == "summary"
+    assert made[SUMMARY]["missing"].value == 1
+    assert "Tag/Follower (differs)" in str(made[SUMMARY]["sentence"].value)
+    assert made[entity_summary("Tag")]["Tag/Follower"].value == 0.5
+    load(settings, instance)
+    refresh_summary(settings, instance, [FOLLOWER], Results())
+    latest = instance.get_latest_materialization_event(entity_summary("Tag"))
+    assert latest is not None
+    assert latest.asset_materialization is not None
+    assert latest.asset_materialization.metadata["Tag/Follower"].value == 1.0
+    assert len(_events(instance, SUMMARY)) == 2
+    assert len(_events(instance, entity_summary("Post"))) == 1
+
+
+def _events(instance: dg.DagsterInstance, key: dg.AssetKey) -> list[object]:
+    return list(instance.fetch_materializations(key, limit=10).records)
