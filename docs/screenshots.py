@@ -2,7 +2,7 @@
 
 Run it after `make demo` and while `make ui` runs: `make screenshots`. For a red source check delete
 some events of Tag/Follower below the cutoff first, then run `metric-assets reconcile Tag --source`.
-`metric-assets report` writes the page that `report` shows. Names of images as arguments: only these.
+`metric-assets report` writes the page of the image `report`. Images named as arguments: only these.
 """
 
 import json

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from metric_assets.actor import this_process
 from metric_assets.audit.entity_ids import existing
 from metric_assets.catalog.scan import Scan, Store
 from metric_assets.load.pipeline import Stores
@@ -22,6 +23,7 @@ from metric_assets.settings import (
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.repairs import Repairs
 from metric_assets.stores.target import ClickHouseTarget
 
 
@@ -62,10 +64,17 @@ def open_both(settings: Settings) -> Iterator[tuple[Postgres, ClickHouse]]:
 
 
 def open_target(clickhouse: ClickHouse, settings: Settings, run: str = "") -> ClickHouseTarget:
-    """The target of the settings on an open server."""
+    """The target of the settings on an open server; ``run`` is recorded with what it changes."""
+    repairs = open_repairs(clickhouse, settings, run) if settings.repairs_days else None
     return ClickHouseTarget(
-        clickhouse, settings.target_table, settings.mode, run, settings.memory_rows
+        clickhouse, settings.target_table, settings.mode, run, settings.memory_rows, repairs
     )
+
+
+def open_repairs(clickhouse: ClickHouse, settings: Settings, run: str = "") -> Repairs:
+    """The record of changes of the target, for changes that this process makes in ``run``."""
+    actor = this_process().within(run)
+    return Repairs(clickhouse, settings.target_table, settings.repairs_days, actor)
 
 
 def open_stores(

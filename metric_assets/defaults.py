@@ -15,5 +15,13 @@ LIVE_LAG = 300.0
 CLOCK_SKEW = 10.0
 #: Rows of a range, of source and of target, that are compared in memory.
 MEMORY_ROWS = 50_000
+#: Hours after which a problem that was told is told again.
+ALERT_REPEAT_HOURS = 24.0
+#: Hours after its time on the schedule by which an audit must have ended well.
+ALERT_AUDIT_HOURS = 12.0
+#: Seconds that sending an alert may take to connect, and to be answered.
+ALERT_TIMEOUT_SECONDS = 10.0
+#: Days that the record of changes is kept.
+REPAIRS_DAYS = 90
 #: Days that the history of checks is kept.
 HISTORY_DAYS = 400

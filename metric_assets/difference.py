@@ -38,7 +38,7 @@ def difference(wanted: pl.DataFrame, present: pl.DataFrame, mode: Mode) -> pl.Da
     """A row an event that is not in sync: metric, entityId, userId, createdAt, magnitude, and how
     many copies of it (addPositive, removePositive) and of its negation (addNegative,
     removeNegative) to add and take away; ``compensating`` of those to add stand for rows that may
-    not be removed.
+    not be removed. ``heldPositive`` and ``heldNegative`` copies are present.
     """
     plus = pl.col("value") >= 0
 
@@ -60,10 +60,11 @@ def difference(wanted: pl.DataFrame, present: pl.DataFrame, mode: Mode) -> pl.Da
         pl.col(f"wanted_{sign}") - pl.col(f"present_{sign}") for sign in ("plus", "minus")
     )
     changes = _added if mode is Mode.APPEND else _moved
+    held = {"heldPositive": pl.col("present_plus"), "heldNegative": pl.col("present_minus")}
     differs = both.filter(lacks_plus != lacks_minus).select(
-        *EVENT, **changes(lacks_plus, lacks_minus)
+        *EVENT, **changes(lacks_plus, lacks_minus), **held
     )
-    return differs.filter(pl.sum_horizontal(pl.exclude(*EVENT, "compensating")) > 0)
+    return differs.filter(pl.sum_horizontal("^(add|remove).*$") > 0)
 
 
 def _added(lacks_plus: pl.Expr, lacks_minus: pl.Expr) -> dict[str, pl.Expr]:

@@ -52,6 +52,14 @@ class RemovalRefusedError(MetricAssetsError):
     """The plan would remove more of what is present than the removal guard allows."""
 
 
+class RecordError(MetricAssetsError):
+    """What is about to change cannot be written down, so nothing was changed."""
+
+
+class UndoError(MetricAssetsError):
+    """A run cannot be undone as things are: by later runs, or by what others wrote."""
+
+
 class VerificationError(MetricAssetsError):
     """After the plan was applied the scope still differs from what was staged."""
 

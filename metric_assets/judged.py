@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from metric_assets.examined import COLUMNS, JUDGED, Examined
 from metric_assets.judge import KEY, Rule, Sides
 from metric_assets.live import DriftHour, Judged, LiveFigures
 
@@ -58,6 +59,23 @@ def _gone_untold() -> pl.Expr:
     present, source = pl.col("present"), pl.col("source")
     lost = pl.min_horizontal(present - source - pl.col("adjustment"), present - source)
     return pl.when(pl.col("negative") == 0).then(lost.clip(lower_bound=0)).otherwise(0)
+
+
+def examined(metric: str, judged: pl.DataFrame, sides: Sides, rule: Rule) -> Examined:
+    """The rows of a metric on all sides, and its judged keys."""
+    chosen = rule.among([metric])
+
+    def rows(side: pl.DataFrame) -> pl.DataFrame:
+        return side.filter(chosen).select(COLUMNS.names()).cast(COLUMNS)
+
+    keys = pl.DataFrame(schema=JUDGED)
+    if not judged.is_empty():
+        whole = pl.lit(metric in rule.judging.by_entity)
+        told = judged.filter(chosen & ((pl.col("adjustment") != 0) | (pl.col("rest") != 0)))
+        keys = told.with_columns(whole=whole).select(JUDGED.names()).cast(JUDGED)
+    wanted, held = rows(sides.before), rows(sides.held)
+    entities = pl.concat([wanted["entityId"], held["entityId"]]).n_unique()
+    return Examined(wanted, held, rows(sides.after), rows(sides.live), keys, entities)
 
 
 def drift_hours(

@@ -41,11 +41,12 @@ class Position:
 @dataclass(frozen=True)
 class Loaded:
     """What was recorded when a pair and range was last loaded: the source's position, and the
-    exclusive cutoff (UTC) of that load.
+    exclusive cutoff (UTC) and the version of statement and row of that load.
     """
 
     position: Position
     cutoff: datetime
+    code_version: str = ""
 
 
 #: What was recorded of a range, by metric; nothing of a metric that was never loaded.

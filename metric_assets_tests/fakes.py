@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from metric_assets.audit.late_events import Totals
+from metric_assets.changes import Known
 from metric_assets.errors import BusyError, SchemaDriftError, TargetError
 from metric_assets.events import Bounds
+from metric_assets.examined import COLUMNS, Examined
 from metric_assets.fingerprint import Accumulator, Prints, bucket
 from metric_assets.live import DriftHour, Judged, Judging, LiveFigures
 from metric_assets.plan import Mode, Summary
@@ -277,6 +279,20 @@ class FakeTarget:
             if event.entity == entity and event.created >= cutoff:
                 found[event.metric] = max(found.get(event.metric, cutoff), event.created)
         return found
+
+    def write_down(
+        self,
+        scope: Scope,
+        metric: str,
+        known: Known,
+        changes: Mapping[Key, tuple[tuple[int, int], tuple[int, int]]] | None,
+        copies: tuple[int, int],
+    ) -> None:
+        """Changes are not recorded here; see fake_repairs."""
+
+    def add(self, event: Event, copies: int) -> None:
+        """Add copies of an event, or take them away."""
+        self.rows[event] += copies
 
     def wrote(self, step: str) -> None:
         """Account for a step that reached the table, then let others write."""
@@ -545,6 +561,17 @@ class FakeStage:
         """Entities of which something is gone untold."""
         return {metric: found.gone for metric, found in self._judged.items() if found.gone}
 
+    def examine(self, metric: str, most: int) -> Examined:
+        """The rows of the metric on all sides; nothing is judged here that would be told."""
+        del most
+
+        def frame(rows: Counter[Event]) -> pl.DataFrame:
+            own = [one for one in rows.elements() if one.metric == metric]
+            columns = [(one.entity_id, one.user_id, one.value, one.created) for one in own]
+            return pl.DataFrame(columns, schema=COLUMNS, orient="row")
+
+        return Examined(frame(self.rows), frame(self._in_scope()), frame(self.after))
+
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys that were kept."""
         keys = self._target.kept[self.attempt].keys
@@ -644,29 +671,50 @@ class FakeStage:
                 )
         return found
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+    def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Attach everything where the stage holds nothing else, else copy; the stage keeps it."""
+        for metric in metrics:
+            mine = [one for one in self.rows.elements() if one.metric == metric]
+            plus = sum(one.value >= 0 for one in mine)
+            copies = (plus, len(mine) - plus)
+            counts = None if metric in known.empty else self._signs(self.rows, [metric])
+            changes = None
+            if counts is not None:
+                changes = {key: ((0, 0), after) for key, after in counts.items()}
+            self._target.write_down(self._scope, metric, known, changes, copies)
         if alone and self.mode is Mode.REPLACE:
             others = {event.metric for event in self.rows} - set(metrics)
             assert not others, f"attaching a partition would take {others} along"
-            self._target.rows.update(self.rows)
-            self._target.wrote(f"move {'+'.join(metrics)}")
-            return
-        for event, copies in self.rows.items():
+        for event, count in self.rows.items():
             if event.metric in metrics:
-                self._target.rows[event] += copies
-        self._target.wrote(f"insert {'+'.join(metrics)}")
+                self._target.add(event, count)
+        attaches = alone and self.mode is Mode.REPLACE
+        self._target.wrote(f"{'move' if attaches else 'insert'} {'+'.join(metrics)}")
 
-    def apply_difference(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str], known: Known) -> None:
         """Write the last difference."""
+        held = self._signs(self._in_scope(), metrics)
+        for metric in metrics:
+            changes = {}
+            for key, change in self._difference.items():
+                if key.metric == metric:
+                    plus, minus = held.get(key, (0, 0))
+                    after = (
+                        plus + change.add_positive - change.remove_positive,
+                        minus + change.add_negative - change.remove_negative,
+                    )
+                    changes[key] = ((plus, minus), after)
+            both = [(after[0] - old[0], after[1] - old[1]) for old, after in changes.values()]
+            copies = (sum(one for one, _ in both), sum(one for _, one in both))
+            self._target.write_down(self._scope, metric, known, changes, copies)
         for key, change in self._difference.items():
             positive, negative = self._events(key)
-            self._target.rows[positive] += change.add_positive
-            self._target.rows[negative] += change.add_negative
+            self._target.add(positive, change.add_positive)
+            self._target.add(negative, change.add_negative)
             if key.metric not in metrics and change.remove_positive + change.remove_negative:
                 raise TargetError(f"{key.metric}: its surplus is removed without being named")
-            self._target.rows[positive] -= change.remove_positive
-            self._target.rows[negative] -= change.remove_negative
+            self._target.add(positive, -change.remove_positive)
+            self._target.add(negative, -change.remove_negative)
         self._target.wrote(f"apply {'+'.join(metrics)}")
 
     def _in_scope(self) -> Counter[Event]:

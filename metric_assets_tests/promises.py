@@ -31,6 +31,7 @@ AREAS = {
     "rows": "Wrong rows",
     "drift": "Schema drift",
     "settings": "Settings and names",
+    "undo": "Undo",
     "operators": "What operators see and are told",
 }
 _HEAD = """# Promises and their tests

@@ -16,9 +16,11 @@ from metric_assets.actor import Actor
 from metric_assets.audit import checks
 from metric_assets.audit.coverage import Coverage
 from metric_assets.audit.history import HistoryRow
-from metric_assets.audit.source_check import SourceVerdict, cause
+from metric_assets.audit.source_check import SourceVerdict, SourceWord, cause
 from metric_assets.audit.strays import REMOVES, Stray
 from metric_assets.badge import Badge
+from metric_assets.catalog.model import Pair
+from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
 
 
@@ -52,6 +54,26 @@ def row_of(evaluated: SourceVerdict | Verdict | Badge, stamp: Stamp) -> HistoryR
             return _legacy_row(evaluated, stamp)
         case Badge():
             return _badge_row(evaluated, stamp)
+
+
+def undone_row(  # noqa: PLR0913 - what was undone, and what is missing now
+    pair: Pair, ids: IdRange, sentence: str, missing: int, surplus: int, stamp: Stamp
+) -> HistoryRow:
+    """The row of a range that is put back: it no longer holds what its source says."""
+    return stamp.row(
+        checks.MATCHES_SOURCE,
+        checks.UNDO,
+        checks.FAILED,
+        entity_type=pair.entity,
+        metric_type=pair.metric,
+        start=ids.start,
+        stop=ids.stop,
+        word=SourceWord.DIFFERS.value,
+        missing=missing,
+        surplus=surplus,
+        cause=sentence,
+        cure=f"`metric-assets backfill {pair.key} --range {ids.key}` loads it again",
+    )
 
 
 def grid_rows(found: Sequence[Coverage], stamp: Stamp) -> list[HistoryRow]:

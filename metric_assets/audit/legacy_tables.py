@@ -60,6 +60,31 @@ def read_counters(
     return found.sort("entityId"), wrong
 
 
+def read_updates(entity: Entity, pair: Pair, ids: IdRange, source: Rows) -> pl.DataFrame:
+    """When legacy counters of a range were written: entityId and updated (UTC); no row where their
+    table does not say so.
+    """
+    table, updated = pair.legacy.table, entity.legacy_updated
+    nothing = pl.DataFrame(schema={"entityId": pl.Int64, "updated": pl.Datetime("ms", "UTC")})
+    known = source.frame(load("legacy/columns"), {"table": table})["column"].to_list()
+    if updated is None or updated not in known:
+        return nothing
+    binds: Binds = {
+        "table": table,
+        "id": entity.legacy_id,
+        "updated": updated,
+        "start": ids.start,
+        "stop": ids.stop,
+    }
+    found = source.frame(load("legacy/updated"), binds)
+    kind = found.schema["updated"]
+    if not isinstance(kind, pl.Datetime):
+        return nothing
+    at = pl.col("updated").cast(pl.Datetime("ms", kind.time_zone))
+    utc = at.dt.convert_time_zone("UTC") if kind.time_zone else at.dt.replace_time_zone("UTC")
+    return found.select(pl.col("entityId").cast(pl.Int64), utc)
+
+
 def check_ids(entity: Entity, pairs: Sequence[Pair], found: pl.DataFrame) -> None:
     """Raise SchemaDriftError where the ids of a legacy table are no whole numbers."""
     kind = found.schema["entityId"]

@@ -10,9 +10,10 @@ removed, which is the operator's decision.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from typing import Any, Protocol
 
 import polars as pl
@@ -21,9 +22,11 @@ from metric_assets.audit.entity_ids import existing
 from metric_assets.errors import RemovalRefusedError
 from metric_assets.live import EPOCH
 from metric_assets.plan import REMOVAL_FLOOR, Mode
+from metric_assets.ranges import ID_FLOOR, ID_LIMIT, IdRange
 from metric_assets.settings import MAX_REMOVED_SHARE, Settings
 from metric_assets.sql import Statement, load
-from metric_assets.stores.ports import Bind, Binds, Rows
+from metric_assets.stores.ports import Bind, Binds, Rows, Scope
+from metric_assets.stores.repairs import Change, Repairs, fragment
 
 #: Ids of one statement: they travel in its address.
 _IDS = 5_000
@@ -95,8 +98,16 @@ def find_strays(
     return [stray for stray in strays if entities is None or stray.entity in entities]
 
 
-def remove_stray(stray: Stray, store: Store, source: Rows, settings: Settings, mode: Mode) -> str:
-    """Delete its rows (replace) or compensate them (append); what was done, in words.
+def remove_stray(  # noqa: PLR0913 - what, where, how, and where it is recorded
+    stray: Stray,
+    store: Store,
+    source: Rows,
+    settings: Settings,
+    mode: Mode,
+    repairs: Repairs | None = None,
+) -> str:
+    """Delete its rows (replace) or compensate them (append); what was done, in words. ``repairs``
+    records it first.
 
     Ids outside every range whose entities exist are left: they need ranges (`metric-assets ranges
     --sync`). Raises RemovalRefusedError for a kind of more than REMOVAL_FLOOR rows, unless the
@@ -115,16 +126,15 @@ def remove_stray(stray: Stray, store: Store, source: Rows, settings: Settings, m
         "metric": stray.metric,
         "cutoff": _cutoff_of(settings, stray.entity),
     }
-    append = mode is Mode.APPEND
-    statement = load("clickhouse/compensate_strays" if append else "clickhouse/remove_strays")
+    removal = _Removal(stray, store, mode, repairs, binds, _cutoff_of(settings, stray.entity))
     if not stray.outside:
-        store.run(statement, {**binds, "everything": True, "ids": []}, "")
+        removal.remove()
         return f"{place}: {stray.events:,} rows that belonged to nothing were removed"
     ids = _outside_ids(stray, store, settings, binds)
     alive = existing(settings.catalog.entity[stray.entity], ids, source)
     gone = [one for one in ids if one not in alive]
     for portion in _portions(gone):
-        store.run(statement, {**binds, "everything": False, "ids": portion}, "")
+        removal.remove(portion)
     said = f"{place}: rows of {len(gone):,} ids that no range holds and no entity has were removed"
     if alive:
         said += (
@@ -132,6 +142,48 @@ def remove_stray(stray: Stray, store: Store, source: Rows, settings: Settings, m
             f" ranges {stray.entity} --sync`"
         )
     return said
+
+
+@dataclass
+class _Removal:
+    """The removal of rows of one kind, each portion of ids a change of its own."""
+
+    stray: Stray
+    store: Store
+    mode: Mode
+    repairs: Repairs | None
+    binds: Mapping[str, Bind]
+    cutoff: datetime
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
+    changes: int = 0
+
+    def remove(self, ids: Sequence[int] | None = None) -> None:
+        """Remove those of some ids, or all, once they are written down."""
+        if self.repairs is not None:
+            self._record(self.repairs, ids)
+        append = self.mode is Mode.APPEND
+        statement = load("clickhouse/compensate_strays" if append else "clickhouse/remove_strays")
+        bounds = {"lowest": self.stray.lowest, "highest": self.stray.highest}
+        chosen: Binds = {"everything": ids is None, "ids": list(ids or [])}
+        self.store.run(statement, {**self.binds, **bounds, **chosen}, "")
+
+    def _record(self, repairs: Repairs, ids: Sequence[int] | None) -> None:
+        stray, cutoff = self.stray, self.cutoff
+        texts: Binds = {
+            **self.binds,
+            "cutoff": f"{cutoff.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S.%f}"[:-3],
+            "append": "1" if self.mode is Mode.APPEND else "0",
+            "lowest": str(stray.lowest),
+            "highest": str(stray.highest),
+            "everything": "1" if ids is None else "0",
+            "ids": ", ".join(map(str, ids or [0])),
+        }
+        span = IdRange(max(stray.lowest, ID_FLOOR), min(stray.highest + 1, ID_LIMIT))
+        scope = Scope(stray.entity, (stray.metric,), span, cutoff)
+        rows = fragment("record_strays", texts)
+        name = f"{self.name}-{self.changes}"
+        repairs.record(Change(name, "strays", rows, scope, scope.metrics, self.mode, {}))
+        self.changes += 1
 
 
 def _outside_ids(

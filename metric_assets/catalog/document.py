@@ -5,15 +5,13 @@ Belongs here: the words and tables of that page. Does not belong here: a fact th
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-import polars as pl
-
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.model import Entity, Pair, Rule
+from metric_assets.catalog.model import Entity, Pair
 from metric_assets.catalog.scan import Scan, Store
+from metric_assets.catalog.words import RULES, words
 from metric_assets.markdown import table
 
 _HEAD = """\
@@ -28,47 +26,10 @@ target. A **scan** is one SELECT for a range of ids that feeds one or more pairs
 show KEY` prints a row with its statement.
 """
 
-_RULES = {
-    Rule.EXACT: (
-        "Events and legacy are equal for every entity. Legacy recounts an entity only when"
-        " something new happens to it, so after a deletion it can lie above until then: that"
-        " staleness fails the check and is told apart by comparing with the source row by row."
-    ),
-    Rule.TOLERANCE: (
-        "Each entity may differ by a share of its legacy value, given beside the rule."
-    ),
-    Rule.EVENTS_AT_LEAST_LEGACY: "Legacy is known to fall short: events must not lie below it.",
-    Rule.LEGACY_AT_LEAST_EVENTS: "Legacy is known to count too much: events must not lie above it.",
-    Rule.INFORMATIONAL: (
-        "Legacy is frozen or wrong: differences are shown and never fail a check. Rows are held"
-        " against the source instead."
-    ),
-}
-
-_WORDS = (
-    (r'col\("(\w+)"\)', r"`\1`"),
-    (r"(`\w+`)\.not\(\)", r"not \1"),
-    (r"\.is_in\(\[\[(.*?)\]\]\)", r" is one of \1"),
-    (r"\) == \(", " is "),
-    (r"\) & \(", " and "),
-    (r"[\[\]()]", ""),
-    (r'"', ""),
-)
-
 
 def document() -> str:
     """The page."""
     return "\n".join(_blocks())
-
-
-def words(expression: pl.Expr) -> str:
-    """An expression of a row in words: ``reaction`` is Like."""
-    # A list is cut short otherwise.
-    with pl.Config(fmt_table_cell_list_len=-1):
-        text = str(expression)
-    for pattern, put in _WORDS:
-        text = re.sub(pattern, put, text)
-    return text
 
 
 def _blocks() -> Iterator[str]:
@@ -76,7 +37,7 @@ def _blocks() -> Iterator[str]:
         pairs=len(CATALOG.pairs), entities=len(CATALOG.entities), scans=len(CATALOG.scans)
     )
     yield "## Rules of comparison\n"
-    yield table(("rule", "meaning"), ((f"`{rule.value}`", text) for rule, text in _RULES.items()))
+    yield table(("rule", "meaning"), ((f"`{rule.value}`", text) for rule, text in RULES.items()))
     yield "## Scans of ClickHouse\n"
     yield (
         "They read tables whose sort keys were chosen for other questions, so a range can cost a"

@@ -61,7 +61,7 @@ class Entity:
     at most. ``table`` is a name in Postgres, ``id`` its column of ids and ``created`` the one that
     says when an entity was made; None where none does: each then counts as made before the cutoff,
     and needs a range. ``legacy_id`` is the column of ids of its legacy table, which its
-    pairs name.
+    pairs name, ``legacy_updated`` that of the time at which a counter was written, if it has one.
     """
 
     name: str
@@ -71,11 +71,12 @@ class Entity:
     description: str
     id: str = "id"
     created: str | None = "createdAt"
+    legacy_updated: str | None = "updatedAt"
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise CatalogError(f"{self.name}: an entity's name is letters and digits, capitalised")
-        if "" in (self.table, self.legacy_id, self.id, self.created):
+        if "" in (self.table, self.legacy_id, self.id, self.created, self.legacy_updated):
             raise CatalogError(f"{self.name}: a table and its columns have names")
         if len(self.grid) > 400:
             raise CatalogError(

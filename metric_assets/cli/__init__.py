@@ -13,7 +13,18 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile, report
+from metric_assets.cli import (
+    backfill,
+    catalog,
+    doctor,
+    explain,
+    local,
+    ranges,
+    reconcile,
+    report,
+    ui,
+    undo,
+)
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -35,9 +46,12 @@ def cli() -> None:
 
 for _command in (
     local.demo,
+    ui.ui,
     backfill.backfill,
     reconcile.reconcile,
     report.report,
+    explain.explain,
+    undo.undo,
     local.local,
     doctor.doctor,
     catalog.list_,
@@ -57,6 +71,8 @@ def main() -> None:
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")
     # What the driver logs of an error, the error itself says better.
     logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+    # Commands say themselves what differs; alerts are for those who do not look.
+    logging.getLogger("metric_assets.alerts").addHandler(logging.NullHandler())
     with handled():
         code = end(lambda: cli.main(standalone_mode=False))
         if code == INTERRUPTED:

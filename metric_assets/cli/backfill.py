@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment
+from metric_assets.cli import completions, console, environment, tables
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import incomplete, is_clean, merged, reasons, report_loads
 from metric_assets.ranges import IdRange
@@ -31,6 +32,8 @@ COLUMNS = (
     "pair", "ranges", "wanted", "inserted", "removed", "withdrawn", "overlap",
     "rule", "source", "legacy",
 )  # fmt: skip
+#: Those that a narrow terminal does without, the least important first.
+DROP = ("rule", "overlap", "withdrawn", "ranges", "legacy", "removed")
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,13 @@ class _Ran:
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option(
-    "--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches."
+    "--range",
+    "key",
+    metavar="A-B",
+    help="Ids, both inclusive; all partitions it touches.",
+    shell_complete=completions.ranges,
 )
 @click.option("--dry-run", is_flag=True, help="Plan only: read, validate, compare, write nothing.")
 @click.option(
@@ -122,6 +129,7 @@ def load(
     if ran.stopped:
         raise Stopped(_stopped(bar, options.dry_run), document)
     clean = is_clean(reports, ran.outcomes) and not ran.outside.sentences
+    console.tell_alerts([outcome.run_id for outcome in ran.outcomes], settings)
     if options.as_json:
         echo_document(document, 0 if clean else 1)
         return clean
@@ -206,4 +214,4 @@ def _print(reports: Sequence[PairReport], dry_run: bool) -> None:
         f"{len(reports)} pairs: {wanted:,} events wanted, {inserted:,} {verb} inserted,"
         f" {removed:,} removed"
     )
-    console.out().print(console.table(title, columns, console.cells(reports, columns)))
+    tables.show(title, columns, console.cells(reports, columns), drop=DROP)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,10 +17,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
-from rich.text import Text
 
 from metric_assets.catalog.model import Pair, Rule
+from metric_assets.cli.meters import BarMeter, LineMeter, Meter
+from metric_assets.cli.tables import err
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Results, Retry
 from metric_assets.operations.pair_report import PairReport
@@ -31,25 +31,6 @@ if TYPE_CHECKING:
     # Imported where it is used: the drivers cost a second that `list` need not pay.
     from metric_assets.operations.ranges import Outside
 
-#: Columns of output that no terminal shows.
-WIDE = 240
-
-STYLES = {
-    "ok": "green",
-    "equal": "green",
-    "agrees": "green",
-    "not judged": "cyan",
-    "live drift": "bold yellow",
-    "stream behind": "yellow",
-    "not verified": "yellow",
-    "not loaded": "bold red",
-    "differs": "bold red",
-    "failed": "bold red",
-    "busy": "yellow",
-    "unchecked": "yellow",
-    "remark": "yellow",
-    "planned": "blue",
-}
 #: Rules as tables name them.
 RULES = {
     Rule.EXACT: "exact",
@@ -58,17 +39,6 @@ RULES = {
     Rule.LEGACY_AT_LEAST_EVENTS: "at most",
     Rule.INFORMATIONAL: "none",
 }
-
-
-def out() -> Console:
-    """Standard output: results; wide where it goes to a file or a pipe, so that nothing is cut."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
-
-
-def err() -> Console:
-    """Standard error: progress and remarks."""
-    return Console(stderr=True, highlight=False)
 
 
 class Notes(Results):
@@ -99,17 +69,16 @@ class Notes(Results):
 
 
 class Bar(Notes):
-    """Progress callbacks: a bar over partitions with rows per second and the time left.
+    """Counts partitions and rows, and shows both by a meter.
 
     ``done`` of ``steps`` partitions have been worked on to their end, each counted once.
     """
 
-    def __init__(self, progress: Progress, steps: int) -> None:
-        super().__init__(progress.console)
+    def __init__(self, console: Console, steps: int, meter: Meter | None) -> None:
+        super().__init__(console)
         self.steps = steps
         self._done: set[tuple[tuple[Pair, ...], IdRange]] = set()
-        self._progress = progress
-        self._task = progress.add_task("", total=steps, rate="")
+        self._meter = meter
         self._rows = 0
         self._reading = 0
         self._what = ""
@@ -129,10 +98,7 @@ class Bar(Notes):
         super().ended(load_results)
         self._rows += self._reading
         self._reading = 0
-        key = (tuple(load_result.pair for load_result in load_results), load_results[0].ids)
-        if key not in self._done:
-            self._done.add(key)
-            self._progress.advance(self._task)
+        self._done.add((tuple(result.pair for result in load_results), load_results[0].ids))
         self._show()
 
     @property
@@ -141,30 +107,32 @@ class Bar(Notes):
         return len(self._done)
 
     def _show(self) -> None:
-        elapsed = self._progress.tasks[self._task].elapsed or 0
-        rows = self._rows + self._reading
-        rate = f"{rows / elapsed:,.0f} rows/s" if elapsed > 0 else ""
-        self._progress.update(self._task, description=self._what, rate=rate)
+        if self._meter is not None:
+            self._meter.show(self.done, self._rows + self._reading, self._what)
 
 
 @contextmanager
 def progress_bar(steps: int, *, quiet: bool = False) -> Iterator[Bar]:
     """A bar over ``steps`` partitions of scans, on stderr; plain lines where it is no terminal."""
+    console = err()
+    if quiet or not console.is_terminal:
+        meter = None if quiet else LineMeter(lambda line: click.echo(line, err=True), steps)
+        yield Bar(console, steps, meter)
+        return
     progress = Progress(
         SpinnerColumn(),
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=30 if console.width >= 100 else 10),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(compact=True),
         TextColumn("{task.description}"),
-        console=err(),
-        disable=quiet,
+        console=console,
         redirect_stdout=False,
     )
     with progress:
-        yield Bar(progress, steps)
+        yield Bar(console, steps, BarMeter(progress, steps))
 
 
 def look_outside(pairs: Sequence[Pair], settings: Settings, told: Callable[[str], None]) -> Outside:
@@ -176,6 +144,19 @@ def look_outside(pairs: Sequence[Pair], settings: Settings, told: Callable[[str]
 
     with err().status("ids") as status:
         return ranges.look_outside(pairs, settings, status.update, told)
+
+
+def tell_alerts(runs: Sequence[str], settings: Settings) -> None:
+    """Have the alerts of a command's runs told, in one message; what could not be sent on stderr.
+
+    Nobody waits long for it: what the command did is done and kept.
+    """
+    if not any(runs):
+        return
+    from metric_assets.orchestration.alerts import tell_runs
+
+    for sentence in tell_runs(runs, settings):
+        click.echo(f"warning: {sentence}", err=True)
 
 
 def cells(reports: Sequence[PairReport], columns: Sequence[str]) -> list[list[object]]:
@@ -190,43 +171,3 @@ def cells(reports: Sequence[PairReport], columns: Sequence[str]) -> list[list[ob
         }
         rows.append([known[column] for column in columns])
     return rows
-
-
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """A table; numbers right and never broken, words that are a status coloured."""
-    shown = Table(
-        title=title,
-        title_justify="left",
-        header_style="bold",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    numeric = [
-        all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(columns))
-    ]
-    for column, is_number in zip(columns, numeric, strict=True):
-        shown.add_column(
-            column,
-            justify="right" if is_number else "left",
-            overflow="fold",
-            no_wrap=is_number,
-        )
-    for row in rows:
-        shown.add_row(*(_cell(value) for value in row))
-    return shown
-
-
-def _cell(value: object) -> Text:
-    match value:
-        case None:
-            return Text("-")
-        case bool():
-            return Text(str(value).lower())
-        case int():
-            return Text(f"{value:,}")
-        case float():
-            return Text(f"{value:.6f}".rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}")
-        case _:
-            text = str(value)
-            return Text(text, style=STYLES.get(text.split(":", maxsplit=1)[0], ""))

@@ -85,7 +85,10 @@ def _kind(option: click.Option) -> str:
 
 
 def _default(option: click.Option) -> str:
-    return f"{option.default:,}" if option.show_default else ""
+    default = option.default
+    if not option.show_default:
+        return ""
+    return f"{default:,}" if isinstance(default, int) and default >= 10_000 else str(default)
 
 
 def _help(command: click.Command) -> str:

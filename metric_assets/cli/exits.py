@@ -8,7 +8,6 @@ store that cannot be used; 70 a defect of ours; 130 interrupted.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -20,11 +19,9 @@ from pathlib import Path
 import click
 
 from metric_assets.cli import environment
+from metric_assets.cli.documents import echo_document
 from metric_assets.errors import MetricAssetsError, UnavailableError
 from metric_assets.home import home_folder
-
-#: Of every document that --json prints; raised when a key goes or changes its meaning.
-SCHEMA_VERSION = 2
 
 CLEAN, DIFFERS, REFUSED, DEFECT, INTERRUPTED = 0, 1, 2, 70, 130
 
@@ -55,12 +52,6 @@ def end(command: Callable[[], object]) -> int:
     except Exception as error:
         return _end(DEFECT, _defect(error))
     return code if isinstance(code, int) else CLEAN
-
-
-def echo_document(document: Mapping[str, object], exit_code: int) -> None:
-    """Print the one document of --json, with what all of them have."""
-    common = {"schema_version": SCHEMA_VERSION, "ok": exit_code == CLEAN, "exit_code": exit_code}
-    click.echo(json.dumps({**common, "error": None, **document}, indent=2))
 
 
 def _end(

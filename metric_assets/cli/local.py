@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +19,7 @@ import click
 
 from metric_assets.cli import environment
 from metric_assets.cli.backfill import Options, load
+from metric_assets.cli.documents import echo_document
 from metric_assets.errors import SettingsError
 from metric_assets.home import dagster_home, home_error, home_folder
 from metric_assets.local import stack
@@ -66,14 +68,17 @@ def down() -> None:
 
 
 @local.command()
-def status() -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def status(as_json: bool) -> None:
     """Say what is running and where."""
-    running = True
-    for server in guarded(lambda: stack.status(home_folder())):
+    servers = guarded(lambda: stack.status(home_folder()))
+    code = 0 if all(server.running for server in servers) else 1
+    if as_json:
+        echo_document({"servers": [asdict(server) for server in servers]}, code)
+    for server in () if as_json else servers:
         state = f"running, pid {server.pid}" if server.running else "stopped"
         click.echo(f"{server.name:<12}{state:<24}{server.address}  {server.detail}".rstrip())
-        running = running and server.running
-    raise click.exceptions.Exit(0 if running else 1)
+    raise click.exceptions.Exit(code)
 
 
 @local.command()
@@ -173,7 +178,12 @@ def demo(scale: int, port: int | None) -> None:
     # The demo is the demo, whatever the shell or a .env points at.
     os.environ.update(environment.local_variables(endpoints))
     fill(endpoints, scale)
-    hint = "`make ui` shows all of it; `metric-assets local down` stops the stack."
     settings = environment.settings()
+    pair = next(iter(settings.catalog.pairs.values()))
+    key = settings.grid_of(pair.entity).cell(0).key
+    hint = (
+        f"`metric-assets backfill {pair.key} --range {key}` loads one range,\n"
+        "`metric-assets ui` shows all of it, `metric-assets local down` stops the stack."
+    )
     clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
     raise click.exceptions.Exit(0 if clean else 1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from metric_assets.cli import environment
+from metric_assets.cli import completions, environment
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.tables import err, show
 from metric_assets.errors import UnknownKeyError
 
 if TYPE_CHECKING:
@@ -15,38 +16,50 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("entities", nargs=-1)
+@click.argument("entities", nargs=-1, shell_complete=completions.entities)
 @click.option(
     "--sync", is_flag=True, help="Ask the source for its ids and write the grid that holds them."
 )
 @click.option(
     "--newest", is_flag=True, help="Take entities in that were made at or after the cutoff, too."
 )
+@click.option(
+    "--keys", "only_keys", is_flag=True, help="Only the keys of one entity's ranges, one a line."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-def ranges(entities: tuple[str, ...], sync: bool, newest: bool, as_json: bool) -> None:
+def ranges(
+    entities: tuple[str, ...], sync: bool, newest: bool, only_keys: bool, as_json: bool
+) -> None:
     """ID ranges, and ids made before the cutoff that lie in none; exit 1 while there are some."""
     from metric_assets.audit.coverage import examine
-    from metric_assets.cli.console import err
     from metric_assets.connect import open_postgres
     from metric_assets.operations.ranges import write_synced
+    from metric_assets.settings import RANGES
 
     settings = environment.settings()
     known_entities = settings.catalog.entity
     if unknown := sorted(set(entities) - set(known_entities)):
         raise UnknownKeyError(f"{unknown[0]}: not an entity; known: {', '.join(known_entities)}")
     chosen = list(dict.fromkeys(entities)) or list(known_entities)
+    if only_keys:
+        if len(entities) != 1 or sync or newest or as_json:
+            raise click.UsageError("--keys takes one entity and no other option")
+        click.echo("\n".join(ids.key for ids in settings.grid_of(entities[0])))
+        return
     with (
         open_postgres(settings) as source,
         err().status("ranges") as status,
     ):
         known = examine(settings, source, chosen, status.update, sync=sync, newest=newest)
     if sync:
-        write_synced(settings, known)
+        value = write_synced(settings, known)
+        click.echo(f"Containers and other machines have no such file: {RANGES}='{value}'", err=True)
+    code = 0 if all(row.covered for row in known) else 1
     if as_json:
-        click.echo(json.dumps([_as_row(row) for row in known], indent=2))
+        echo_document({"entities": [_as_row(row) for row in known]}, code)
     else:
         _print_ranges(known)
-    raise click.exceptions.Exit(0 if all(row.covered for row in known) else 1)
+    raise click.exceptions.Exit(code)
 
 
 def _as_row(row: Coverage) -> dict[str, object]:
@@ -61,13 +74,12 @@ def _as_row(row: Coverage) -> dict[str, object]:
         "outside": row.count,
         "outside_lowest": low,
         "outside_highest": high,
-        "status": "ok" if row.covered else f"differs: {row.sentence}",
+        "status": "ok" if row.covered else "differs",
+        "sentence": row.sentence,
     }
 
 
 def _print_ranges(known: list[Coverage]) -> None:
-    from metric_assets.cli.console import out, table
-
     columns = ("entity", "ids a range", "ranges", "last id", "cells apart",
                "highest at the cutoff", "outside", "status")  # fmt: skip
     rows = [
@@ -75,7 +87,7 @@ def _print_ranges(known: list[Coverage]) -> None:
          row.highest, row.count, "ok" if row.covered else "differs")
         for row in known
     ]  # fmt: skip
-    out().print(table("ID ranges", columns, rows))
+    show("ID ranges", columns, rows, drop=("cells apart", "ids a range", "last id"))
     for row in known:
         if not row.covered:
             click.echo(row.sentence, err=True)

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from metric_assets.catalog.model import Pair
-from metric_assets.cli import console, environment
+from metric_assets.cli import completions, console, environment, tables
+from metric_assets.cli.asking import refuse_unasked
 from metric_assets.cli.closing import closing_sentence
-from metric_assets.cli.exits import Stopped, echo_document
+from metric_assets.cli.documents import echo_document
+from metric_assets.cli.exits import Stopped
+from metric_assets.cli.repair import Repaired, carry_out, plan_repair
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import is_clean, reasons, report_checks
 from metric_assets.settings import Settings
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "pair", "ranges", "events", "missing", "phantom", "coverage", "rule", "source", "legacy",
 )  # fmt: skip
+#: Those that a narrow terminal does without, the least important first.
+DROP = ("rule", "events", "ranges", "phantom", "coverage")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Options:
     as_json: bool = False
     verbose: bool = False
     everything: bool = True
+    yes: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,17 +63,23 @@ class _Result:
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option("--source", is_flag=True, help="Compare every range with its source now.")
-@click.option("--repair", is_flag=True, help="Repair all that differs; implies --source.")
+@click.option("--repair", is_flag=True, help="Repair what differs: shows it, asks.")
+@click.option("--yes", is_flag=True, help="Repair without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
-def reconcile(
-    selection: tuple[str, ...], source: bool, repair: bool, as_json: bool, verbose: bool
+def reconcile(  # noqa: PLR0913 - one a command line option
+    selection: tuple[str, ...],
+    source: bool,
+    repair: bool,
+    yes: bool,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Check everything of SELECTION; for what differs, say where it comes from."""
     settings = environment.settings()
-    options = Options(source or repair, repair, as_json, verbose, everything=not selection)
+    options = Options(source or repair, repair, as_json, verbose, not selection, yes)
     clean = check(settings.catalog.select(selection), settings, options)
     raise click.exceptions.Exit(0 if clean else 1)
 
@@ -75,45 +87,63 @@ def reconcile(
 def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     """Check, explain, repair if asked, show; whether all is well at the end."""
     from metric_assets.operations.backfill import stores_answer
-    from metric_assets.operations.repair import remove_strays
     from metric_assets.orchestration.instance import dagster_answers
     from metric_assets.orchestration.running import quiet_dagster
 
+    if options.repair:
+        refuse_unasked("reconcile --repair", yes=options.yes)
     stores_answer(settings)
     dagster_answers()
     quiet_dagster()
-    notes = console.Notes(console.err())
-    repaired: list[str] = []
-    removed: list[str] = []
+    notes = console.Notes(tables.err())
+    done = Repaired()
+    runs: list[str] = []
     try:
         result = _examine(pairs, settings, options, notes, source=options.source)
+        runs.append(result.outcome.run_id)
         if options.repair:
-            repaired = _repair(result.reports, settings, options, notes)
-            removed = remove_strays(result.strays, settings)
-            if repaired or removed:
+            plan = plan_repair(result.reports, result.strays, settings)
+            done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
+            runs += done.runs
+            if done.ranges or done.removed:
                 # What was loaded again was verified by its load, the rest a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
+                runs.append(result.outcome.run_id)
         outside = console.look_outside(pairs, settings, notes.remark)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
+    console.tell_alerts(runs, settings)
     clean = is_clean(result.reports, [result.outcome])
     clean = clean and not outside.sentences and not result.strays
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
-        done = {"source": options.source, "repaired": repaired, "removed": removed}
-        document = {"sentence": sentence, **done, **_document(result, notes), **outside.as_dict()}
+        document = {
+            "sentence": sentence,
+            "source": options.source,
+            "repaired": list(done.ranges),
+            "removed": list(done.removed),
+            **_document(result, notes),
+            **outside.as_dict(),
+        }
         echo_document(document, 0 if clean else 1)
         return clean
-    _show(result, [*removed, *outside.sentences])
-    if result.strays and not options.repair:
-        click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
-    if repaired:
-        click.echo(f"{len(repaired)} ranges were loaded again.")
+    _show(result, [*done.removed, *outside.sentences])
+    _say(result, done, options)
     click.echo(sentence)
     return clean
+
+
+def _say(result: _Result, done: Repaired, options: Options) -> None:
+    """What was repaired, and what could be."""
+    if result.strays and not options.repair:
+        click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
+    if done.ranges:
+        click.echo(f"{len(done.ranges)} ranges were loaded again.")
+    if done.refused:
+        click.echo("Nothing was repaired.")
 
 
 def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
@@ -133,7 +163,7 @@ def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
 def _show(result: _Result, more: Sequence[str]) -> None:
     """The table, and on stderr what it cannot say."""
     cells = console.cells(result.reports, COLUMNS)
-    console.out().print(console.table("Checks", COLUMNS, cells))
+    tables.show("Checks", COLUMNS, cells, drop=DROP)
     strays = [stray.sentence for stray in result.strays]
     told = [*reasons(result.reports, [result.outcome]), *result.causes, *strays, *more]
     for line in dict.fromkeys(told):
@@ -182,34 +212,10 @@ def _examine(
     planned: list[LoadResult] = []
     missed: list[Missed] = []
     if pieces:
-        runs = compare_only(pieces, settings, console.Notes(console.err()))
+        runs = compare_only(pieces, settings, console.Notes(tables.err()))
         planned, missed = runs.load_results, runs.missed
     causes = operation.causes(reports, planned)
     if missed:
         reports = report_checks(pairs, notes, [outcome], missed)
     strays = operation.strays_of(None if options.everything else pairs, settings, notes.remark)
     return _Result(outcome, reports, causes, missed, strays)
-
-
-def _repair(
-    reports: Sequence[PairReport], settings: Settings, options: Options, notes: console.Notes
-) -> list[str]:
-    """Load ranges again that differ, and those that should have been loaded; which they are."""
-    from metric_assets.operations.repair import repair_work
-    from metric_assets.orchestration import running
-
-    ranges = {
-        report.pair: [*report.failing["differs"], *report.failing["not loaded"]]
-        for report in reports
-    }
-    work = repair_work(ranges, settings)
-    if not work:
-        return []
-    with console.progress_bar(sum(piece.steps for piece in work), quiet=options.verbose) as bar:
-        for outcome in running.run_backfill(work, settings, bar, verbose=options.verbose):
-            if outcome.interrupted:
-                raise KeyboardInterrupt
-            if not outcome.success:
-                click.echo(outcome.failure, err=True)
-    notes.retries += bar.retries
-    return [f"{pair.key}/{key}" for pair, keys in ranges.items() for key in keys]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from metric_assets.cli import environment
-from metric_assets.cli.exits import echo_document
+from metric_assets.cli.documents import echo_document
 
 _PAGE = "metric-assets-report.html"
 

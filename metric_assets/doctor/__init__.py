@@ -13,10 +13,12 @@ from contextlib import suppress
 from metric_assets.audit.coverage import Coverage
 from metric_assets.doctor import (
     access,
+    alerts,
     connections,
     cutoffs,
     engine,
     grids,
+    launcher,
     live,
     live_keys,
     lock,
@@ -62,8 +64,10 @@ def examine(
     def findings() -> Iterator[Finding]:
         report("settings")
         yield from guarded("Settings", cutoffs.examine(settings))
+        yield from guarded(alerts.SUBJECT, alerts.examine(settings))
         report("Dagster's storage")
         yield from guarded("Dagster: storage", connections.examine_storage(env))
+        yield from guarded("Dagster: launcher", launcher.examine(env, settings))
         postgres: list[Postgres] = []
         known: dict[str, Coverage] = {}
         yield from guarded(POSTGRES, connections.examine_postgres(env, settings, postgres))

@@ -12,7 +12,8 @@ from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from metric_assets.errors import MetricAssetsError, UnavailableError
-from metric_assets.settings import CLICKHOUSE_URL, DAGSTER_POSTGRES_URL, POSTGRES_URL
+from metric_assets.settings import ALERT_URLS, CLICKHOUSE_URL, DAGSTER_POSTGRES_URL, POSTGRES_URL
+from metric_assets.stores.messages import secrets
 
 #: Statuses, from fine to grave.
 OK, REMARK, FAILED = "ok", "remark", "failed"
@@ -133,4 +134,5 @@ def _secrets(environ: Mapping[str, str]) -> list[str]:
             query = {}
         given |= {value for key in ("password", "sslpassword") for value in query.get(key, [])}
         found |= {form for text in given for form in (text, unquote(text)) if form}
+    found |= set(secrets(environ.get(ALERT_URLS, "")))
     return sorted(found, key=len, reverse=True)

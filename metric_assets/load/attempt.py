@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from metric_assets.changes import Known
 from metric_assets.errors import RemovalRefusedError, TargetError, VerificationError
 from metric_assets.live import Judged, Judging, LiveFigures
 from metric_assets.load.clock import Clock
@@ -86,6 +87,8 @@ class Attempt:
     #: Whether they agree everywhere.
     in_sync: bool = False
     gone: Counter[str] = field(default_factory=Counter)
+    #: Whether only some keys of the scope are looked at, as by a second look.
+    part: bool = False
 
     def run(self, *, dry_run: bool) -> Outcome:
         """Apply plans until one is empty; of a dry run, only the first plan.
@@ -110,7 +113,7 @@ class Attempt:
             if plan.empty:
                 return replace(outcome, after=present)
             self.lock.verify()
-            _apply(self.stage, plan, wanted)
+            self._apply(plan, wanted)
             self.gone.update({metric.metric: metric.gone for metric in plan.metrics})
             self.clock.ends("apply")
             present = self.stage.present()
@@ -180,7 +183,7 @@ class Attempt:
 
     def _is_fresh(self, metric: str, present: Mapping[str, Summary]) -> bool:
         """Whether the scope holds nothing of a metric."""
-        return present[metric].events == 0 and not self.agreed.get(metric, Summary()).events
+        return present[metric].events == 0 and not self._agreed(metric)
 
     def _gone(self, judged: Mapping[str, Judged]) -> Mapping[str, Mapping[int, int]]:
         if any(one.figures.gone_untold for one in judged.values()):
@@ -214,17 +217,22 @@ class Attempt:
             reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
             guard.check_source(label, plan.metrics, reasons)
         held = [
-            replace(one, present=one.present + self.agreed.get(one.metric, Summary()).events)
-            for one in plan.metrics
+            replace(one, present=one.present + self._agreed(one.metric)) for one in plan.metrics
         ]
         guard.check(label, keys, held, self.gone)
 
+    def _apply(self, plan: Plan, wanted: Mapping[str, Summary]) -> None:
+        fresh = [name for name in plan.changed if plan.of(name).present == 0]
+        differing = [name for name in plan.changed if plan.of(name).present > 0]
+        empty = () if self.part else (name for name in fresh if not self._agreed(name))
+        cutoffs = {metric: loaded.cutoff for metric, loaded in self.source.loaded.items()}
+        known = Known(frozenset(empty), cutoffs)
+        if fresh:
+            others = [name for name in wanted if name not in fresh and wanted[name].events]
+            self.stage.publish(fresh, known, alone=not others)
+        if differing:
+            self.stage.apply_difference(differing, known)
 
-def _apply(stage: Stage, plan: Plan, wanted: Mapping[str, Summary]) -> None:
-    fresh = [name for name in plan.changed if plan.of(name).present == 0]
-    differing = [name for name in plan.changed if plan.of(name).present > 0]
-    if fresh:
-        others = [name for name in wanted if name not in fresh and wanted[name].events]
-        stage.publish(fresh, alone=not others)
-    if differing:
-        stage.apply_difference(differing)
+    def _agreed(self, metric: str) -> int:
+        """Events of a metric that are neither staged nor looked at: fingerprints agree."""
+        return self.agreed.get(metric, Summary()).events

@@ -7,7 +7,7 @@ becomes of it (attempt), what a load result says (load_results), how a store doe
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from metric_assets import defaults
 from metric_assets.catalog.model import Pair
 from metric_assets.catalog.scan import Scan
 from metric_assets.errors import StageMismatchError
-from metric_assets.live import FOREVER, LiveRules
+from metric_assets.live import FOREVER, Judging, LiveRules
 from metric_assets.load.attempt import Attempt, Outcome, SourceCheck
 from metric_assets.load.clock import Clock
 from metric_assets.load.cutoffs import check_cutoff, check_moved
@@ -66,6 +66,21 @@ class Stores:
     existing: Existing | None = None
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What an attempt came to, and its stage, which shows the rows."""
+
+    stage: Stage
+    outcome: Outcome
+    filled: Filled
+    judging: Judging | None
+
+    def digest(self, metric: str) -> int:
+        """The digest of what must be held of a metric."""
+        agreed = self.filled.agreed.get(metric, Summary())
+        return self.outcome.after[metric].hash_with(agreed)
+
+
 def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     scan: Scan,
     pairs: Sequence[Pair],
@@ -79,22 +94,21 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     live: LiveRules | None = None,
     looks: SecondLooks | None = None,
     dry_run: bool = False,
+    examine: Callable[[Planned], object] = lambda _planned: None,
     progress: Progress = lambda _rows: None,
 ) -> list[LoadResult]:
     """Make backfilled and live events of ``pairs`` in ``ids`` add up to what the source says.
 
-    ``guard`` is the removal guard of the whole run (by default of this range alone, by
-    ``max_removed_share``); ``loaded`` gives what was recorded when the pairs were last loaded.
-    ``live`` says how far live events are trusted, and ``looks`` collects the ranges that a run has
-    to look at again at its end. Returns a load result a pair. Raises RejectedRowsError,
-    SchemaDriftError, CutoffError or RemovalRefusedError with the target untouched, BusyError if
-    somebody else is at it, VerificationError if the scope cannot be brought in sync. ``dry_run``
-    ends with the plan: nothing is written, and no partition lock is taken; what the guard would
-    refuse is told in the result.
+    ``guard`` is the removal guard of the whole run (by default of this range alone), ``loaded``
+    what was recorded of the last load, ``live`` how far live events are trusted; ``looks`` collects
+    ranges to look at again at the end of a run. Returns a load result a pair. Raises
+    RejectedRowsError, SchemaDriftError, CutoffError or RemovalRefusedError with the target
+    untouched, BusyError if somebody else is at it, VerificationError if the scope cannot be brought
+    in sync. ``dry_run`` ends with the plan: nothing is written or locked, and what the guard would
+    refuse is told. ``examine`` is shown the plan while its stage is still there.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
-    name = uuid.uuid4().hex[:16]
-    locks, target, clock = stores.locks, stores.target, Clock()
+    locks, target, clock, name = stores.locks, stores.target, Clock(), uuid.uuid4().hex[:16]
     guard = guard or RemovalGuard(max_removed_share)
     with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
         cleaned_up = tuple(target.clean_up(scope, lock.is_alive, dry_run=dry_run))
@@ -105,12 +119,13 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
             filled = loading.fill(stage, progress)
             attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
+            examine(Planned(stage, outcome, filled, attempt.judging))
     clock.ends("release")
-    load_results = loading.results(filled, outcome, attempt, cleaned_up, dry_run=dry_run)
+    results = loading.results(filled, outcome, attempt, cleaned_up, dry_run=dry_run)
     if outcome.kept and looks is not None:
         lag = loading.rules.lag
-        looks.add(Pending(scope, name, attempt, outcome, tuple(load_results), dry_run, lag))
-    return load_results
+        looks.add(Pending(scope, name, attempt, outcome, tuple(results), dry_run, lag))
+    return results
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[LoadR
                 judging=judging,
                 clock=clock,
                 looks=False,
+                part=True,
             )
             outcome = again.run(dry_run=dry_run)
         target.forget(pending.name)

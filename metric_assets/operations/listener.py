@@ -9,6 +9,7 @@ from typing import Any
 from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.badge import Badge
 from metric_assets.catalog.model import Pair
+from metric_assets.load.undo import Undone
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
 from metric_assets.reconcile import Verdict
@@ -66,6 +67,9 @@ class Listener:
     def checked(self, verdict: Checked) -> None:
         """A check of a range or the badge of a pair has come to this; an earlier one is void."""
 
+    def undone(self, undone: Undone) -> None:
+        """A range was put back to what it held before a run."""
+
     def retrying(self, retry: Retry) -> None:
         """A step failed and will be tried again."""
 
@@ -84,6 +88,7 @@ class Results(Listener):
     source: dict[Pair, dict[IdRange, SourceVerdict]] = field(default_factory=dict)
     legacy: dict[Pair, dict[IdRange, Verdict]] = field(default_factory=dict)
     badges: dict[Pair, Badge] = field(default_factory=dict)
+    undoings: list[Undone] = field(default_factory=list)
     retries: list[Retry] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -110,6 +115,10 @@ class Results(Listener):
                 self.legacy.setdefault(verdict.pair, {})[verdict.ids] = verdict
             case Badge():
                 self.badges[verdict.pair] = verdict
+
+    def undone(self, undone: Undone) -> None:
+        """Keep it."""
+        self.undoings.append(undone)
 
     def retrying(self, retry: Retry) -> None:
         """Keep it."""

@@ -40,6 +40,11 @@ _RANGES = {
 }
 
 
+def code(word: str) -> str:
+    """A state as programs compare it: ``live_drift``."""
+    return word.replace(" ", "_")
+
+
 @dataclass(frozen=True, eq=False)
 class PairReport:
     """A pair over all ranges of a command.
@@ -193,9 +198,9 @@ class PairReport:
             "oldest_days": self.badge.oldest_days if self.badge else None,
             "coverage": self.coverage,
             "failed_ranges": list(dict.fromkeys(failed)),
-            "source_check": self.source_check,
-            "legacy_check": self.legacy_check,
-            "status": self.status,
+            "source_check": code(self.source_check),
+            "legacy_check": code(self.legacy_check),
+            "status": code(self.status.partition(":")[0]),
         }
 
     @cached_property

@@ -73,19 +73,22 @@ def look_outside(
     return Outside(tuple(coverage for coverage in known if not coverage.covered))
 
 
-def write_synced(settings: Settings, known: Sequence[Coverage]) -> None:
+def write_synced(settings: Settings, known: Sequence[Coverage]) -> str:
     """Write the grids that hold all ids into ranges.json, as write_grids().
 
-    Raises SettingsError where the environment holds the grids, and says what belongs there instead.
+    Returns the value of the variable that says the same where there is no such file. Raises
+    SettingsError where the environment holds other grids, and says what belongs there instead.
     """
-    grids = {found.entity: found.grid for found in known}
-    if os.environ.get(RANGES):
-        value = dump_grids({**settings.grids, **grids}, indent=None).strip()
+    grids = {**settings.grids, **{found.entity: found.grid for found in known}}
+    value = dump_grids(grids, indent=None).strip()
+    if not os.environ.get(RANGES):
+        write_grids(settings, grids)
+    elif grids != settings.grids:
         raise SettingsError(
             f"{RANGES}: is set and wins over {settings.ranges_file}, so that was not written;"
             f" set it to {value}"
         )
-    write_grids(settings, grids)
+    return value
 
 
 def demo_grids(settings: Settings, source: Rows) -> dict[str, Grid]:

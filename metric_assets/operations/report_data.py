@@ -63,10 +63,10 @@ class ReportData:
         return {
             **self.summary.as_dict(),
             "days": self.days,
-            "failures": list(self.failures),
+            "failures": [_coded(row) for row in self.failures],
             "worst": list(self.worst),
             "drift_hours": list(self.drift),
-            "changes": list(self.changes),
+            "changes": [_coded(row) for row in self.changes],
         }
 
 
@@ -113,3 +113,8 @@ def read_report(
         changes=tuple(change_of(row) for row in changes if concerns(pair_of(row), keys)),
         results=tuple({**row, "day": row["day"].isoformat()} for row in results),
     )
+
+
+def _coded(row: Row) -> Row:
+    """A row with the code of its word: codes have no blanks."""
+    return {**row, "word": row["word"].replace(" ", "_")}

@@ -67,7 +67,7 @@ class PairState:
         return {
             "pair": self.pair.key,
             "well": self.well,
-            "word": self.word,
+            "word": self.word.replace(" ", "_"),
             "checked": badge.at.isoformat() if badge else None,
             "coverage": badge.coverage if badge else None,
             "oldest_proof": oldest.isoformat() if oldest else None,

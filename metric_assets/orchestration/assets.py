@@ -18,12 +18,10 @@ from metric_assets.orchestration.partitions import build_partitions
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.scan_run import ScanRun
+from metric_assets.orchestration.storage import POOLS
 from metric_assets.orchestration.tables import OWNERS, dimension_key, source_key
 from metric_assets.settings import Settings
 from metric_assets.stores.dimension import Mirror
-
-#: Pools hold how many runs use a store at once, whatever entity they are of (dagster.yaml).
-POOLS = {Store.POSTGRES: "source_postgres", Store.CLICKHOUSE: "source_clickhouse"}
 
 
 def step_name(scan: Scan) -> str:
@@ -47,7 +45,8 @@ def build_scan_assets(scan: Scan, settings: Settings, shared: Shared) -> dg.Asse
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
-        yield from ScanRun(context, scan, settings, shared).execute(postgres, clickhouse)
+        run = ScanRun(context.op_execution_context, scan, settings, shared)
+        yield from run.execute(context, postgres, clickhouse)
 
     return materialize_scan
 

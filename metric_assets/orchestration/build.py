@@ -9,6 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from metric_assets.operations.listener import Listener
+from metric_assets.orchestration.alert_sensor import build_alert_sensor
 from metric_assets.orchestration.assets import (
     build_dimension_asset,
     build_scan_assets,
@@ -20,6 +21,7 @@ from metric_assets.orchestration.jobs import (
     build_reconcile_job,
     build_reconcile_schedule,
 )
+from metric_assets.orchestration.repair_run import build_repair_job
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
     PostgresResource,
@@ -29,6 +31,7 @@ from metric_assets.orchestration.sensors import build_missing_sensor
 from metric_assets.orchestration.stray_check import build_stray_check, build_target_asset
 from metric_assets.orchestration.summary import build_summary_assets
 from metric_assets.orchestration.tables import build_source_assets
+from metric_assets.orchestration.undo_run import build_undo_job
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
 
 
@@ -46,6 +49,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
     backfills = [build_backfill_job(entity) for entity in settings.catalog.entity]
     summary = build_summary_assets(settings, shared)
     reconcile = build_reconcile_job(checks, summary)
+    others = [build_repair_job(settings, shared), build_undo_job(settings, shared)]
     return dg.Definitions(
         assets=[
             *build_source_assets(settings.catalog),
@@ -55,9 +59,9 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
             summary,
         ],
         asset_checks=checks,
-        jobs=[*backfills, reconcile],
+        jobs=[*backfills, reconcile, *others],
         schedules=[build_reconcile_schedule(reconcile, settings)],
-        sensors=[build_missing_sensor(settings, backfills)],
+        sensors=[build_missing_sensor(settings, backfills), build_alert_sensor(settings)],
         executor=dg.in_process_executor,
         resources={
             "postgres": PostgresResource(url=dg.EnvVar(POSTGRES_URL)),

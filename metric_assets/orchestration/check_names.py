@@ -25,6 +25,8 @@ ENTITY_TAG = "metric_assets/entity"
 RULE_TAG, SCAN_TAG = "metric_assets/rule", "metric_assets/scan"
 #: Tag of a run that makes counters right whatever live events explain.
 HEAL_TAG = "metric_assets/heal_live"
+#: Tag of a run that undoes another: that run.
+UNDOES_TAG = "metric_assets/undoes"
 
 
 def asset_key(pair: Pair) -> dg.AssetKey:

@@ -68,9 +68,15 @@ def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEv
     )
 
 
+def log_evaluation(context: dg.OpExecutionContext, made: AssetCheckEvaluation) -> None:
+    """Record a result at once, and outside of a step that has the check as an output, too."""
+    # Its annotation leaves results of checks out.
+    context.log_event(made)  # type: ignore[arg-type]
+
+
 def _said(verdict: SourceVerdict | Verdict) -> str:
     """The verdict in words, and what to do about it."""
-    if isinstance(verdict, SourceVerdict) or not verdict.cure:
+    if isinstance(verdict, SourceVerdict) or verdict.cure in verdict.sentence:
         return verdict.sentence
     return f"{verdict.sentence}; {verdict.cure}"
 

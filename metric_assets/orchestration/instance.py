@@ -25,7 +25,7 @@ from metric_assets.orchestration.dagster_private import (
     DagsterPostgresException,
 )
 from metric_assets.orchestration.processes import HOST, PROCESS, is_gone
-from metric_assets.orchestration.storage import keep_connections
+from metric_assets.orchestration.storage import keep_connections, show_pools
 from metric_assets.settings import DAGSTER_POSTGRES_URL
 from metric_assets.sql import load
 
@@ -78,6 +78,7 @@ def open_instance() -> Iterator[dg.DagsterInstance]:
     with instance:
         keep_connections(instance)
         try:
+            show_pools(instance)
             yield instance
         except _STORAGE as error:
             raise _broken(error) from None
@@ -91,7 +92,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     sentences = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_OPEN)):
         process = run.tags.get(PROCESS, "")
-        if not process:
+        if not process or run.parent_run_id:
+            # A run that the UI made of another has its tags, and a process of its own.
             continue
         gone = is_gone(process)
         host = run.tags.get(HOST, "another machine")

@@ -19,11 +19,24 @@ from metric_assets.orchestration.interruptions import asked
 _INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
+def failure_of(events: Iterable[dg.DagsterEvent]) -> tuple[str, bool]:
+    """Why a run failed, by its events, and whether only because it was interrupted."""
+    reasons: list[str] = []
+    for event in events:
+        if event.is_step_failure or event.is_run_failure:
+            error = _error(event)
+            if error is not None and error.cls_name in _INTERRUPTIONS:
+                return "interrupted by a signal", True
+            if (reason := _reason(event, error)) and (event.is_step_failure or not reasons):
+                reasons.append(reason)
+    return "; ".join(dict.fromkeys(reasons)), False
+
+
 def outcome_of(
     entity: str,
     catalog: Catalog,
     pairs: Sequence[Pair],
-    result: dg.ExecuteInProcessResult,
+    result: dg.ExecuteInProcessResult | dg.JobExecutionResult,
     unread: Iterable[Unread] = (),
 ) -> Outcome:
     """Of a run over ``pairs`` that has ended; ``unread`` is what its listener was told."""

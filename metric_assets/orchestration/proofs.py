@@ -53,21 +53,37 @@ class Proofs:
         self._targets: dict[str, dict[str, AssetCheckEvaluationTargetMaterializationData]] = {}
 
     def materialized(self, pair: Pair) -> set[str]:
-        """Keys of the ranges that were ever materialized."""
-        return set(self._instance.get_materialized_partitions(asset_key(pair)))
+        """Keys of the ranges that are loaded: those materialized, and not undone since to what they
+        were before they were ever loaded.
+        """
+        storage, key = self._instance.event_log_storage, asset_key(pair)
+        made = storage.get_latest_storage_id_by_partition(
+            key, dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        undone = storage.get_latest_storage_id_by_partition(
+            key, dg.DagsterEventType.ASSET_OBSERVATION
+        )
+        return {name for name, made_at in made.items() if made_at > undone.get(name, -1)}
 
     def loaded(self, pairs: Iterable[Pair], ids: IdRange) -> dict[str, Loaded]:
         """What was recorded when the pairs of a range were last loaded, by metric."""
         found: dict[str, Loaded] = {}
         for pair in pairs:
-            records = self._instance.fetch_materializations(
-                dg.AssetRecordsFilter(asset_key=asset_key(pair), asset_partitions=[ids.key]),
-                limit=1,
-            ).records
-            for record in records:
-                if record.asset_materialization is not None:
-                    found[pair.metric] = loaded_of(record.asset_materialization.metadata)
+            record = self.last_record(pair, ids.key)
+            if record is not None and record.asset_materialization is not None:
+                found[pair.metric] = loaded_of(record.asset_materialization.metadata)
         return found
+
+    def last_record(self, pair: Pair, key: str) -> dg.EventLogRecord | None:
+        """The last materialization of a range, or the observation that it was undone to what it was
+        before it was ever loaded.
+        """
+        wanted = dg.AssetRecordsFilter(asset_key=asset_key(pair), asset_partitions=[key])
+        records = [
+            *self._instance.fetch_materializations(wanted, limit=1).records,
+            *self._instance.fetch_observations(wanted, limit=1).records,
+        ]
+        return max(records, key=lambda record: record.storage_id, default=None)
 
     def current(self, pair: Pair, name: str, keys: Iterable[str] | None = None) -> dict[str, Proof]:
         """Ranges whose last evaluation is about their last materialization.
@@ -100,6 +116,17 @@ class Proofs:
         )
         event = records[0].event if records else None
         return datetime.fromtimestamp(event.timestamp, timezone.utc) if event else None
+
+    def last_figures(self, pair: Pair, name: str, key: str) -> Mapping[str, Any]:
+        """Metadata of the last evaluation of a range, as plain values."""
+        records = self._instance.event_log_storage.get_asset_check_execution_history(
+            check_key(pair, name),
+            limit=1,
+            status=set(_EVALUATED),
+            partition_filter=PartitionKeyFilter(key=key),
+        )
+        found = _evaluation(records[0].event) if records else None
+        return {label: value.value for label, value in found.metadata.items()} if found else {}
 
     def figures(self, pair: Pair, name: str, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Metadata of the last evaluation of each of ``keys`` that failed it, as plain values."""

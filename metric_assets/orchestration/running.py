@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-
-import dagster as dg
+from typing import Any
 
 from metric_assets.audit.history_rows import row_of
 from metric_assets.audit.source_check import SourceVerdict
@@ -16,24 +15,35 @@ from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Outcome, Work
-from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
+from metric_assets.operations.dry_run import DryRuns, Missed, Piece, dry_run
+from metric_assets.operations.explain import Explained
+from metric_assets.operations.explain_ranges import explain_ranges
 from metric_assets.operations.history import record
 from metric_assets.operations.listener import Listener, Results
+from metric_assets.operations.repair import RepairWork
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
     ENTITY_TAG,
     HEAL_TAG,
+    MATCHES_LEGACY,
+    MATCHES_SOURCE,
     NONE,
+    RECONCILED,
     SOURCE_TAG,
+    UNDOES_TAG,
     asset_key,
+    check_key,
 )
 from metric_assets.orchestration.instance import dagster_answers, end_dead_runs, open_instance
+from metric_assets.orchestration.jobs import RECONCILE_JOB, backfill_job_name
 from metric_assets.orchestration.outcomes import outcome_of
-from metric_assets.orchestration.processes import own_tags
+from metric_assets.orchestration.own_runs import execute_here
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.repair_run import REPAIR_JOB
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.summary import refresh_summary
+from metric_assets.orchestration.undo_run import UNDO_JOB
 from metric_assets.settings import Settings
 
 #: Dagster's own lines would tear the progress bar; the UI keeps them all.
@@ -54,7 +64,6 @@ def run_backfill(
     interrupted run is the last one.
     """
     definitions = build_definitions(settings, listener)
-    job = definitions.resolve_implicit_global_asset_job_def()
     with open_instance() as instance:
         listener.remarked(end_dead_runs(instance))
         for piece in work:
@@ -64,8 +73,13 @@ def run_backfill(
                 ENTITY_TAG: piece.entity,
                 **({HEAL_TAG: "true"} if heal else {}),
             }
-            keys = [asset_key(pair) for pair in piece.pairs]
-            result = _execute(job, instance, tags, keys, verbose=verbose)
+            result = execute_here(
+                definitions.resolve_job_def(backfill_job_name(piece.entity)),
+                instance,
+                tags,
+                assets=[asset_key(pair) for pair in piece.pairs],
+                run_config=_config(verbose=verbose),
+            )
             outcome = outcome_of(
                 piece.entity, settings.catalog, piece.pairs, result, listener.unread
             )
@@ -88,19 +102,21 @@ def run_checks(
 
     With ``source`` every range is compared with its source, too; without, what is known is taken.
     """
-    keys = [asset_key(pair) for pair in pairs]
-    job = dg.define_asset_job(
-        "reconcile_selection",
-        selection=dg.AssetSelection.checks_for_assets(*keys),
-        executor_def=dg.in_process_executor,
-    )
-    built = build_definitions(settings, listener)
-    definitions = dg.Definitions.merge(built, dg.Definitions(jobs=[job]))
+    checks = [
+        check_key(pair, name)
+        for pair in pairs
+        for name in (MATCHES_SOURCE, MATCHES_LEGACY, RECONCILED)
+    ]
+    definitions = build_definitions(settings, listener)
     with open_instance() as instance:
         listener.remarked(end_dead_runs(instance))
-        tags = {SOURCE_TAG: ALL if source else NONE}
-        chosen = definitions.resolve_job_def(job.name)
-        result = _execute(chosen, instance, tags, verbose=verbose)
+        result = execute_here(
+            definitions.resolve_job_def(RECONCILE_JOB),
+            instance,
+            {SOURCE_TAG: ALL if source else NONE},
+            checks=checks,
+            run_config=_config(verbose=verbose),
+        )
         refresh_summary(settings, instance, pairs, listener)
     return outcome_of("all", settings.catalog, pairs, result, listener.unread)
 
@@ -134,28 +150,63 @@ def plan_only(
         return dry_run(pieces, settings, listener, Proofs(instance).loaded, heal=heal)
 
 
-def _execute(
-    job: dg.JobDefinition,
-    instance: dg.DagsterInstance,
-    tags: dict[str, str],
-    keys: Sequence[dg.AssetKey] | None = None,
-    *,
-    verbose: bool,
-) -> dg.ExecuteInProcessResult:
-    """Run a job here; an interruption that Dagster lets through is one like any other.
-
-    The tags say whose process it is, and that no daemon may begin it again: only a command can.
-    """
+def explain(
+    pieces: Iterable[Piece], settings: Settings, listener: Listener
+) -> Iterator[Explained | Missed]:
+    """Explanations of ranges, by what Dagster recorded of their loads; as plan_only()."""
     try:
-        return job.execute_in_process(
-            instance=instance,
-            asset_selection=keys,
-            tags={**tags, **own_tags(), "dagster/max_retries": "0"},
-            run_config={} if verbose else _QUIET,
-            raise_on_error=False,
-        )
-    except dg.DagsterExecutionInterruptedError:
-        raise KeyboardInterrupt from None
+        dagster_answers()
+    except MetricAssetsError as error:
+        listener.remarked([f"explained as if nothing had been loaded before: {error}"])
+        yield from explain_ranges(pieces, settings, listener, lambda _pairs, _ids: {})
+        return
+    with open_instance() as instance:
+        yield from explain_ranges(pieces, settings, listener, Proofs(instance).loaded)
+
+
+def run_repair(
+    work: Iterable[RepairWork], settings: Settings, listener: Results, *, verbose: bool
+) -> Iterator[Outcome]:
+    """Load ranges again and check them, one run an entity; yields an outcome as each run ends. The
+    outcome of an interrupted run is the last one.
+    """
+    definitions = build_definitions(settings, listener)
+    job = definitions.resolve_job_def(REPAIR_JOB)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        for piece in work:
+            config = {"ops": {"load_again": {"config": {"ranges": piece.as_config()}}}}
+            # Its loads are source checks: nothing else is compared with its source.
+            tags = {ENTITY_TAG: piece.entity, SOURCE_TAG: NONE}
+            result = execute_here(
+                job, instance, tags, run_config={**config, **_config(verbose=verbose)}
+            )
+            pairs = tuple(piece.ranges)
+            outcome = outcome_of(piece.entity, settings.catalog, pairs, result, listener.unread)
+            refresh_summary(settings, instance, pairs, listener)
+            yield outcome
+            if outcome.interrupted:
+                return
+
+
+def run_undo(
+    run: str, settings: Settings, listener: Listener, *, force: bool, verbose: bool
+) -> Outcome:
+    """Undo a run; with ``force`` what others changed since is put back, too."""
+    definitions = build_definitions(settings, listener)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        config = {"ops": {"put_back": {"config": {"run": run, "force": force}}}}
+        job = definitions.resolve_job_def(UNDO_JOB)
+        tags = {UNDOES_TAG: run}
+        config |= _config(verbose=verbose)
+        result = execute_here(job, instance, tags, run_config=config)
+        refresh_summary(settings, instance, settings.catalog.pairs.values(), listener)
+    return outcome_of("all", settings.catalog, (), result)
+
+
+def _config(*, verbose: bool) -> dict[str, Any]:
+    return {} if verbose else _QUIET
 
 
 def forget_materializations(catalog: Catalog) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import dagster as dg
 
-from metric_assets.orchestration.check_names import asset_key
 from metric_assets.orchestration.dagster_private import (
     IN_PROGRESS_RUN_STATUSES,
     UnresolvedAssetJobDefinition,
 )
 from metric_assets.orchestration.jobs import backfill_job_name
+from metric_assets.orchestration.proofs import Proofs
 from metric_assets.settings import Settings
 
 RANGE_START = "dagster/asset_partition_range_start"
@@ -63,9 +63,10 @@ def _missing(instance: dg.DagsterInstance, entity: str, settings: Settings) -> l
 
     A run's range tags take every key between two in the order of the grid, gaps of ids or not.
     """
+    proofs = Proofs(instance)
     common: set[str] | None = None
     for pair in settings.catalog.pairs_of(entity):
-        done = set(instance.get_materialized_partitions(asset_key(pair)))
+        done = proofs.materialized(pair)
         common = done if common is None else common & done
     stretch: list[str] = []
     for ids in settings.grid_of(entity):

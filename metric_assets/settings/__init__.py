@@ -20,6 +20,10 @@ from metric_assets.errors import SettingsError
 from metric_assets.ranges import Grid
 from metric_assets.settings.fields import DEFAULT_HOME, Fields
 from metric_assets.settings.names import (
+    ALERT_AUDIT,
+    ALERT_REPEAT,
+    ALERT_TIMEOUT,
+    ALERT_URLS,
     AUDIT_DAYS,
     CATALOG,
     CLICKHOUSE_URL,
@@ -37,8 +41,11 @@ from metric_assets.settings.names import (
     POSTGRES_URL,
     RANGES,
     RECONCILE_CRON,
+    REPAIRS_DAYS,
+    REPAIRS_TABLE,
     STATEMENT_TIMEOUT,
     TARGET_TABLE,
+    UI_URL,
 )
 from metric_assets.settings.values import (
     MAX_PARTITIONS,
@@ -49,6 +56,10 @@ from metric_assets.settings.values import (
 )
 
 __all__ = [
+    "ALERT_AUDIT",
+    "ALERT_REPEAT",
+    "ALERT_TIMEOUT",
+    "ALERT_URLS",
     "AUDIT_DAYS",
     "CATALOG",
     "CLICKHOUSE_URL",
@@ -68,9 +79,12 @@ __all__ = [
     "POSTGRES_URL",
     "RANGES",
     "RECONCILE_CRON",
+    "REPAIRS_DAYS",
+    "REPAIRS_TABLE",
     "SCHEMES",
     "STATEMENT_TIMEOUT",
     "TARGET_TABLE",
+    "UI_URL",
     "Settings",
     "dump_grids",
     "parse_grids",

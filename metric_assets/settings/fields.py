@@ -135,6 +135,21 @@ class Fields(Platform):
             " seven nights.",
         },
     )
+    repairs_days: int = Field(
+        defaults.REPAIRS_DAYS,
+        ge=0,
+        le=3_650,
+        validation_alias=names.REPAIRS_DAYS,
+        description="How long the record of changes (`metricRepairs`) keeps what each change of the"
+        " target inserted and removed; so long `metric-assets undo` can put it back. 0 records"
+        " nothing. The retention is given to the table when it is made; of a table that exists,"
+        " change its TTL, too.",
+        json_schema_extra={
+            "unit": "days",
+            "reason": "A mistake is mostly found with the next audits, of which there are twelve"
+            " in 90 days.",
+        },
+    )
     history_days: int = Field(
         defaults.HISTORY_DAYS,
         ge=0,
@@ -146,6 +161,60 @@ class Fields(Platform):
         json_schema_extra={
             "unit": "days",
             "reason": "More than a year, so that a year can be compared with the last one.",
+        },
+    )
+    alert_urls: SecretStr | None = Field(
+        None,
+        validation_alias=names.ALERT_URLS,
+        description="Where alerts are sent. Needs the extra `alerts`. See [alerts][alerts].",
+        json_schema_extra={
+            "form": "addresses of [apprise](https://github.com/caronc/apprise/wiki), separated by"
+            " blanks: `slack://…  mailtos://…  jsons://…`",
+            "reason": "Whatever a team reads. Without it alerts are only written to the log. A"
+            " secret: tokens are part of the addresses.",
+        },
+    )
+    alert_repeat: float = Field(
+        defaults.ALERT_REPEAT_HOURS,
+        ge=0.01,
+        le=8_760,
+        validation_alias=names.ALERT_REPEAT,
+        description="A problem that was told is told again only after so long.",
+        json_schema_extra={
+            "unit": "hours",
+            "reason": "Once a day says that it is still there, and is no noise.",
+        },
+    )
+    alert_audit: float = Field(
+        defaults.ALERT_AUDIT_HOURS,
+        ge=0.1,
+        le=8_760,
+        validation_alias=names.ALERT_AUDIT,
+        description="An audit that has not ended well so long after its time on the schedule is"
+        " told.",
+        json_schema_extra={
+            "unit": "hours",
+            "reason": "Longer than a pass takes, and shorter than the time to the next one.",
+        },
+    )
+    alert_timeout: float = Field(
+        defaults.ALERT_TIMEOUT_SECONDS,
+        ge=0.1,
+        le=60,
+        validation_alias=names.ALERT_TIMEOUT,
+        description="How long the service behind an address may take to connect and to answer.",
+        json_schema_extra={
+            "unit": "seconds",
+            "reason": "A message that cannot be sent is a warning, and nothing waits for it.",
+        },
+    )
+    ui_url: CodeUrl | None = Field(
+        None,
+        validation_alias=names.UI_URL,
+        description="Where people open Dagster's UI: alerts link to its pages.",
+        json_schema_extra={
+            "form": "`https://dagster.example.com`",
+            "reason": "No process knows under which name it is reached.",
         },
     )
     home: Annotated[Path, AfterValidator(Path.absolute)] = Field(

@@ -1,8 +1,8 @@
 """The stage of a range that holds little: its rows are compared in this process.
 
-A statement costs a server some milliseconds however little it does, and a range has twenty of them.
-Where source and target hold few rows, one statement reads what is held, and only what has to be
-written goes through the private tables. So does all of a range that turns out to hold more.
+A statement costs a server milliseconds however little it does, and a range has twenty of them.
+Where both sides hold few rows, one statement reads what is held, and only what has to be written,
+or a range that turns out to hold more, goes through the private tables.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from dataclasses import replace
 import polars as pl
 
 from metric_assets import difference, judge, judged
+from metric_assets.changes import Known
 from metric_assets.errors import VerificationError
+from metric_assets.examined import Examined
 from metric_assets.fingerprint import Prints
 from metric_assets.judge import Rule, Sides
 from metric_assets.live import EPOCH, DriftHour, Horizon, Judged, Judging
 from metric_assets.plan import Summary
 from metric_assets.rows import NO_ROWS, events_of, last_before, named, rows_of
-from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES, JudgingStage
+from metric_assets.stores.examining import ExaminingStage
+from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES
 from metric_assets.stores.kept import KEPT, Kept, of_keys, recent_of
 from metric_assets.stores.stage_port import LiveSeen
 
@@ -29,11 +32,9 @@ _NEVER = Horizon(EPOCH, EPOCH, EPOCH, EPOCH)
 
 
 class MemoryStage:
-    """Conforms to Stage. ``server`` does what is not done here; ``most`` is how many rows of source
-    and of target are compared here.
-    """
+    """Conforms to Stage. ``server`` does what is not done here: more than ``most`` rows a side."""
 
-    def __init__(self, server: JudgingStage, most: int) -> None:
+    def __init__(self, server: ExaminingStage, most: int) -> None:
         self._server = server
         #: How many rows are compared here at most.
         self.memory_rows = most
@@ -108,15 +109,11 @@ class MemoryStage:
 
     def staged(self) -> dict[str, Summary]:
         """What is wanted below the cutoff, as far as it is known."""
-        if self._large:
-            return self._server.staged()
-        return difference.summaries(self._sides.before, self.scope.metrics)
+        return self._server.staged() if self._large else self._summed(self._sides.before)
 
     def beside(self) -> dict[str, Summary]:
         """What was inserted from the cutoff on."""
-        if self._large:
-            return self._server.beside()
-        return difference.summaries(self._sides.after, self.scope.metrics)
+        return self._server.beside() if self._large else self._summed(self._sides.after)
 
     def present(self) -> dict[str, Summary]:
         """What the target holds in the scope; it is read anew."""
@@ -136,7 +133,7 @@ class MemoryStage:
         if self._only is not None:
             rows = of_keys(rows, self._only, self._rule)
         self._sides = replace(self._sides, held=rows.filter(below), live=rows.filter(~below))
-        return difference.summaries(self._sides.held, self.scope.metrics)
+        return self._summed(self._sides.held)
 
     def sees_live(self, judging: Judging) -> LiveSeen:
         """Whether the scope holds live events, and whether some are recent."""
@@ -180,15 +177,13 @@ class MemoryStage:
 
     def drift_hours(self, judging: Judging) -> dict[str, tuple[DriftHour, ...]]:
         """The hours with most live drift, by metric, in their order."""
-        if self._large:
-            return self._server.drift_hours(judging)
-        return judged.drift_hours(self._judged, self._sides, self._rule, DRIFT_HOURS)
+        here = (self._judged, self._sides, self._rule, DRIFT_HOURS)
+        return self._server.drift_hours(judging) if self._large else judged.drift_hours(*here)
 
     def gone_entities(self) -> dict[str, dict[int, int]]:
         """By metric: entities of which something held is gone untold, and how much of it."""
-        if self._large:
-            return self._server.gone_entities()
-        return judged.gone_entities(self._judged, self._rule, GONE_ENTITIES)
+        here = (self._judged, self._rule, GONE_ENTITIES)
+        return self._server.gone_entities() if self._large else judged.gone_entities(*here)
 
     def difference(self, metrics: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """Take the difference and count it."""
@@ -199,41 +194,47 @@ class MemoryStage:
         self._differs = difference.difference(wanted, present, self.mode)
         return difference.counted(self._differs, self.scope.metrics)
 
+    def examine(self, metric: str, most: int) -> Examined:
+        """The rows of entities that differ: all that are kept here, which are few."""
+        here = (metric, self._judged, self._sides, self._rule)
+        return self._server.examine(metric, most) if self._large else judged.examined(*here)
+
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that lies in the keys of the second look."""
         if self._large:
             return self._server.looked(fresh)
-        found: dict[str, tuple[int, int, int]] = {}
-        if not self._differs.is_empty():
-            again = of_keys(self._differs, self._looked, self._rule)
-            found = difference.counted(again, self.scope.metrics)
-        staged = of_keys(self._sides.before, self._looked, self._rule)
-        for metric, summary in difference.summaries(staged, self.scope.metrics).items():
+        keyed = (self._looked, self._rule)
+        differs = self._differs if self._differs.is_empty() else of_keys(self._differs, *keyed)
+        found = {} if differs.is_empty() else difference.counted(differs, self.scope.metrics)
+        for metric, summary in self._summed(of_keys(self._sides.before, *keyed)).items():
             if metric in fresh and summary.events:
                 found[metric] = (summary.events, 0, 0)
         return found
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+    def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Put what is wanted of metrics the scope has none of into the target.
 
         By way of the staging table: a client that was stalled and wakes up finds it gone.
         """
         if self._large:
-            self._server.publish(metrics, alone=alone)
+            self._server.publish(metrics, known, alone=alone)
             return
         self._wrote = True
         rows = events_of(self._sides.before.filter(self._rule.among(metrics)), self.scope.metrics)
         self._server.restage(rows, occupied=self._sides.held.height > 0)
-        self._server.publish(metrics, alone=True)
+        self._server.publish(metrics, known, alone=True)
 
-    def apply_difference(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str], known: Known) -> None:
         """Write what the last difference() found, by way of its table."""
         if self._large:
-            self._server.apply_difference(metrics)
+            self._server.apply_difference(metrics, known)
             return
         self._wrote = True
         self._server.put_difference(named(self._differs, self.scope.metrics))
-        self._server.apply_difference(metrics)
+        self._server.apply_difference(metrics, known)
+
+    def _summed(self, rows: pl.DataFrame) -> dict[str, Summary]:
+        return difference.summaries(rows, self.scope.metrics)
 
     def _leave_to_server(self) -> None:
         """Leave everything to the server from now on, with what was kept here so far."""

@@ -18,7 +18,9 @@ from metric_assets.stores.layout import Layout
 from metric_assets.stores.ports import Bind, Binds, Scope
 
 #: Kinds of private tables; what "look" holds outlives the attempt's stage.
-KINDS = ("stage", "after", "judged", "difference", "surplus", "buckets", "copy", "look")
+KINDS = (
+    "stage", "after", "judged", "difference", "surplus", "buckets", "copy", "look", "chosen",
+)  # fmt: skip
 #: Partitions of the target that one insert touches at most: a part is made for each, and held open
 #: while the insert lasts.
 PARTITIONS = 50

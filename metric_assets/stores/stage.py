@@ -13,11 +13,13 @@ from contextlib import suppress
 import polars as pl
 from clickhouse_connect.driver.binding import format_str
 
+from metric_assets.changes import Known
 from metric_assets.errors import MetricAssetsError
 from metric_assets.fingerprint import BITS, CODES, Prints
 from metric_assets.plan import Mode, Summary
 from metric_assets.stores.layout import COLUMNS
 from metric_assets.stores.private_tables import PARTITIONS, PrivateTables
+from metric_assets.stores.repairs import Change, Repairs, names_of
 
 
 class ClickHouseStage:
@@ -26,9 +28,14 @@ class ClickHouseStage:
     #: Nothing is compared in memory.
     memory_rows = 0
 
-    def __init__(self, tables: PrivateTables, end: Callable[[], object]) -> None:
+    def __init__(
+        self, tables: PrivateTables, end: Callable[[], object], repairs: Repairs | None = None
+    ) -> None:
         self.tables = tables
         self._end = end
+        self._repairs = repairs
+        #: Changes that were written down.
+        self._recorded = 0
         self.scope = tables.scope
         self.attempt = tables.attempt
         self.mode = tables.mode
@@ -178,9 +185,13 @@ class ClickHouseStage:
             row["metricType"]: (row["inserted"], row["removed"], row["compensated"]) for row in rows
         }
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
+    def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Attach the stage's partitions, or where that is not possible insert from it."""
         self.tables.hold_target()
+        whole = [metric for metric in metrics if metric in known.empty]
+        self._record("scope", "record_scope", whole, known)
+        part = [metric for metric in metrics if metric not in known.empty]
+        self._record("rows", "record_stage", part, known)
         if not (alone and self._attachable):
             for portion in self.tables.portions("stage_partitions", metrics=list(metrics)):
                 self.tables.run("publish", metrics=list(metrics), portion=portion)
@@ -189,9 +200,10 @@ class ClickHouseStage:
         for partition in parts["partition_id"]:
             self.tables.run("attach", partition=partition)
 
-    def apply_difference(self, metrics: Sequence[str]) -> None:
+    def apply_difference(self, metrics: Sequence[str], known: Known) -> None:
         """Insert what is missing, then remove what is surplus."""
         self.tables.hold_target()
+        self._record("rows", "record_difference", metrics, known)
         for portion in self.tables.portions("difference_partitions"):
             self.tables.run("insert_missing", portion=portion)
         if self.mode is Mode.APPEND:
@@ -199,3 +211,13 @@ class ClickHouseStage:
         self.tables.make("surplus", "surplus_table")
         self.tables.run("surplus", metrics=list(metrics))
         self.tables.run("remove", metrics=list(metrics))
+
+    def _record(self, kind: str, rows: str, metrics: Sequence[str], known: Known) -> None:
+        """Write down what is about to be written of some metrics, where changes are recorded."""
+        if self._repairs is None or not metrics:
+            return
+        name, tables = f"{self.attempt}-{self._recorded}", self.tables
+        clause = tables.clause(rows, names=names_of(metrics))
+        change = Change(name, kind, clause, self.scope, metrics, self.mode, known.cutoffs)
+        self._repairs.record(change, tables.owner)
+        self._recorded += 1

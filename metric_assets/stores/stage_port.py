@@ -8,7 +8,9 @@ from typing import Protocol
 
 import polars as pl
 
+from metric_assets.changes import Known
 from metric_assets.events import Bounds
+from metric_assets.examined import Examined
 from metric_assets.fingerprint import Prints
 from metric_assets.live import DriftHour, Judged, Judging
 from metric_assets.plan import Mode, Summary
@@ -120,18 +122,25 @@ class Stage(Protocol):
         """Compare key by key; (inserted, removed, compensated) rows of the metrics that differ."""
         ...
 
+    def examine(self, metric: str, most: int) -> Examined:
+        """After a plan: the rows of entities that differ, or whose live events do; about ``most``
+        rows, of whole entities.
+        """
+        ...
+
     def looked(self, fresh: Sequence[str]) -> dict[str, tuple[int, int, int]]:
         """The part of the difference that a second look will find anew, likewise."""
         ...
 
-    def publish(self, metrics: Sequence[str], *, alone: bool) -> None:
-        """Insert staged events of metrics the scope has none of into the target.
+    def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
+        """Insert staged events of metrics the scope has none of into the target, once they are
+        written down.
 
         ``alone`` says that the stage holds nothing else, so that whole partitions may be attached.
         The stage keeps what it holds.
         """
         ...
 
-    def apply_difference(self, metrics: Sequence[str]) -> None:
-        """Write what the last difference() found."""
+    def apply_difference(self, metrics: Sequence[str], known: Known) -> None:
+        """Write what the last difference() found, once it is written down."""
         ...

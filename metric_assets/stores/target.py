@@ -12,11 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 
+from metric_assets.changes import ChangedRange
 from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.judging import JudgingStage
+from metric_assets.stores.examining import ExaminingStage
 from metric_assets.stores.layout import COLUMNS, Layout
 from metric_assets.stores.layout_query import can_patch, describe, target_binds
 from metric_assets.stores.memory_stage import MemoryStage
@@ -24,8 +25,11 @@ from metric_assets.stores.orphans import Orphans
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.private_tables import PrivateTables
+from metric_assets.stores.repairs import Repairs
 from metric_assets.stores.stage_port import Stage
 from metric_assets.stores.target_checks import check_compensation, check_layout
+from metric_assets.stores.undo_port import Undoing
+from metric_assets.stores.undo_stage import UndoStage
 
 #: An answer that took more than so many seconds stands for a multiple of what it took.
 _QUICK = 0.05
@@ -35,22 +39,25 @@ _STANDS = 20.0
 class ClickHouseTarget:
     """The target table ``table`` of ``store``; ``mode`` is auto, replace or append.
 
-    Ranges of at most ``memory_rows`` rows are compared in this process.
+    Ranges of at most ``memory_rows`` rows are compared in this process. ``repairs`` records what is
+    changed, if anything does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a setting each
         self,
         store: ClickHouse,
         table: str,
         mode: str = "auto",
         run: str = "",
         memory_rows: int = 0,
+        repairs: Repairs | None = None,
     ) -> None:
         self._store = store
         self._table = table
         self._mode = mode
         self._run = run
         self._memory_rows = memory_rows
+        self.repairs = repairs
         self._newest: dict[tuple[str, datetime], tuple[dict[str, datetime], float]] = {}
 
     def create(self) -> None:
@@ -153,9 +160,27 @@ class ClickHouseTarget:
                     yield stage
 
     @contextmanager
+    def undoing(
+        self, changed: ChangedRange, attempt: str, *, dry_run: bool = False
+    ) -> Iterator[Undoing]:
+        """An attempt to put back what a pair and range held before a run; see undo_stage."""
+        if self.repairs is None:
+            raise TargetError(f"{self._table}: no record of changes is at hand")
+        scope = Scope(changed.entity, (changed.metric,), changed.ids, changed.cutoff)
+        with self._tables(scope, attempt, dry_run=dry_run) as tables:
+            yield UndoStage(tables, self.repairs.undoing(changed.run), changed)
+
+    @contextmanager
     def private(
         self, scope: Scope, attempt: str, *, dry_run: bool = False
-    ) -> Iterator[JudgingStage]:
+    ) -> Iterator[ExaminingStage]:
+        """The private tables of an attempt, with the steps of a load."""
+        with self._tables(scope, attempt, dry_run=dry_run) as tables:
+            owner = tables.owner
+            yield ExaminingStage(tables, lambda: self._orphans.clear(owner.__eq__), self.repairs)
+
+    @contextmanager
+    def _tables(self, scope: Scope, attempt: str, *, dry_run: bool) -> Iterator[PrivateTables]:
         """The private tables of an attempt, each made when it is needed; on the way out drop them
         and end its statements.
         """
@@ -172,7 +197,7 @@ class ClickHouseTarget:
             self._store, self._table, self.layout, self.mode, scope, attempt, owner
         )
         try:
-            yield JudgingStage(tables, lambda: self._orphans.clear(owner.__eq__))
+            yield tables
         except BaseException:
             # The error is the news; what cannot be cleared now, the next attempt finds.
             with suppress(MetricAssetsError):

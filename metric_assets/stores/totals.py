@@ -10,10 +10,11 @@ from datetime import datetime
 
 import polars as pl
 
+from metric_assets.catalog.model import Pair
 from metric_assets.ranges import IdRange
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.ports import Binds
+from metric_assets.stores.ports import Bind, Binds
 
 #: Ids of one statement: they travel in its address.
 IDS = 5_000
@@ -68,6 +69,43 @@ class EventTotals:
             )
             for portion in portions
         )
+
+    def around(
+        self, pair: Pair, ids: IdRange, cutoff: datetime, since: datetime
+    ) -> tuple[int, int, int]:
+        """What a range holds below the cutoff: entities, rows, and rows from ``since`` (UTC) on."""
+        binds: Binds = {**self._range(pair, ids), "cutoff": cutoff, "since": since}
+        entities, rows, late = self._store.frame(load("clickhouse/around"), binds).row(0)
+        return entities, rows, late
+
+    def first_live(self, entity: str, cutoff: datetime) -> dict[str, datetime]:
+        """The first live event, UTC, of each metric of an entity type that has any."""
+        binds: Binds = {"target": self._table, "entity": entity, "cutoff": cutoff}
+        return dict(self._store.frame(load("clickhouse/first_live"), binds).iter_rows())
+
+    def moves(self, pair: Pair, ids: Sequence[int], most: int) -> pl.DataFrame:
+        """All events of some entities: entityId, value, createdAt; at most ``most`` rows."""
+        statement = load("clickhouse/moves")
+        binds: Binds = {"target": self._table, "entity": pair.entity, "metric": pair.metric}
+        portions = [ids[first : first + IDS] for first in range(0, len(ids), IDS)] or [ids]
+        return pl.concat(
+            self._store.frame(statement, {**binds, "ids": list(portion), "most": most})
+            for portion in portions
+        ).head(most)
+
+    def moved_after(self, pair: Pair, ids: IdRange, since: datetime) -> int:
+        """How many entities of a range have an event after an instant (UTC)."""
+        binds: Binds = {**self._range(pair, ids), "since": since}
+        return int(self._store.frame(load("clickhouse/moved_after"), binds)["entities"][0])
+
+    def _range(self, pair: Pair, ids: IdRange) -> dict[str, Bind]:
+        return {
+            "target": self._table,
+            "entity": pair.entity,
+            "metric": pair.metric,
+            "start": ids.start,
+            "stop": ids.stop,
+        }
 
     def live_since(self, entity: str, metrics: Sequence[str], since: datetime) -> bool:
         """Whether any event of the metrics is dated at or after ``since`` (UTC)."""

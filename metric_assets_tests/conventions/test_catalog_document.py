@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from metric_assets.catalog import CATALOG
-from metric_assets.catalog.document import document, words
+from metric_assets.catalog.document import document
+from metric_assets.catalog.words import words
 from metric_assets_tests.conventions.files import ROOT, name_of
 
 pytestmark = pytest.mark.conventions

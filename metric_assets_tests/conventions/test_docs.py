@@ -9,10 +9,10 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from metric_assets.catalog import CATALOG
-from metric_assets.cli import cli
+from metric_assets.cli import cli, output_page
 from metric_assets.cli.document import document
-from metric_assets.operations.pair_report import PairReport
+from metric_assets.cli.documents import DOCUMENTS
+from metric_assets.cli.shapes import CODES, ROWS
 from metric_assets_tests.conventions.files import ROOT, SQL, name_of
 
 pytestmark = pytest.mark.conventions
@@ -149,13 +149,39 @@ def test_every_make_target_exists(page: Path) -> None:
     assert named - targets == set()
 
 
-def test_every_key_of_a_row_is_documented() -> None:
-    """docs/reference/output.md names each key that a row of --json has, and no other."""
-    page = (DOCS / "reference" / "output.md").read_text(encoding="utf-8")
-    table = page.partition("### A row of `pairs`")[2]
-    rows = [line for line in table.splitlines() if line.startswith("| `")]
-    named = {key for row in rows for key in re.findall(r"`(\w+)`", row.split("|")[1])}
-    assert named == set(PairReport(CATALOG.pairs["User/Follower"]).as_dict())
+def test_the_page_of_documents_is_current() -> None:
+    """docs/reference/output.md is written from the documents of --json."""
+    assert (DOCS / "reference" / "output.md").read_text(encoding="utf-8") == output_page.page()
+
+
+def _with_json(group: click.Group, name: str = "") -> set[str]:
+    """The commands that take --json, as they are typed."""
+    found = set()
+    for key, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found |= _with_json(command, f"{name}{key} ")
+        elif any("--json" in one.opts for one in command.params):
+            found.add(f"{name}{key}")
+    return found
+
+
+def test_every_document_is_described() -> None:
+    """Each command with --json has its keys in cli/documents.py, and so in output.md; no other."""
+    names = {re.sub(r" [A-Z]+$", "", name) for name in DOCUMENTS}
+    assert names == _with_json(cli)
+
+
+def test_every_type_is_known() -> None:
+    """The types of keys are JSON's, codes or rows; each row and list of codes is used."""
+    used = {
+        name
+        for shape in (*DOCUMENTS.values(), *ROWS.values())
+        for key in shape.values()
+        for name in re.findall(r"\w+", key.type)
+    }
+    plain = {"string", "integer", "number", "boolean", "instant", "any"}
+    assert used - plain == set(ROWS) | set(CODES)
+    assert not set(ROWS) & set(CODES)
 
 
 def test_the_readme_is_short() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from metric_assets_tests.documents import hold
 from metric_assets_tests.integration.local_fixtures import free_port, own_folder
 
 BIN = Path(sys.executable).parent
@@ -48,7 +49,9 @@ class Day:
         """Run a command with --json: its exit code and its one document."""
         done = self.run(*command, "--json")
         assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
+        document = json.loads(done.stdout)
+        hold(command[1], document)
+        return done.returncode, document
 
     def elsewhere(self, **variables: str) -> Day:
         """The same stack seen from a folder without a .env, as a shell of production would be."""

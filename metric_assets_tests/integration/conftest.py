@@ -2,6 +2,7 @@
 
 ``stack``     where both servers are; one home for the session, below a short temporary folder.
 ``platform``  both stores, empty but for tables and indexes, for one test (see platforms.py).
+``console``   commands over the platform in fresh processes, with a Dagster storage of their own.
 ``server``    the ClickHouse server that the environment names, or None (see servers.py); in modules
               about targets ``platform`` has its ClickHouse database there.
 ``served``    a platform on that server; the test is skipped where there is none.
@@ -13,12 +14,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from metric_assets.local import stack as local_stack
 from metric_assets.local.seed import seed
 from metric_assets.local.stack import Endpoints
+from metric_assets_tests.integration.consoles import Console, open_console
 from metric_assets_tests.integration.local_fixtures import free_port, own_folder
 from metric_assets_tests.integration.platforms import (
     TARGET,
@@ -68,6 +71,13 @@ def server(request: pytest.FixtureRequest) -> Server | None:
 def platform(stack: Endpoints, template: str, server: Server | None) -> Iterator[Platform]:
     """Both stores for one test: tables, keys and indexes, no rows."""
     with open_platform(stack, template, server) as made:
+        yield made
+
+
+@pytest.fixture
+def console(platform: Platform, stack: Endpoints, tmp_path: Path) -> Iterator[Console]:
+    """Commands over the platform, with a Dagster storage that is dropped at the end."""
+    with open_console(platform, stack, tmp_path) as made:
         yield made
 
 

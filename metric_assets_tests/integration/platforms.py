@@ -26,6 +26,7 @@ import psycopg
 from clickhouse_connect.driver.client import Client
 from psycopg import sql
 
+from metric_assets.actor import Actor
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.scan import Scan, Store
 from metric_assets.load.pipeline import Stores, materialize
@@ -38,6 +39,7 @@ from metric_assets.ranges import IdRange
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.repairs import Repairs
 from metric_assets.stores.target import ClickHouseTarget
 from metric_assets_tests.integration.servers import PLAIN, Server, own_database, with_engine
 
@@ -211,13 +213,18 @@ class Platform:
         return self._required[table]
 
 
-def stores_of(platform: Platform, *, table: str = TARGET, mode: str = "auto") -> OpenStores:
-    """The production stores to a platform. The target is looked at anew with every call."""
+def stores_of(
+    platform: Platform, *, table: str = TARGET, mode: str = "auto", run: str = "run 1"
+) -> OpenStores:
+    """The production stores to a platform, which record what ``run`` changes. The target is looked
+    at anew with every call.
+    """
     if platform._open is None:
         platform._open = Postgres(platform.postgres_url), ClickHouse(platform.clickhouse_url)
     postgres, store = platform._open
     mirror = Mirror(store, table, CATALOG.dimensions[0])
-    target = ClickHouseTarget(store, table, mode, memory_rows=platform.memory_rows)
+    repairs = Repairs(store, table, 90, Actor("somebody", "here", "a test", run))
+    target = ClickHouseTarget(store, table, mode, memory_rows=platform.memory_rows, repairs=repairs)
     return OpenStores(postgres, store, target, mirror)
 
 

@@ -22,6 +22,7 @@ from psycopg import sql
 from metric_assets.local.demo_stores import clickhouse, make_target
 from metric_assets.local.stack import Endpoints
 from metric_assets_tests import market
+from metric_assets_tests.documents import hold
 from metric_assets_tests.integration.servers import own_database
 
 pytestmark = pytest.mark.integration
@@ -49,7 +50,9 @@ class Market:
             cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
+        document = json.loads(done.stdout)
+        hold(command[0], document)
+        return done.returncode, document
 
     def events(self) -> list[tuple[Any, ...]]:
         """What the target holds."""
@@ -101,10 +104,12 @@ def shops(stack: Endpoints, tmp_path: Path) -> Iterator[Market]:
 def test_another_platforms_catalog_goes_the_whole_way(shops: Market) -> None:
     """list, doctor, dry run, backfill, checks of both kinds, a loss that is found and repaired."""
     code, listed = shops.run("list")
-    assert (code, [row["pair"] for row in listed]) == (0, KEYS)
-    code, findings = shops.run("doctor")
+    assert (code, [row["pair"] for row in listed["pairs"]]) == (0, KEYS)
+    code, examined = shops.run("doctor")
     assert [
-        one for one in findings if one["status"] == "failed" and "Dagster" not in one["subject"]
+        one
+        for one in examined["findings"]
+        if one["status"] == "failed" and "Dagster" not in one["subject"]
     ] == []
     code, planned = shops.run("backfill", "--dry-run")
     assert (code, sum(row["inserted"] for row in planned["pairs"])) == (1, 8)
@@ -131,7 +136,7 @@ def test_another_platforms_catalog_goes_the_whole_way(shops: Market) -> None:
     assert {
         row["pair"]: row["status"] for row in checked["pairs"] if row["status"] != "ok"
     }.keys() == {"Shop/Praise"}
-    code, _ = shops.run("reconcile", "Shop", "--repair")
+    code, _ = shops.run("reconcile", "Shop", "--repair", "--yes")
     assert code == 0
     assert shops.events() == expected
 

@@ -26,6 +26,7 @@ from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
 from metric_assets.sql import Statement
+from metric_assets_tests.documents import hold
 from metric_assets_tests.fakes import FakeRows
 from metric_assets_tests.integration.platforms import TARGET, Platform
 
@@ -711,7 +712,9 @@ def test_nothing_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert code == 2
         for form in (SECRET, "s3cret@w/rd", "s3cret"):
             assert form not in out + err
-    found = json.loads(command(given, "--json")[1])
+    document = json.loads(command(given, "--json")[1])
+    hold("doctor", document)
+    found = document["findings"]
     assert {f["subject"] for f in found if f["status"] == "failed"} == {
         POSTGRES,
         CLICKHOUSE,
@@ -762,7 +765,7 @@ def test_the_command(
     )
     code, out, err = command(given, "--json")
     assert code == 0
-    assert all(set(row) == {"subject", "found", "advice", "status"} for row in json.loads(out))
+    hold("doctor", json.loads(out))
     shown = command(given)[1]
     assert "0 failed" in shown
     assert "sql/user/engaged.sql" in shown

@@ -6,95 +6,20 @@ Each command is a fresh process with Dagster's storage and a home of the test's 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 
-from metric_assets import settings as names
 from metric_assets.audit.entity_ids import windows
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import RejectedRowsError
-from metric_assets.local.stack import Endpoints
 from metric_assets.ranges import Grid, IdRange
 from metric_assets.stores.postgres import Postgres
+from metric_assets_tests.integration.consoles import GRIDS, Console
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 
 pytestmark = pytest.mark.integration
 
-BIN = Path(sys.executable).parent
 INT4_LAST = 2**31 - 1
-#: Three ranges of ten ids.
-GRIDS = {"User": {"size": 10, "stop": 30}, "Tag": {"size": 10, "stop": 30}}
-
-
-@dataclass
-class Console:
-    """A shell in a folder of the test's own, over its platform."""
-
-    folder: Path
-    env: dict[str, str]
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command of this environment in a fresh process."""
-        return subprocess.run(
-            [str(BIN / command[0]), *command[1:]],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    def json(self, *command: str) -> tuple[int, Any]:
-        """Exit code and document of a command of ours with --json."""
-        done = self.run("metric-assets", *command, "--json")
-        assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
-
-    @property
-    def grids(self) -> dict[str, Any]:
-        """What ranges.json says."""
-        found: dict[str, Any] = json.loads((self.folder / "home" / "ranges.json").read_text())
-        return found
-
-
-@pytest.fixture
-def console(platform: Platform, stack: Endpoints, tmp_path: Path) -> Iterator[Console]:
-    """Commands over the platform, with a Dagster storage that is dropped at the end."""
-    storage = f"dagster_{uuid.uuid4().hex[:12]}"
-    url = urlsplit(stack.dagster_postgres_url)
-    with psycopg.connect(stack.dagster_postgres_url, autocommit=True) as administrator:
-        administrator.execute(f"CREATE DATABASE {storage}".encode())
-        (tmp_path / "home").mkdir()
-        (tmp_path / "home" / "ranges.json").write_text(json.dumps(GRIDS))
-        project = Path(__file__).parents[2]
-        (tmp_path / "dagster.yaml").symlink_to(project / "dagster.yaml")
-        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        env = {
-            **kept,
-            "HOME": str(tmp_path),
-            "LANG": "C.UTF-8",
-            "DAGSTER_HOME": str(tmp_path),
-            names.HOME: str(tmp_path / "home"),
-            names.POSTGRES_URL: platform.postgres_url,
-            names.CLICKHOUSE_URL: platform.clickhouse_url,
-            names.DAGSTER_POSTGRES_URL: urlunsplit(
-                url._replace(scheme="postgresql+psycopg2", path=f"/{storage}")
-            ),
-            names.CUTOFF: CUTOFF.isoformat(),
-        }
-        yield Console(tmp_path, env)
-        administrator.execute(f"DROP DATABASE {storage} WITH (FORCE)".encode())
 
 
 def follow(platform: Platform, follower: int, followed: int) -> None:
@@ -135,20 +60,23 @@ def test_every_command_names_ids_outside_until_they_are_loaded(
     code, document = console.json("reconcile", "User/Following")
     assert (code, document["ok"]) == (1, False)
     assert said in document["beyond_the_grid"][0]
-    code, (row,) = console.json("ranges", "User")
+    code, document = console.json("ranges", "User")
+    (row,) = document["entities"]
     assert (code, row["outside"], row["outside_lowest"], row["highest"]) == (
         1, 2, -1, INT4_LAST,
     )  # fmt: skip
-    assert said in row["status"]
+    assert said in row["sentence"]
     assert said in console.run("metric-assets", "ranges", "User").stderr
-    code, findings = console.json("doctor")
+    code, document = console.json("doctor")
+    findings = document["findings"]
     assert code == 1
     failed = [finding for finding in findings if finding["status"] == "failed"]
     assert [finding["subject"] for finding in failed] == ["User: ids"]
     assert said in failed[0]["found"]
     assert "ranges User --sync" in failed[0]["advice"]
 
-    code, (row,) = console.json("ranges", "User", "--sync")
+    code, document = console.json("ranges", "User", "--sync")
+    (row,) = document["entities"]
     assert (code, row["status"], row["extra"]) == (
         0, "ok", ["-10--1", "2147483640-2147483649"],
     )  # fmt: skip
@@ -165,7 +93,8 @@ def test_every_command_names_ids_outside_until_they_are_loaded(
     (row,) = document["pairs"]
     assert (row["checked"], row["status"], row["failed_ranges"]) == (5, "ok", [])
     assert console.json("ranges", "User")[0] == 0
-    code, findings = console.json("doctor")
+    code, document = console.json("doctor")
+    findings = document["findings"]
     assert code == 0, [finding for finding in findings if finding["status"] == "failed"]
 
 
@@ -270,7 +199,8 @@ def test_doctor_says_beforehand_what_the_target_cannot_hold(
     (console.folder / "home" / "ranges.json").write_text(
         json.dumps({"Tag": {"size": 10, "stop": 10, "extra": [3_000_000_000]}})
     )
-    code, findings = console.json("doctor")
+    code, document = console.json("doctor")
+    findings = document["findings"]
     failed = [finding for finding in findings if finding["status"] == "failed"]
     assert (code, [f["subject"] for f in failed]) == (1, ["Tag: ids the target cannot hold"])
     assert "3,000,000,000: entityId of entityMetricEvents is Int32" in failed[0]["found"]

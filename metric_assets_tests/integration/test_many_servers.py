@@ -140,7 +140,9 @@ def test_doctor_finds_the_servers_behind_a_balancer(servers: Servers, sticky: bo
     with balancer_of(servers.ports, sticky=sticky) as balancer:
         done = servers.run(balancer.port, "doctor", "--json")
     assert done.returncode in {1, 2}, done.stderr
-    failed = [one["found"] for one in json.loads(done.stdout) if one["status"] == "failed"]
+    failed = [
+        one["found"] for one in json.loads(done.stdout)["findings"] if one["status"] == "failed"
+    ]
     (told,) = [found for found in failed if "answered by 2 servers" in found]
     assert [name for name in servers.names() if name not in told] == []
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.cli import console
+from metric_assets.cli import console, tables
 from metric_assets.operations.dry_run import Piece
 from metric_assets.operations.listener import Listener, Results
 from metric_assets.orchestration.build import build_definitions
@@ -438,7 +438,7 @@ def test_a_dry_run_shows_the_ranges_that_are_not_busy(
 ) -> None:
     """One range that a run works on is missed and said to be busy; the others are planned."""
     scope = Scope("Tag", ("Follower",), IdRange.parse("10-19"), CUTOFF)
-    notes = console.Notes(console.err())
+    notes = console.Notes(tables.err())
     pair = CATALOG.pairs["Tag/Follower"]
     ranges = [IdRange.parse(key) for key in KEYS]
     with Postgres(platform.postgres_url) as other, other.acquire(scope):

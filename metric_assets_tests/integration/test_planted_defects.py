@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.catalog import CATALOG
-from metric_assets.cli import console
+from metric_assets.cli import console, tables
 from metric_assets.cli.reconcile import Options, check
 from metric_assets.operations.backfill import Work
 from metric_assets.orchestration.build import build_definitions
@@ -108,7 +108,7 @@ def load_all(settings: Settings) -> None:
         gap = next(place for place, ids in enumerate(cells) if ids.key == NEVER_LOADED)
         stretches = (cells[:gap], cells[gap + 1 :])
         work += [Work.of(CATALOG, pair.entity, [pair], ranges) for ranges in stretches]
-    notes = console.Notes(console.err())
+    notes = console.Notes(tables.err())
     for outcome in run_backfill(work, settings, notes, verbose=False):
         assert outcome.success, outcome.failure
 

@@ -13,6 +13,7 @@ import pytest
 
 from metric_assets.audit.legacy_check import check_groups
 from metric_assets.catalog import CATALOG
+from metric_assets.changes import Known
 from metric_assets.errors import RemovalRefusedError, UnavailableError, VerificationError
 from metric_assets.plan import Summary
 from metric_assets.ranges import IdRange
@@ -299,8 +300,10 @@ def test_a_small_range_that_somebody_else_fills_is_not_called_loaded(
     )
     publish = ClickHouseStage.publish
 
-    def beside_another(stage: ClickHouseStage, metrics: list[str], *, alone: bool) -> None:
-        publish(stage, metrics, alone=alone)
+    def beside_another(
+        stage: ClickHouseStage, metrics: list[str], known: Known, *, alone: bool
+    ) -> None:
+        publish(stage, metrics, known, alone=alone)
         platform.command(
             f"INSERT INTO {TARGET} SELECT 'User', 2, number + 10, 'Follower', 1,"
             " '2024-02-01 00:00:00' FROM numbers(9)"

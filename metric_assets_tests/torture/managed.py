@@ -101,7 +101,9 @@ class Dagster:
         return Launched(tuple(self._ui.materialize(pairs, key) for key in RANGES))
 
     def start_daemon(self) -> None:
-        """Start the daemon; it works on what is queued as soon as it can."""
+        """Start the daemon if it is not there; it works on what is queued as soon as it can."""
+        if "daemon" in self._processes and self._processes["daemon"].poll() is None:
+            return
         workspace = str(self._home / "workspace.yaml")
         self._processes["daemon"] = self._start("dagster._daemon", "run", "-w", workspace)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from metric_assets.local import stack
 from metric_assets.operations.ranges import look_outside, write_grids
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
+from metric_assets_tests.documents import hold
 from metric_assets_tests.fakes import FakeRows
 
 pytestmark = pytest.mark.unit
@@ -60,31 +62,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_list_as_json(run: Run) -> None:
     """One document, a row a pair with everything derived from it; nothing else on stdout."""
     done = run("list", "--json")
-    rows = json.loads(done.out)
+    document = json.loads(done.out)
+    hold("list", document)
+    rows = document["pairs"]
     assert done.code == 0
     assert len(rows) >= 24
     assert len({row["pair"] for row in rows}) == len(rows)
-    fields = {
-        "pair",
-        "description",
-        "store",
-        "scan",
-        "sources",
-        "where",
-        "value",
-        "legacy",
-        "rule",
-        "gap",
-        "range_cost",
-        "index",
-    }
-    assert all(set(row) >= fields for row in rows)
     assert {row["store"] for row in rows} <= {"postgres", "clickhouse"}
 
 
 def test_list_describes_a_pair(run: Run) -> None:
     """Tag/Follower as the reference catalog has it."""
-    (row,) = json.loads(run("list", "Tag/Follower", "--json").out)
+    (row,) = json.loads(run("list", "Tag/Follower", "--json").out)["pairs"]
     assert row["pair"] == "Tag/Follower"
     assert row["store"] == "postgres"
     assert row["scan"] == "sql/tag/engaged.sql"
@@ -112,9 +101,9 @@ def test_show(run: Run) -> None:
     for line in (
         "TagMetric.followerCount",
         "entityMetricEvents",
-        "20 of 50000 ids, up to 999999",
-        'dagster asset materialize -m metric_assets.definitions --select "Tag/Follower"'
-        " --partition 0-49999",
+        "20 ranges of 50,000 ids, up to 999,999",
+        "every row where `type` is Follow; each counts 1",
+        "metric-assets backfill Tag/Follower --range 0-49999",
         'FROM "TagEngagement" te',
     ):
         assert line in done.out
@@ -129,8 +118,38 @@ def test_show_follows_the_settings(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     done = run("show", "Tag/Follower")
     assert "2025-10-01T00:00:00+00:00" in done.out
     assert "mine" in done.out
-    assert "3 of 10 ids, up to 29" in done.out
-    assert "--partition 0-9\n" in done.out
+    assert "3 ranges of 10 ids, up to 29" in done.out
+    assert "--range 0-9\n" in done.out
+
+
+@pytest.mark.parametrize("key", ["Tag/Follower", "Model/Download"])
+def test_show_as_json(run: Run, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """One document: the pair's row, its ranges, the statement as it stands and for a sample."""
+    monkeypatch.setenv("METRIC_ASSETS_CUTOFF", "2025-10-01T00:00:00Z")
+    document = json.loads(run("show", key, "--json").out)
+    hold("show", document)
+    assert document["pair"]["pair"] == key
+    assert document["ranges"][0].startswith("0-")
+    assert document["sample"] == run("show", key, "--sql").out
+
+
+@pytest.mark.parametrize("key", ["Tag/Follower", "Model/Download"])
+def test_show_sql_has_nothing_left_to_bind(run: Run, key: str) -> None:
+    """Every placeholder has a value, and the statement ends with a semicolon: it can be pasted."""
+    text = run("show", key, "--sql").out
+    assert text.startswith("-- ")
+    assert text.endswith(";\n")
+    bare = "\n".join(text.splitlines()[1:])
+    for placeholder in (":start", ":stop", ":until", "{start", "{stop", "{until", "{versions"):
+        assert placeholder not in bare
+
+
+def test_status_as_json(run: Run) -> None:
+    """A row a server, whether it runs or not; the exit code says whether all do."""
+    done = run("local", "status", "--json")
+    document = json.loads(done.out)
+    hold("local status", document)
+    assert (done.code, [row["running"] for row in document["servers"]]) == (1, [False, False])
 
 
 def test_settings_are_read_from_a_dotenv(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,10 +234,13 @@ def test_ids_beyond_the_grid_exit_with_1(
     """0 while every id lies in a partition, 1 as soon as one does not: shells rely on it."""
     source_with(monkeypatch, highest)
     done = run("ranges", "Tag", "--json")
-    (row,) = json.loads(done.out)
+    document = json.loads(done.out)
+    hold("ranges", document)
+    (row,) = document["entities"]
     assert (row["entity"], row["ranges"], row["last"]) == ("Tag", 20, 999_999)
     assert row["highest"] == highest
-    assert row["status"].startswith("differs" if code else "ok")
+    assert row["status"] == ("differs" if code else "ok")
+    assert bool(row["sentence"]) is bool(code)
     assert done.code == code
 
 
@@ -228,9 +250,32 @@ def test_sync_extends_the_grid(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_pa
     done = run("ranges", "Tag", "--sync", "--json")
     written = json.loads((tmp_path / ".metric_assets" / "ranges.json").read_text())
     assert written == {"Tag": {"size": 50_000, "stop": 1_250_000}}
-    (row,) = json.loads(done.out)
+    document = json.loads(done.out)
+    hold("ranges", document)
+    (row,) = document["entities"]
     assert (row["ranges"], row["last"], row["status"]) == (25, 1_249_999, "ok")
     assert done.code == 0
+
+
+def test_what_a_sync_prints_is_the_same_grid_elsewhere(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The line that it prints, put into a shell without the file, gives the grid of the file.
+
+    There the next sync has nothing to change, says the same and exits 0.
+    """
+    source_with(monkeypatch, 1_234_567)
+    done = run("ranges", "Tag", "--sync")
+    line = done.err.partition("METRIC_ASSETS_RANGES=")[2].splitlines()[0]
+    (value,) = shlex.split(line)
+    here = Settings.load()
+    monkeypatch.setenv("METRIC_ASSETS_HOME", str(tmp_path / "container"))
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", value)
+    assert Settings.load().grids == here.grids == {"Tag": Grid(50_000, 1_250_000)}
+    again = run("ranges", "Tag", "--sync")
+    assert again.code == 0
+    assert line in again.err
+    assert not (tmp_path / "container").exists()
 
 
 def test_sync_sets_strays_apart(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -245,7 +290,9 @@ def test_sync_sets_strays_apart(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_p
     done = run("ranges", "Tag", "--sync", "--json")
     written = json.loads((tmp_path / ".metric_assets" / "ranges.json").read_text())
     assert written == {"Tag": {"size": 50_000, "stop": 50_000, "extra": [-50_000, 2_147_450_000]}}
-    (row,) = json.loads(done.out)
+    document = json.loads(done.out)
+    hold("ranges", document)
+    (row,) = document["entities"]
     assert row["extra"] == ["-50000--1", "2147450000-2147499999"]
     assert (row["ranges"], row["outside"], row["status"], done.code) == (3, 0, "ok", 0)
     assert run("ranges", "Tag").code == 0
@@ -286,11 +333,72 @@ def test_ids_that_nobody_could_look_for_are_told(
     assert found.as_dict()["outside"] == []
 
 
+def complete(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str) -> list[str]:
+    """What bash offers at the end of a line; the line ends with a blank where a word is complete."""
+    words = ["metric-assets", *typed.split()]
+    if typed.endswith(" "):
+        words.append("")
+    monkeypatch.setenv("_METRIC_ASSETS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", " ".join(words[:-1] + ([words[-1]] if words[-1] else [])))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    done = run()
+    return [line.partition(",")[2] for line in done.out.splitlines() if line]
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("backfill Ta", ["Tag", "Tag/Hidden", "Tag/Follower"]),
+        ("backfill Tag/F", ["Tag/Follower"]),
+        ("reconcile Tag Tag/", ["Tag/Hidden", "Tag/Follower"]),
+        ("reconcile Tag/Follower Tag/", ["Tag/Hidden"]),
+        ("list Collection/", ["Collection/Follower", "Collection/Contributor", "Collection/Item"]),
+        ("show Tag/", ["Tag/Hidden", "Tag/Follower"]),
+        ("ranges Us", ["User"]),
+        ("backfill Tag --range 10", ["10-19"]),
+        ("backfill Tag/Follower --range ", ["0-9", "10-19", "20-29"]),
+        ("backfill --range ", []),
+        ("backfill User --ra", ["--range"]),
+    ],
+)
+def test_completion(
+    run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, offered: list[str]
+) -> None:
+    """A shell offers entity types, pairs and the ranges of what is selected, as the settings say."""
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", '{"Tag": {"size": 10, "stop": 30}}')
+    assert complete(run, monkeypatch, typed) == offered
+
+
+def test_completion_with_a_wrong_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that is refused does not spill into the line that is typed."""
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", "nonsense")
+    assert complete(run, monkeypatch, "show Tag/F") == ["Tag/Follower"]
+
+
+def test_keys_of_ranges(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One partition key a line, for scripts; no store is asked."""
+    monkeypatch.setenv("METRIC_ASSETS_RANGES", '{"Tag": {"size": 10, "stop": 30, "extra": [-10]}}')
+    assert run("ranges", "Tag", "--keys").out == "-10--1\n0-9\n10-19\n20-29\n"
+    for wrong in (["ranges", "--keys"], ["ranges", "Tag", "User", "--keys"],
+                  ["ranges", "Tag", "--keys", "--sync"]):  # fmt: skip
+        assert run(*wrong).code == 2
+
+
 def test_help_exits_with_0(run: Run) -> None:
     """--help lists every command of the design."""
     done = run("--help")
     assert done.code == 0
-    for command in ("demo", "local", "doctor", "list", "show", "ranges", "backfill", "reconcile"):
+    for command in (
+        "demo",
+        "ui",
+        "local",
+        "doctor",
+        "list",
+        "show",
+        "ranges",
+        "backfill",
+        "reconcile",
+    ):
         assert f"  {command} " in done.out
 
 
@@ -301,8 +409,11 @@ def test_help_exits_with_0(run: Run) -> None:
         ("reconcile", "Nobody"),
         ("list", "Nobody"),
         ("ranges", "Nobody"),
+        ("show", "Nobody"),
         ("ranges", "Tag"),
         ("backfill", "Tag", "--nonsense"),
+        ("doctor", "--nonsense"),
+        ("local", "status", "--nonsense"),
     ],
 )
 def test_an_error_is_one_document_too(run: Run, arguments: tuple[str, ...]) -> None:
@@ -311,8 +422,8 @@ def test_an_error_is_one_document_too(run: Run, arguments: tuple[str, ...]) -> N
     """
     done = run(*arguments, "--json")
     document = json.loads(done.out)
-    assert set(document) == {"schema_version", "ok", "exit_code", "error"}
-    assert (document["schema_version"], document["ok"], document["exit_code"]) == (2, False, 2)
+    hold(None, document)
+    assert (document["schema_version"], document["ok"], document["exit_code"]) == (3, False, 2)
     assert done.code == 2
     assert document["error"] in done.err
 
@@ -427,3 +538,15 @@ def test_grids_that_cannot_be_written_are_one_message(tmp_path: Path) -> None:
     (tmp_path / "ranges.json").rmdir()
     write_grids(settings, {"Tag": Grid(10, 30)})
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".json"] == ["ranges.json"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("reconcile", "--repair"), ("reconcile", "Tag", "--repair", "--json"), ("undo", "x")],
+)
+def test_nothing_is_written_unasked(run: Run, arguments: tuple[str, ...]) -> None:
+    """Where nobody can be asked and nobody said yes, it ends with 2 before anything is looked at."""
+    done = run(*arguments)
+    assert done.code == 2
+    assert "asks before it writes" in done.err
+    assert "--yes" in done.err

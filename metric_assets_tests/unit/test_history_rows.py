@@ -75,7 +75,7 @@ def test_what_made_it_and_what_it_came_to(
     changes: dict[str, object], looked: bool, origin: str, verdict: str
 ) -> None:
     """A load has written what was missing: nothing of it is missing in its row."""
-    row = row_of(SourceVerdict(load_result(**changes), looked), STAMP)
+    row = row_of(SourceVerdict(load_result(**changes), looked=looked), STAMP)
     assert (row.origin, row.verdict) == (origin, verdict)
     assert (row.missing, row.surplus) == (0, 0)
     written = {"inserted": 5, "removed": 0} if origin != "audit" else {}
@@ -94,7 +94,7 @@ def test_a_comparison_with_legacy() -> None:
     )  # fmt: skip
     assert (row.legacy_entities, row.legacy_differing, row.orphaned) == (5, 1, 2)
     assert row.detail == {"worst": [{"entity_id": 7, "events": 1.0, "legacy": 4.0}]}
-    assert "metric-assets reconcile Tag/Follower" in row.cure
+    assert "metric-assets explain Tag/Follower --range 10-19" in row.cure
     allowed = row_of(replace(verdict, offending=0), STAMP)
     assert (allowed.verdict, allowed.word, allowed.cure) == ("passed", "allowed", "")
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from metric_assets import sql
+from metric_assets.changes import Known
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement, StatementError, load
@@ -68,7 +69,7 @@ def stage(store: Any) -> ClickHouseStage:
 def test_every_placeholder_of_a_repair_is_bound() -> None:
     """Inserting what is missing and removing what is surplus bind all that they ask for."""
     store = Store()
-    stage(store).apply_difference(["Hidden"])
+    stage(store).apply_difference(["Hidden"], Known())
     assert [name.partition("/")[2] for name in store.sent] == [
         "insert_missing", "surplus_table", "surplus", "remove",
     ]  # fmt: skip
@@ -81,7 +82,7 @@ def test_a_placeholder_that_nobody_binds_is_an_error(folder: Path, name: str) ->
     file.write_text(file.read_text() + "\nAND entityId != {nobody:Int64}")
     store = Store()
     with pytest.raises(StatementError, match=rf"sql/clickhouse/{name}\.sql: missing .*'nobody'"):
-        stage(store).apply_difference(["Hidden"])
+        stage(store).apply_difference(["Hidden"], Known())
     assert f"clickhouse/{name}" not in store.sent
 
 

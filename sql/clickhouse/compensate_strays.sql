@@ -10,6 +10,8 @@ FROM
     WHERE entityType = {entity:String}
       AND metricType = {metric:String}
       AND createdAt < {cutoff:DateTime64(3, 'UTC')}
+      AND entityId >= {lowest:Int64}
+      AND entityId <= {highest:Int64}
       AND ({everything:Bool} OR entityId IN {ids:Array(Int64)})
       AND metricValue != 0
     GROUP BY entityType, entityId, userId, metricType, createdAt, magnitude

@@ -1,5 +1,5 @@
 -- The signed difference of stage and scope, a row a key that is not in sync: how many copies of
--- the event and of its negation to add and to take away. A key is in sync when both sides net the
+-- the event and of its negation to add and to take away, and how many are held. A key is in sync when both sides net the
 -- same, so an event and the compensation of it weigh nothing. Where nothing may be taken away
 -- (append), its negation is added; an event of value 0 needs none.
 -- Keys are first thrown into a million buckets, in which wanted and present cancel out as signed
@@ -9,7 +9,8 @@
 -- indexOf() searches the array for each row.
 INSERT INTO {difference:Identifier}
     (metricType, entityId, userId, createdAt, magnitude,
-     addPositive, addNegative, removePositive, removeNegative, compensating)
+     addPositive, addNegative, removePositive, removeNegative, compensating,
+     heldPositive, heldNegative)
 WITH rows AS
 (
     SELECT CAST(transform(metricType, {metrics:Array(String)}, arrayEnumerate({metrics:Array(String)}), 0),
@@ -50,7 +51,8 @@ SELECT {metrics:Array(String)}[metric] AS metricType, entityId, userId, createdA
        if({append:Bool}, 0, greatest(presentPositive - wantedPositive, 0)) AS removePositive,
        if({append:Bool}, 0, greatest(presentNegative - wantedNegative, 0)) AS removeNegative,
        if({append:Bool}, least(addNegative, greatest(presentPositive - wantedPositive, 0))
-                       + least(addPositive, greatest(presentNegative - wantedNegative, 0)), 0) AS compensating
+                       + least(addPositive, greatest(presentNegative - wantedNegative, 0)), 0) AS compensating,
+       presentPositive AS heldPositive, presentNegative AS heldNegative
 FROM
 (
     SELECT metric, entityId, userId, createdAt, magnitude,

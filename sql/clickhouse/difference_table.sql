@@ -11,7 +11,10 @@ CREATE TABLE {difference:Identifier}
     addNegative Int64,
     removePositive Int64,
     removeNegative Int64,
-    compensating Int64
+    compensating Int64,
+    heldPositive Int64,
+    heldNegative Int64,
+    foreign Bool DEFAULT false
 )
 ENGINE = MergeTree ORDER BY (metricType, entityId)
 COMMENT {owner:Literal}
