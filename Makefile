@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCALE ?= 1200000
 
-.PHONY: help demo test torture histories mutants bench lint ui stop screenshots clean
+.PHONY: help demo test torture histories explained mutants bench lint ui stop screenshots clean
 
 help:
 	@echo "make demo         from nothing to a checked result, on an embedded Postgres and ClickHouse"
 	@echo "make ui           Dagster's UI over the same stack, on http://127.0.0.1:3000"
 	@echo "make test         lint, types, layers and every test"
 	@echo "make torture      250 backfills killed, raced and stalled; nothing lost, nothing doubled"
+	@echo "make explained    every cause of a difference, injected and explained; writes docs/results/explained.md"
 	@echo "make mutants      mutation tests for the safety checks; writes docs/results/mutants.md"
 	@echo "make bench        ratios of speed and the peak of memory; writes docs/results/benchmarks.md"
 	@echo "make stop         stop the embedded stack; its data stays"
@@ -31,6 +32,9 @@ torture: $(VENV)/.dev
 
 histories: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.histories
+
+explained: $(VENV)/.dev
+	$(BIN)/python -m metric_assets_tests.explained
 
 mutants: $(VENV)/.dev
 	$(BIN)/python -m metric_assets_tests.mutants

@@ -133,10 +133,20 @@ class Finding:
         return self.missing + self.surplus
 
     @property
+    def known(self) -> bool:
+        """Whether a hypothesis held."""
+        return self.cause is not Cause.UNKNOWN
+
+    @property
+    def headline(self) -> str:
+        """The cause, how much of it there is, and what it means."""
+        entities = "1 entity" if self.entities == 1 else f"{self.entities:,} entities"
+        return f"{self.cause.value}: {self.counted} {entities}: {self.cause.sentence}"
+
+    @property
     def sentence(self) -> str:
         """The cause in words, with its figures."""
-        entities = "1 entity" if self.entities == 1 else f"{self.entities:,} entities"
-        text = f"{self.cause.value}: {self.counted} {entities}: {self.cause.sentence}"
+        text = self.headline
         if self.detail:
             text += f"; {self.detail}"
         if self.candidates:
@@ -185,6 +195,11 @@ class Explanation:
     def codes(self) -> tuple[str, ...]:
         """The codes of the causes, the largest first."""
         return tuple(dict.fromkeys(one.cause.value for one in self.findings))
+
+    @property
+    def summary(self) -> str:
+        """The headlines of all causes; empty where nothing differs."""
+        return "; ".join(one.headline for one in self.findings)
 
     @property
     def sentence(self) -> str:

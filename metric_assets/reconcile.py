@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from metric_assets.catalog.model import Pair, Rule
+from metric_assets.explanation import Explanation
 from metric_assets.ranges import IdRange
 
 #: Entities named in a verdict, the largest differences first.
@@ -42,7 +43,8 @@ class Verdict:
     ``missing`` and ``phantom`` are counter units by which entities lie below and above legacy;
     ``coverage`` is the share of the legacy total that events account for, None where legacy is 0.
     ``offending`` are the entities that break the pair's rule; ``orphaned`` counts units of
-    entities that no longer exist, which legacy cannot hold.
+    entities that no longer exist, which legacy cannot hold. ``explanation`` says why it fails,
+    where that was asked.
     """
 
     pair: Pair
@@ -56,6 +58,7 @@ class Verdict:
     offending: int
     orphaned: float
     worst: tuple[Discrepancy, ...]
+    explanation: Explanation | None = None
 
     @property
     def coverage(self) -> float | None:
@@ -86,7 +89,16 @@ class Verdict:
             f" legacy {_exact(worst.legacy)},"
             f" difference {'+' if worst.difference > 0 else ''}{_exact(worst.difference)}"
         )
-        return f"{text}; allowed by its rule {self.pair.legacy.rule.value}" if self.passed else text
+        if self.passed:
+            return f"{text}; allowed by its rule {self.pair.legacy.rule.value}"
+        if self.explanation is None or not self.explanation.findings:
+            return text
+        return "; ".join([text, self.explanation.summary, self.cure])
+
+    @property
+    def cure(self) -> str:
+        """What cures it, where that is known."""
+        return "; ".join(self.explanation.cures) if self.explanation is not None else ""
 
 
 def coverage(missing: float, legacy: float) -> float | None:

@@ -17,6 +17,7 @@ import polars as pl
 from metric_assets.audit.checks import MATCHES_SOURCE, PASSED
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
+from metric_assets.live import FOREVER
 from metric_assets.ranges import IdRange
 from metric_assets.settings import HISTORY_DAYS, HISTORY_TABLE, Settings
 from metric_assets.sql import Statement, load
@@ -184,16 +185,19 @@ class History:
         found = self._store.frame(load("clickhouse/exists"), {"table": HISTORY_TABLE}, OWNER)
         return not found.is_empty()
 
-    def last_verified(self, pair: Pair, ids: IdRange) -> HistoryRow | None:
-        """The newest result that says that a range holds what its source says; None if there is
-        none.
+    def last_verified(
+        self, pair: Pair, ids: IdRange, check: str = MATCHES_SOURCE, by: datetime = FOREVER
+    ) -> HistoryRow | None:
+        """The newest result of a check, until ``by`` (UTC), that says that a range holds what its
+        source, or legacy, says; None if there is none.
         """
         more: dict[str, Bind] = {
-            "check": MATCHES_SOURCE,
+            "check": check,
             "entity": pair.entity,
             "metric": pair.metric,
             "start": ids.start,
             "stop": ids.stop,
+            "by": by,
         }
         return next(iter(rows_of(self.read("clickhouse/history_verified", **more))), None)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from metric_assets.catalog.model import Pair
+from metric_assets.explanation import Explanation
 from metric_assets.live import Stream
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
@@ -32,9 +33,12 @@ LEGACY_DRIFT = (
 
 @dataclass(frozen=True)
 class SourceVerdict:
-    """What a dry run, or a materialization, verified of a pair and range."""
+    """What a dry run, or a materialization, verified of a pair and range; ``explanation`` says why
+    it fails, where that was asked.
+    """
 
     load_result: LoadResult
+    explanation: Explanation | None = None
 
     @property
     def word(self) -> SourceWord:
@@ -76,14 +80,29 @@ class SourceVerdict:
             instant = f" as of {result.instant:%Y-%m-%dT%H:%M:%SZ}" if result.instant else ""
             told = _told(result)
             return f"{self.load_result.place}: the counter equals its source{instant}{told}"
-        text = f"{self.load_result.place}: {cause(result)}"
+        text = f"{self.load_result.place}: {self.cause}"
         if result.refused:
             text += f"; a repair would be refused: {result.refused}"
         return f"{text}; {cure}" if (cure := self.cure) else text
 
     @property
+    def explained(self) -> bool:
+        """Whether there is an explanation of why it fails."""
+        return self.explanation is not None and bool(self.explanation.findings)
+
+    @property
+    def cause(self) -> str:
+        """Why it fails: the causes by their codes, or else what the load result says."""
+        why = cause(self.load_result, guessing=not self.explained)
+        if self.explanation is None or not self.explained:
+            return why
+        return f"{self.explanation.summary}; {why}"
+
+    @property
     def cure(self) -> str:
         """The command that repairs it; empty where none can."""
+        if self.explanation is not None and self.explained:
+            return "; ".join(self.explanation.cures)
         pair = self.pair.key
         match self.word:
             case SourceWord.DIFFERS:
@@ -99,11 +118,13 @@ class SourceVerdict:
                 return ""
 
 
-def cause(result: LoadResult) -> str:
-    """Why a counter does not equal its source, or that it does, by what the load result found."""
+def cause(result: LoadResult, *, guessing: bool = True) -> str:
+    """Why a counter does not equal its source, or that it does, by what the load result found;
+    ``guessing`` adds what may lie behind it.
+    """
     reasons = []
     if result.differs:
-        reasons.append(_load_drift(result))
+        reasons.append(_load_drift(result, guessing=guessing))
     if result.drifts:
         live = result.live
         reasons.append(
@@ -119,11 +140,13 @@ def cause(result: LoadResult) -> str:
     return "; ".join(reasons) or LEGACY_DRIFT
 
 
-def _load_drift(result: LoadResult) -> str:
+def _load_drift(result: LoadResult, *, guessing: bool) -> str:
     """What the target holds below the cutoff beside what is wanted."""
     missing, surplus = result.inserted, result.removed
     text = f"load drift: {missing} events missing, {surplus} surplus below the cutoff"
-    if missing and not surplus:
+    if not guessing:
+        pass
+    elif missing and not surplus:
         text += " (never loaded, lost from the target, or added to the source since)"
     elif surplus and not missing:
         text += " (written twice or by somebody else, or gone from the source since)"

@@ -13,7 +13,17 @@ import sys
 
 import click
 
-from metric_assets.cli import backfill, catalog, doctor, local, ranges, reconcile, ui, undo
+from metric_assets.cli import (
+    backfill,
+    catalog,
+    doctor,
+    explain,
+    local,
+    ranges,
+    reconcile,
+    ui,
+    undo,
+)
 from metric_assets.cli.environment import load_environment
 from metric_assets.cli.exits import INTERRUPTED, end
 from metric_assets.orchestration.interruptions import handled, ignore_signals
@@ -38,6 +48,7 @@ for _command in (
     ui.ui,
     backfill.backfill,
     reconcile.reconcile,
+    explain.explain,
     undo.undo,
     local.local,
     doctor.doctor,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import click
 
-from metric_assets.cli.shapes import Key, Shape, keys
+from metric_assets.cli.shape import Key, Shape, keys
 
 #: Of every document; raised when a key goes or changes its meaning.
 SCHEMA_VERSION = 3
@@ -57,6 +57,12 @@ DOCUMENTS: Mapping[str, Shape] = {
         "removed": Key("[string]", "what became of them, in sentences"),
         "run": Key("string", "the Dagster run of the checks"),
         "failure": Key("string", "why it failed; empty if it did not"),
+    },
+    "explain": {
+        "sentence": Key("string", "the last line"),
+        "explained": Key("[explained]", "a row a pair and range"),
+        "missed": Key("[missed]", "ranges that could not be looked at"),
+        "remarks": Key("[string]", "what else should be known"),
     },
     "undo": {"runs": Key("[changed_run]", "runs that changed the target, the newest first")},
     "undo RUN": {

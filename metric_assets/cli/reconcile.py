@@ -15,9 +15,11 @@ import click
 
 from metric_assets.catalog.model import Pair
 from metric_assets.cli import completions, console, environment, tables
+from metric_assets.cli.asking import refuse_unasked
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.documents import echo_document
 from metric_assets.cli.exits import Stopped
+from metric_assets.cli.repair import Repaired, carry_out, plan_repair
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import is_clean, reasons, report_checks
 from metric_assets.settings import Settings
@@ -46,6 +48,7 @@ class Options:
     as_json: bool = False
     verbose: bool = False
     everything: bool = True
+    yes: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,21 @@ class _Result:
 @click.command()
 @click.argument("selection", nargs=-1, shell_complete=completions.selection)
 @click.option("--source", is_flag=True, help="Compare every range with its source now.")
-@click.option("--repair", is_flag=True, help="Repair all that differs; implies --source.")
+@click.option("--repair", is_flag=True, help="Repair what differs: shows it, asks.")
+@click.option("--yes", is_flag=True, help="Repair without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
-def reconcile(
-    selection: tuple[str, ...], source: bool, repair: bool, as_json: bool, verbose: bool
+def reconcile(  # noqa: PLR0913 - one a command line option
+    selection: tuple[str, ...],
+    source: bool,
+    repair: bool,
+    yes: bool,
+    as_json: bool,
+    verbose: bool,
 ) -> None:
     """Check everything of SELECTION; for what differs, say where it comes from."""
     settings = environment.settings()
-    options = Options(source or repair, repair, as_json, verbose, everything=not selection)
+    options = Options(source or repair, repair, as_json, verbose, not selection, yes)
     clean = check(settings.catalog.select(selection), settings, options)
     raise click.exceptions.Exit(0 if clean else 1)
 
@@ -78,24 +87,25 @@ def reconcile(
 def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     """Check, explain, repair if asked, show; whether all is well at the end."""
     from metric_assets.operations.backfill import stores_answer
-    from metric_assets.operations.repair import remove_strays
     from metric_assets.orchestration.instance import dagster_answers
     from metric_assets.orchestration.running import quiet_dagster
 
+    if options.repair:
+        refuse_unasked("reconcile --repair", yes=options.yes)
     stores_answer(settings)
     dagster_answers()
     quiet_dagster()
     notes = console.Notes(tables.err())
-    repaired: list[str] = []
-    removed: list[str] = []
+    done = Repaired()
     runs: list[str] = []
     try:
         result = _examine(pairs, settings, options, notes, source=options.source)
         runs.append(result.outcome.run_id)
         if options.repair:
-            repaired = _repair(result.reports, settings, options, notes, runs)
-            removed = remove_strays(result.strays, settings)
-            if repaired or removed:
+            plan = plan_repair(result.reports, result.strays, settings)
+            done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
+            runs += done.runs
+            if done.ranges or done.removed:
                 # What was loaded again was verified by its load, the rest a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
                 runs.append(result.outcome.run_id)
@@ -105,27 +115,34 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
     console.tell_alerts(runs, settings)
-    clean = is_clean(result.reports, [result.outcome])
-    clean = clean and not outside.sentences and not result.strays
+    clean = is_clean(result.reports, [result.outcome]) and not (outside.sentences or result.strays)
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
-        done = {"source": options.source, "repaired": repaired, "removed": removed}
-        document = {"sentence": sentence, **done, **_document(result, notes), **outside.as_dict()}
-        echo_document(document, 0 if clean else 1)
+        known = {"sentence": sentence, "source": options.source, **outside.as_dict()}
+        echo_document({**known, **_document(result, done, notes)}, 0 if clean else 1)
         return clean
-    _show(result, [*removed, *outside.sentences])
-    if result.strays and not options.repair:
-        click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
-    if repaired:
-        click.echo(f"{len(repaired)} ranges were loaded again.")
+    _show(result, [*done.removed, *outside.sentences])
+    _say(result, done, options)
     click.echo(sentence)
     return clean
 
 
-def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
-    """What the checks came to, for JSON."""
+def _say(result: _Result, done: Repaired, options: Options) -> None:
+    """What was repaired, and what could be."""
+    if result.strays and not options.repair:
+        click.echo("`metric-assets reconcile --repair` removes rows of no pair", err=True)
+    if done.ranges:
+        click.echo(f"{len(done.ranges)} ranges were loaded again.")
+    if done.refused:
+        click.echo("Nothing was repaired.")
+
+
+def _document(result: _Result, done: Repaired, notes: console.Notes) -> dict[str, object]:
+    """What the checks and a repair came to, for JSON."""
     return {
+        "repaired": list(done.ranges),
+        "removed": list(done.removed),
         "pairs": [report.as_dict() for report in result.reports],
         "causes": result.causes,
         "missed": [one.as_dict() for one in result.missed],
@@ -196,35 +213,3 @@ def _examine(
         reports = report_checks(pairs, notes, [outcome], missed)
     strays = operation.strays_of(None if options.everything else pairs, settings)
     return _Result(outcome, reports, causes, missed, strays)
-
-
-def _repair(
-    reports: Sequence[PairReport],
-    settings: Settings,
-    options: Options,
-    notes: console.Notes,
-    runs: list[str],
-) -> list[str]:
-    """Load ranges again that differ, and those that should have been loaded; which they are.
-
-    The runs that do it are added to ``runs``.
-    """
-    from metric_assets.operations.repair import repair_work
-    from metric_assets.orchestration import running
-
-    ranges = {
-        report.pair: [*report.failing["differs"], *report.failing["not loaded"]]
-        for report in reports
-    }
-    work = repair_work(ranges, settings)
-    if not work:
-        return []
-    with console.progress_bar(sum(piece.steps for piece in work), quiet=options.verbose) as bar:
-        for outcome in running.run_backfill(work, settings, bar, verbose=options.verbose):
-            runs.append(outcome.run_id)
-            if outcome.interrupted:
-                raise KeyboardInterrupt
-            if not outcome.success:
-                click.echo(outcome.failure, err=True)
-    notes.retries += bar.retries
-    return [f"{pair.key}/{key}" for pair, keys in ranges.items() for key in keys]

@@ -1,52 +1,11 @@
-"""Shapes of objects in the documents of --json: which keys they have, of which type, and why.
-
-A type is one of JSON's (`string`, `integer`, `number`, `boolean`), `instant` (ISO 8601, UTC),
-`any`, a name of CODES, or a name of ROWS. `[x]` is an array of x, `{x}` an object whose keys are
-names and whose values are x; a `?` at the end says that it may be null.
-"""
+"""Objects in the documents of --json: which keys they have, of which type, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-
-class Key(NamedTuple):
-    """What a key holds, and what that means."""
-
-    type: str
-    meaning: str
-
-
-#: The keys of an object, all of them always there.
-Shape = Mapping[str, Key]
-
-
-def keys(type_: str, meaning: str, *names: str) -> dict[str, Key]:
-    """Several keys of one type and meaning."""
-    return dict.fromkeys(names, Key(type_, meaning))
-
-
-#: Words that programs can compare: they change only with the version of the schema.
-CODES: Mapping[str, tuple[str, ...]] = {
-    "status": (
-        "ok", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_verified",
-        "failed", "unchecked", "legacy_differs",
-    ),
-    "source_check": (
-        "equal", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_verified",
-        "failed", "unchecked",
-    ),
-    "legacy_check": ("agrees", "differs", "not_judged", "unchecked"),
-    "rule": (
-        "exact_modulo_staleness", "tolerance", "events_at_least_legacy", "legacy_at_least_events",
-        "informational",
-    ),
-    "stream": ("live", "behind", "none", "ignored"),
-    "finding_status": ("ok", "remark", "failed"),
-    "covered": ("ok", "differs"),
-    "store": ("postgres", "clickhouse"),
-}  # fmt: skip
+from metric_assets.cli.shape import Key, Shape, keys
+from metric_assets.cli.shapes_told import TOLD
 
 _PAIR: Shape = {
     "pair": Key("string", "its key, `Entity/Metric`"),
@@ -144,27 +103,6 @@ ROWS: Mapping[str, Shape] = {
         **keys("integer", "the first and the last id", "lowest", "highest"),
         "sentence": Key("string", "what they are"),
     },
-    "changed_run": {
-        "run": Key("string", "its id"),
-        "undoes": Key("string?", "the run that it undid, if it did"),
-        **keys("instant", "its first and its last change", "began", "ended"),
-        **keys("string", "who began it, where and how", "user", "host", "command"),
-        "pairs": Key("[string]", "what it changed"),
-        "ranges": Key("integer", "in how many ranges"),
-        **keys("integer", "rows", "inserted", "removed"),
-    },
-    "undone_range": {
-        **keys("string", "pair and range (partition key)", "pair", "range"),
-        "cutoff": Key("instant", "the cutoff of the change"),
-        "previous_cutoff": Key("instant?", "the one that is recorded for it again"),
-        "never_loaded_before": Key("boolean", "whether the change was its first load"),
-        **keys("integer", "rows: held now, put back, taken out, compensated instead",
-               "present", "inserted", "removed", "compensated"),
-        "share": Key("number", "of what is held, the share that is taken out"),
-        "foreign": Key("integer", "rows that others have changed since"),
-        "later_runs": Key("[string]", "runs that have changed it since"),
-        "seconds": Key("number", "how long it took"),
-    },
     "catalog_row": {
         **keys("string", "the key, and what it counts", "pair", "description"),
         "store": Key("store", "what its scan reads"),
@@ -197,4 +135,5 @@ ROWS: Mapping[str, Shape] = {
         "running": Key("boolean", "whether it runs"),
         "pid": Key("integer?", "its process"),
     },
+    **TOLD,
 }  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, guarded
 from metric_assets.errors import TargetError
 from metric_assets.plan import Mode
+from metric_assets.settings import REPAIRS_DAYS, REPAIRS_TABLE, Settings
 from metric_assets.sql import load
 from metric_assets.stores.clickhouse import ClickHouse
 
@@ -19,6 +20,8 @@ from metric_assets.stores.clickhouse import ClickHouse
 #: ModelVersion is replaced by partition, which takes as much as removing does.
 _OF_TARGET = ("read", "insert", "remove")
 _OF_OTHERS = ("create", "drop", *_OF_TARGET)
+#: Of the record of changes, which is made when it is first written.
+_OF_RECORD = ("create", "read", "insert")
 _GRANT = re.compile(r"CHECK GRANT (.+) ON ")
 
 
@@ -48,6 +51,36 @@ def examine(
             REMARK,
         )
     yield from guarded(f"Target {table}: system tables", _looking(store, table), _LOOK)
+
+
+def examine_record(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
+    """Whether changes can be written down: a run that cannot do so changes nothing."""
+    subject = f"Target {settings.target_table}: record of changes"
+    days = settings.repairs_days
+    if not days:
+        yield Finding(
+            subject,
+            f"{REPAIRS_DAYS} is 0: changes are not recorded, and no run can be undone",
+            f"Set {REPAIRS_DAYS} to the days for which they should be kept",
+            REMARK,
+        )
+        return
+    exists = not store.frame(load("clickhouse/exists"), {"table": REPAIRS_TABLE}).is_empty()
+    questions = [name for name in _OF_RECORD if not (exists and name == "create")]
+    refused = ", ".join(_refused(store, REPAIRS_TABLE, questions))
+    if refused:
+        yield Finding(
+            subject,
+            f"what a run changes is written down in {REPAIRS_TABLE} first, and the user lacks"
+            f" {refused} on it: runs would be refused",
+            f"GRANT {refused} ON {REPAIRS_TABLE} TO the user, or make the table beforehand"
+            " (docs/reference/repairs.md)",
+            FAILED,
+        )
+        return
+    yield Finding(
+        subject, f"in {REPAIRS_TABLE}, kept for {days} days; `metric-assets undo` lists them"
+    )
 
 
 def _privileges(

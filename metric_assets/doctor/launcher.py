@@ -1,7 +1,7 @@
 """Who runs what Dagster launches, and whether it has the same ranges as this process.
 
-Belongs here: what of a dagster.yaml decides where settings have to be. Does not belong here: Dagster,
-which reads the file itself.
+Belongs here: what of a dagster.yaml decides where settings have to be. Does not belong here:
+Dagster, which reads the file itself.
 """
 
 from __future__ import annotations

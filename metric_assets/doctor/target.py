@@ -54,6 +54,8 @@ def examine(store: ClickHouse, settings: Settings, create: bool) -> Iterator[Fin
     yield from guarded(f"Target {table}: storage", _storage(store, table, layout))
     several = layout.replicas > 1 or layout.shared
     yield from grants.examine(store, table, target.mode, replicas=several)
+    record = grants.examine_record(store, settings)
+    yield from guarded(f"Target {table}: record of changes", record)
 
 
 def _layout(table: str, layout: Layout, mode: Mode) -> Finding:

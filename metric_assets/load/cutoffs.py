@@ -23,7 +23,7 @@ def check_cutoff(scope: Scope, records: Mapping[str, Loaded]) -> None:
                 f" earlier than {one.cutoff.isoformat()}, with which the range was loaded last:"
                 " events in between were backfilled and would now be taken for live ones. Nothing"
                 " was written. Restore the cutoff (METRIC_ASSETS_CUTOFF, METRIC_ASSETS_CUTOFFS), or"
-                " roll the range back first (docs/how-to/operations.md), then load again"
+                " undo the runs that loaded it (`metric-assets undo`), then load again"
             )
 
 

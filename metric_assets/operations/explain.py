@@ -28,6 +28,7 @@ from metric_assets.load.pipeline import Planned, Stores, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.dry_run import Recorded
 from metric_assets.operations.explain_legacy import Sides, legacy_case
+from metric_assets.operations.pair_report import code
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.rows import last_before
@@ -66,7 +67,7 @@ class Explained:
             "pair": self.verdict.pair.key,
             "ids": self.verdict.ids.key,
             "in_sync": self.in_sync,
-            "word": self.verdict.word.value,
+            "word": code(self.verdict.word.value),
             "sentence": self.verdict.sentence,
             "source": self.source.as_dict(),
             "legacy": self.legacy.as_dict() if self.legacy else None,

@@ -9,36 +9,62 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from metric_assets.audit.strays import Stray, remove_stray
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_both, open_repairs, open_target
 from metric_assets.errors import MetricAssetsError
-from metric_assets.operations.backfill import Work
+from metric_assets.operations.dry_run import Piece
+from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
 
-def repair_work(ranges: Mapping[Pair, Sequence[str]], settings: Settings) -> list[Work]:
-    """Runs that load the given partition keys of each pair: pairs of an entity that need the same
-    ranges together, a run a stretch of neighbours, because a run takes every range between two.
-    """
-    catalog = settings.catalog
-    together: dict[tuple[str, tuple[str, ...]], list[Pair]] = {}
-    for pair, found in ranges.items():
-        if found:
-            together.setdefault((pair.entity, tuple(sorted(set(found)))), []).append(pair)
+@dataclass(frozen=True)
+class RepairWork:
+    """What one run loads again: partition keys of pairs of one entity, in the order of its grid."""
+
+    entity: str
+    ranges: Mapping[Pair, tuple[str, ...]]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def steps(self) -> int:
+        """Partitions of scans to be read."""
+        return sum(len(piece.ranges) for piece in self.pieces)
+
+    def as_config(self) -> dict[str, list[str]]:
+        """The same as a run is told."""
+        return {pair.key: list(keys) for pair, keys in self.ranges.items()}
+
+
+def repair_work(ranges: Mapping[Pair, Sequence[str]], settings: Settings) -> list[RepairWork]:
+    """Runs that load the given partition keys of each pair: one an entity."""
     work = []
-    for (entity, found), pairs in together.items():
-        stretch = []
-        for ids in settings.grid_of(entity):
-            if ids.key in found:
-                stretch.append(ids)
-            elif stretch:
-                work.append(Work.of(catalog, entity, pairs, stretch))
-                stretch = []
-        if stretch:
-            work.append(Work.of(catalog, entity, pairs, stretch))
+    for entity in settings.catalog.entity:
+        grid = [ids.key for ids in settings.grid_of(entity)]
+        chosen = {
+            pair: tuple(key for key in grid if key in found)
+            for pair, found in ranges.items()
+            if pair.entity == entity and found
+        }
+        if chosen:
+            work.append(RepairWork(entity, chosen, _pieces(entity, chosen, settings)))
     return work
+
+
+def _pieces(
+    entity: str, ranges: Mapping[Pair, Sequence[str]], settings: Settings
+) -> tuple[Piece, ...]:
+    """Each range of a scan, with the pairs that need it: those of the same pairs together."""
+    pieces = []
+    for scan in settings.catalog.scans_of(entity):
+        together: dict[tuple[Pair, ...], list[IdRange]] = {}
+        for key in dict.fromkeys(key for pair in scan.pairs for key in ranges.get(pair, ())):
+            pairs = tuple(pair for pair in scan.pairs if key in ranges.get(pair, ()))
+            together.setdefault(pairs, []).append(IdRange.parse(key))
+        pieces += [Piece(scan, pairs, tuple(found)) for pairs, found in together.items()]
+    return tuple(pieces)
 
 
 def remove_strays(strays: Sequence[Stray], settings: Settings) -> list[str]:

@@ -45,7 +45,8 @@ def build_scan_assets(scan: Scan, settings: Settings, shared: Shared) -> dg.Asse
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
-        yield from ScanRun(context, scan, settings, shared).execute(postgres, clickhouse)
+        run = ScanRun(context.op_execution_context, scan, settings, shared)
+        yield from run.execute(context, postgres, clickhouse)
 
     return materialize_scan
 

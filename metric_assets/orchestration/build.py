@@ -21,6 +21,7 @@ from metric_assets.orchestration.jobs import (
     build_reconcile_job,
     build_reconcile_schedule,
 )
+from metric_assets.orchestration.repair_run import build_repair_job
 from metric_assets.orchestration.resources import (
     ClickHouseResource,
     PostgresResource,
@@ -46,6 +47,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
     ]
     backfills = [build_backfill_job(entity) for entity in settings.catalog.entity]
     reconcile = build_reconcile_job(checks)
+    others = [build_repair_job(settings, shared), build_undo_job(settings, shared)]
     return dg.Definitions(
         assets=[
             *build_source_assets(settings.catalog),
@@ -54,7 +56,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
             *(build_scan_assets(scan, settings, shared) for scan in settings.catalog.scans),
         ],
         asset_checks=checks,
-        jobs=[*backfills, reconcile, build_undo_job(settings, shared)],
+        jobs=[*backfills, reconcile, *others],
         schedules=[build_reconcile_schedule(reconcile, settings)],
         sensors=[build_missing_sensor(settings, backfills), build_alert_sensor(settings)],
         executor=dg.in_process_executor,

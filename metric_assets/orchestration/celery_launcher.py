@@ -1,4 +1,4 @@
-"""Runs by Celery workers on several machines: dagster-celery's launcher, which notices dead workers.
+"""Runs by Celery workers on several machines: a launcher that notices dead workers.
 
 Belongs here: where the state of a run's worker is looked for, and how a run is ended. Does not
 belong here: a worker (celery_worker).

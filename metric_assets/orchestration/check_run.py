@@ -7,7 +7,7 @@ source_audit) or written down (evaluations).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 from dagster import AssetCheckEvaluation
@@ -31,6 +31,7 @@ from metric_assets.orchestration.check_names import (
     output_name,
 )
 from metric_assets.orchestration.evaluations import badge_evaluation, evaluation, failing_last
+from metric_assets.orchestration.explaining import Explaining
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
@@ -47,13 +48,21 @@ from metric_assets.stores.totals import EventTotals
 
 
 class CheckRun:
-    """One execution of an entity's checks: over the run's partitions, or all materialized ones."""
+    """One execution of an entity's checks: over the run's partitions, over those ``wanted`` of each
+    pair, or over all materialized ones.
+    """
 
     def __init__(
-        self, context: dg.OpExecutionContext, entity: str, settings: Settings, shared: Shared
+        self,
+        context: dg.OpExecutionContext,
+        entity: str,
+        settings: Settings,
+        shared: Shared,
+        wanted: Mapping[Pair, Sequence[str]] | None = None,
     ) -> None:
         self.context = context
         self.entity = entity
+        self.wanted = wanted
         self.settings = settings
         self.listener = shared.listener
         self.pairs = settings.catalog.pairs_of(entity)
@@ -123,6 +132,9 @@ class CheckRun:
             runs.finish()
         finally:
             self._add_source_checks(runs)
+        stores = (source, server)
+        explaining = Explaining(self.settings, stores, self.proofs.loaded, self.listener)
+        self.verdicts = explaining.explained(self.verdicts)
 
     def _look_again(
         self, pairs: Sequence[Pair], source: Postgres, server: ClickHouse
@@ -174,6 +186,9 @@ class CheckRun:
         """Partitions of the run; without any, those that were ever materialized."""
         materialized = self.proofs.materialized(pair)
         grid = [ids.key for ids in self.settings.grid_of(pair.entity)]
+        if self.wanted is not None:
+            keys = set(self.wanted.get(pair, ())) & materialized
+            return tuple(key for key in grid if key in keys)
         if self.context.has_partition_key or self.context.has_partition_key_range:
             chosen = set(self.context.partition_keys)
             return tuple(key for key in grid if key in chosen and key in materialized)

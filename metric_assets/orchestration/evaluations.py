@@ -47,6 +47,12 @@ def evaluation(verdict: SourceVerdict | Verdict, proofs: Proofs) -> AssetCheckEv
     )
 
 
+def log_evaluation(context: dg.OpExecutionContext, made: AssetCheckEvaluation) -> None:
+    """Record a result at once, and outside of a step that has the check as an output, too."""
+    # Its annotation leaves results of checks out.
+    context.log_event(made)  # type: ignore[arg-type]
+
+
 def failing_last(
     verdicts: Iterable[SourceVerdict | Verdict],
 ) -> list[SourceVerdict | Verdict]:

@@ -13,10 +13,11 @@ from typing import Any
 
 import dagster as dg
 
-from metric_assets.audit.source_check import SourceVerdict, cause
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.model import Pair
 from metric_assets.catalog.scan import Scan
 from metric_assets.events import Bounds, event_schema
+from metric_assets.explanation import Explanation
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.code_references import code_references
 from metric_assets.ranges import IdRange
@@ -126,9 +127,47 @@ def source_metadata(verdict: SourceVerdict) -> dict[str, Any]:
         "cutoff": result.cutoff.isoformat(),
         "source": result.source,
         **({"source_may_lack": "; ".join(result.incomplete)} if result.incomplete else {}),
-        **({"cause": cause(result)} if not verdict.passed else {}),
+        **({"cause": verdict.cause} if not verdict.passed else {}),
+        **explanation_metadata(verdict.explanation),
         **({"cure": verdict.cure} if verdict.cure else {}),
         **({"refused": result.refused} if result.refused else {}),
+    }
+
+
+def explanation_metadata(explanation: Explanation | None) -> dict[str, Any]:
+    """Why a check fails: a row a cause, and rows of both sides."""
+    if explanation is None or not explanation.findings:
+        return {}
+    causes = [
+        dg.TableRecord(
+            {
+                "cause": one.cause.value,
+                "missing": one.missing,
+                "surplus": one.surplus,
+                "entities": one.entities,
+                "sure": one.sure,
+                "why": one.sentence,
+                "do": one.cure,
+            }
+        )
+        for one in explanation.findings
+    ]
+    schema = dg.TableSchema(
+        [
+            dg.TableColumn("cause", "string", description="its code: docs/how-to/explain.md"),
+            dg.TableColumn("missing", "int", description="rows that the target lacks"),
+            dg.TableColumn("surplus", "int", description="rows that it holds beside"),
+            dg.TableColumn("entities", "int"),
+            dg.TableColumn("sure", "string", description="how sure that is"),
+            dg.TableColumn("why", "string"),
+            dg.TableColumn("do", "string", description="what cures it"),
+        ]
+    )
+    samples = {one.cause.value: list(one.samples) for one in explanation.findings}
+    return {
+        "cause_codes": ", ".join(explanation.codes),
+        "causes": dg.MetadataValue.table(causes, schema),
+        "samples": dg.MetadataValue.json(samples),
     }
 
 
@@ -176,6 +215,8 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
         "legacy_total": verdict.legacy,
         "orphaned": verdict.orphaned,
         "rule": verdict.pair.legacy.rule.value,
+        **({"cure": verdict.cure} if verdict.cure else {}),
+        **explanation_metadata(verdict.explanation),
         **({"worst": dg.MetadataValue.table(rows, schema)} if rows else {}),
     }
 

@@ -13,8 +13,11 @@ from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
 from metric_assets.operations.backfill import Outcome, Work
-from metric_assets.operations.dry_run import DryRuns, Piece, dry_run
+from metric_assets.operations.dry_run import DryRuns, Missed, Piece, dry_run
+from metric_assets.operations.explain import Explained
+from metric_assets.operations.explain_ranges import explain_ranges
 from metric_assets.operations.listener import Listener, Results
+from metric_assets.operations.repair import RepairWork
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.check_names import (
     ALL,
@@ -34,6 +37,7 @@ from metric_assets.orchestration.jobs import RECONCILE_JOB, backfill_job_name
 from metric_assets.orchestration.outcomes import outcome_of
 from metric_assets.orchestration.own_runs import execute_here
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.repair_run import REPAIR_JOB
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.orchestration.undo_run import UNDO_JOB
 from metric_assets.settings import Settings
@@ -127,6 +131,43 @@ def plan_only(
         return dry_run(pieces, settings, listener, Proofs(instance).loaded, heal=heal)
 
 
+def explain(
+    pieces: Iterable[Piece], settings: Settings, listener: Listener
+) -> Iterator[Explained | Missed]:
+    """Explanations of ranges, by what Dagster recorded of their loads; as plan_only()."""
+    try:
+        dagster_answers()
+    except MetricAssetsError as error:
+        listener.remarked([f"explained as if nothing had been loaded before: {error}"])
+        yield from explain_ranges(pieces, settings, listener, lambda _pairs, _ids: {})
+        return
+    with open_instance() as instance:
+        yield from explain_ranges(pieces, settings, listener, Proofs(instance).loaded)
+
+
+def run_repair(
+    work: Iterable[RepairWork], settings: Settings, listener: Listener, *, verbose: bool
+) -> Iterator[Outcome]:
+    """Load ranges again and check them, one run an entity; yields an outcome as each run ends. The
+    outcome of an interrupted run is the last one.
+    """
+    definitions = build_definitions(settings, listener)
+    job = definitions.resolve_job_def(REPAIR_JOB)
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        for piece in work:
+            config = {"ops": {"load_again": {"config": {"ranges": piece.as_config()}}}}
+            # Its loads are source checks: nothing else is compared with its source.
+            tags = {ENTITY_TAG: piece.entity, SOURCE_TAG: NONE}
+            result = execute_here(
+                job, instance, tags, run_config={**config, **_config(verbose=verbose)}
+            )
+            outcome = outcome_of(piece.entity, settings.catalog, tuple(piece.ranges), result)
+            yield outcome
+            if outcome.interrupted:
+                return
+
+
 def run_undo(
     run: str, settings: Settings, listener: Listener, *, force: bool, verbose: bool
 ) -> Outcome:
@@ -137,8 +178,9 @@ def run_undo(
         config = {"ops": {"put_back": {"config": {"run": run, "force": force}}}}
         job = definitions.resolve_job_def(UNDO_JOB)
         tags = {UNDOES_TAG: run}
-        config |= _config(verbose=verbose)
-        result = execute_here(job, instance, tags, run_config=config)
+        result = execute_here(
+            job, instance, tags, run_config={**config, **_config(verbose=verbose)}
+        )
     return outcome_of("all", settings.catalog, (), result)
 
 

@@ -6,7 +6,7 @@ partition is materialized (pipeline).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -19,7 +19,7 @@ from metric_assets.live import LiveRules
 from metric_assets.load import pipeline
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
-from metric_assets.orchestration.evaluations import evaluation, failing_last
+from metric_assets.orchestration.evaluations import evaluation, failing_last, log_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import load_result_metadata, load_result_sentence
 from metric_assets.orchestration.partitions import ranges_of
@@ -34,20 +34,24 @@ from metric_assets.settings import RANGES, Settings
 
 
 class ScanRun:
-    """One execution of a scan's step over the partitions of its run."""
+    """One execution of a scan's step over the partitions of its run, or over those ``wanted`` of
+    each pair, whose second look somebody else takes.
+    """
 
     def __init__(
         self,
-        context: dg.AssetExecutionContext,
+        context: dg.OpExecutionContext,
         scan: Scan,
         settings: Settings,
         shared: Shared,
+        wanted: Mapping[Pair, Sequence[str]] | None = None,
     ) -> None:
         self.context = context
         self.scan = scan
         self.settings = settings
         self.listener = shared.listener
-        chosen = context.selected_asset_keys
+        self.wanted = wanted
+        chosen = context.selected_asset_keys if wanted is None else set(map(asset_key, wanted))
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[LoadResult] = []
         #: The target's columns and their types.
@@ -62,20 +66,33 @@ class ScanRun:
         )
 
     def execute(
-        self, postgres: PostgresResource, clickhouse: ClickHouseResource
+        self,
+        assets: dg.AssetExecutionContext,
+        postgres: PostgresResource,
+        clickhouse: ClickHouseResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
         """Materialize partition after partition; what is finished is kept whatever follows."""
         keep_connections(self.context.instance)
         with one_interruption():
             self._load(postgres, clickhouse)
         for result in self.done:
-            self.context.add_asset_metadata(
+            assets.add_asset_metadata(
                 load_result_metadata(result, self.columns),
                 asset_key(result.pair),
                 result.ids.key,
             )
         for pair in self.pairs:
             yield dg.MaterializeResult(asset_key=asset_key(pair))
+            self._log_checks(pair)
+
+    def load_again(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
+        """Load what is wanted outside of assets, whose runs know one stretch of partitions for all
+        of them; what is finished is kept whatever follows.
+        """
+        with one_interruption():
+            self._load(postgres, clickhouse)
+        self._keep_finished()
+        for pair in self.pairs:
             self._log_checks(pair)
 
     def _log_checks(self, pair: Pair) -> None:
@@ -92,11 +109,11 @@ class ScanRun:
         ]
         for verdict in failing_last(map(SourceVerdict, own)):
             self.listener.checked(verdict)
-            self.context.log_event(evaluation(verdict, self.proofs))
+            log_evaluation(self.context, evaluation(verdict, self.proofs))
 
     def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:
-            ranges = ranges_of(self.context.partition_keys, self.scan.entity)
+            work = self._work()
             self.settings.cutoff_of(self.scan.entity)
             self._refuse_another_size()
             with (
@@ -108,13 +125,13 @@ class ScanRun:
                 for dimension in self.settings.catalog.dimensions_of(self.scan):
                     # The run has refreshed the copy; the UI should know.
                     self.context.log_event(dg.AssetMaterialization(dimension_key(dimension)))
-                for ids in ranges:
-                    self._one(ids, stores)
+                for ids, pairs in work.items():
+                    self._one(ids, pairs, stores)
                 self._look_again(stores)
             self.told.log.flush()
         except MetricAssetsError as error:
             self._keep_finished()
-            raise step_error(error, self.context.op_execution_context, self.listener) from error
+            raise step_error(error, self.context, self.listener) from error
         except Exception as error:
             self._keep_finished()
             raise dg.Failure(
@@ -138,16 +155,27 @@ class ScanRun:
                         " asset's history first"
                     )
 
-    def _one(self, ids: IdRange, stores: pipeline.Stores) -> None:
+    def _work(self) -> dict[IdRange, list[Pair]]:
+        """The ranges to load, each with its pairs."""
+        if self.wanted is None:
+            keys = ranges_of(self.context.partition_keys, self.scan.entity)
+            return dict.fromkeys(keys, self.pairs)
+        work: dict[IdRange, list[Pair]] = {}
+        for pair in self.pairs:
+            for ids in ranges_of(self.wanted[pair], pair.key):
+                work.setdefault(ids, []).append(pair)
+        return dict(sorted(work.items()))
+
+    def _one(self, ids: IdRange, pairs: Sequence[Pair], stores: pipeline.Stores) -> None:
         self.told.began(self.scan.name, ids)
         load_results = pipeline.materialize(
             self.scan,
-            self.pairs,
+            pairs,
             ids,
             self.settings.cutoff_of(self.scan.entity),
             stores,
             guard=self.guard,
-            loaded=lambda: self.proofs.loaded(self.pairs, ids),
+            loaded=lambda: self.proofs.loaded(pairs, ids),
             live=self.live,
             looks=self.looks,
             progress=self.told.read,
@@ -157,7 +185,10 @@ class ScanRun:
 
     def _look_again(self, stores: pipeline.Stores) -> None:
         """Where no step of this run checks the entity, which would do it for all scans at once."""
-        if checks_name(self.scan.entity) in {node.name for node in self.context.job_def.nodes}:
+        checked = checks_name(self.scan.entity) in {
+            node.name for node in self.context.job_def.nodes
+        }
+        if checked or self.wanted is not None:
             return
 
         looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)

@@ -31,6 +31,9 @@ _OTHERS = """\
   `METRIC_ASSETS_HOME`.
 - `DAGSTER_EVENT_BATCH_SIZE`: Dagster writes the materializations of a range together; 500 in our
   commands.
+- `DAGSTER_CELERY_BROKER_URL`, `DAGSTER_CELERY_BACKEND_URL`: where runs wait for Celery workers, and
+  where their states are kept; both `redis://:password@host:port/0`. Only with the launcher of
+  `deploy/celery` ([deploy](../how-to/deploy.md)).
 - `TMPDIR`: the folder for temporary files. While a range that holds something is compared, its
   events lie there: about 21 bytes an event, removed at once.
 

@@ -20,12 +20,11 @@ from metric_assets.changes import ChangedRange, ChangedRun, LaterRun
 from metric_assets.errors import RecordError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
+from metric_assets.settings import REPAIRS_DAYS, REPAIRS_TABLE
 from metric_assets.sql import Statement, StatementError, load
 from metric_assets.stores.clickhouse_text import render
 from metric_assets.stores.ports import Binds, Scope
 
-#: The table, in the database of the target.
-REPAIRS = "metricRepairs"
 #: Stands for the cutoff of a range that was never loaded.
 NEVER = -(2**62)
 #: No cutoff was recorded with a load that was recorded by hand; the earliest that a column holds.
@@ -84,7 +83,7 @@ class Repairs:
 
     def exists(self) -> bool:
         """Whether anything was ever recorded."""
-        found = self.store.frame(load("clickhouse/exists"), {"table": REPAIRS})
+        found = self.store.frame(load("clickhouse/exists"), {"table": REPAIRS_TABLE})
         return not found.is_empty()
 
     def record(self, change: Change, owner: str = "") -> None:
@@ -115,7 +114,7 @@ class Repairs:
 
     def _make(self, owner: str) -> None:
         if not self._made:
-            binds = {"repairs": REPAIRS, "days": str(max(self.days, 1))}
+            binds = {"repairs": REPAIRS_TABLE, "days": str(max(self.days, 1))}
             self.store.run(load("clickhouse/repairs_table"), binds, owner)
             self._made.append(True)
 
@@ -187,7 +186,7 @@ class Repairs:
 
     @property
     def _names(self) -> Binds:
-        return {"repairs": REPAIRS, "target_name": self.target}
+        return {"repairs": REPAIRS_TABLE, "target_name": self.target}
 
 
 def fragment(name: str, binds: Binds) -> str:
@@ -213,10 +212,10 @@ def _refused(place: str) -> Iterator[None]:
         yield
     except TargetError as error:
         raise RecordError(
-            f"{place}: what is about to change cannot be written down in {REPAIRS}, so nothing was"
-            f" changed: {error}. Grant CREATE TABLE, INSERT and SELECT on {REPAIRS}, or make the"
-            " table (docs/reference/repairs.md); METRIC_ASSETS_REPAIRS_DAYS=0 changes the target"
-            " without a record, and without a way back"
+            f"{place}: what is about to change cannot be written down in {REPAIRS_TABLE}, so"
+            f" nothing was changed: {error}. Grant CREATE TABLE, INSERT and SELECT on"
+            f" {REPAIRS_TABLE}, or make the table (docs/reference/repairs.md);"
+            f" {REPAIRS_DAYS}=0 changes the target without a record, and without a way back"
         ) from None
 
 

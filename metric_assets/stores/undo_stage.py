@@ -12,9 +12,10 @@ from itertools import pairwise
 from metric_assets.changes import ChangedRange, LaterRun, UndoPlan, own_runs, perhaps_in_the_way
 from metric_assets.plan import MetricPlan, Mode
 from metric_assets.ranges import IdRange
+from metric_assets.settings import REPAIRS_TABLE
 from metric_assets.stores.ports import Bind
 from metric_assets.stores.private_tables import PrivateTables
-from metric_assets.stores.repairs import REPAIRS, Change, Repairs
+from metric_assets.stores.repairs import Change, Repairs
 
 #: Keys that are put back in one go: the server joins them in its memory.
 PORTION_KEYS = 2_000_000
@@ -147,7 +148,7 @@ class UndoStage:
 
     def _about(self, changed: ChangedRange) -> dict[str, Bind]:
         return {
-            "repairs": REPAIRS,
+            "repairs": REPAIRS_TABLE,
             "target_name": self._tables.target,
             "run": changed.run,
             "first": changed.ids.start,

@@ -122,7 +122,7 @@ def test_repair_corrects_load_drift(loaded: Day) -> None:
     code, document = loaded.json("metric-assets", "reconcile", "Bounty")
     assert code == 1
     assert any("load drift" in cause for cause in document["causes"])
-    code, document = loaded.json("metric-assets", "reconcile", "Bounty", "--repair")
+    code, document = loaded.json("metric-assets", "reconcile", "Bounty", "--repair", "--yes")
     assert code == 0
     assert document["repaired"]
 

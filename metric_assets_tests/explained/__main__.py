@@ -13,8 +13,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from metric_assets.local import stack as local_stack
+from metric_assets_tests.explained.injections import INJECTIONS
 from metric_assets_tests.explained.page import page, verdict
-from metric_assets_tests.explained.trials import NAMES, Trial, run
+from metric_assets_tests.explained.trials import MIXED_SEEDS, NAMES, Trial, run
 from metric_assets_tests.explained.world import KINDS
 from metric_assets_tests.integration.local_fixtures import free_port, own_folder
 from metric_assets_tests.integration.platforms import add_template
@@ -32,7 +33,12 @@ def main() -> int:
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
     began = time.monotonic()
-    wanted = [(name, seed) for name in NAMES if asked.only in name for seed in range(asked.seeds)]
+    wanted = [
+        (name, seed)
+        for name in NAMES
+        for seed in range(asked.seeds)
+        if asked.only in name and (name in INJECTIONS or seed < MIXED_SEEDS)
+    ]
     trials: list[Trial] = []
     with own_folder() as home:
         endpoints = local_stack.up(home, clickhouse_port=free_port())

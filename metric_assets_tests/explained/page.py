@@ -37,7 +37,7 @@ def page(trials: Sequence[Trial], at: datetime, seconds: float) -> str:
     return f"""# Causes of differences, injected and explained
 
 Each cause is injected with {seeds} seeds into a range of a pair of each kind ({", ".join(kinds)}), on the embedded
-engines; a third of the ranges is compared in ClickHouse, the others in memory. What `metric-assets explain` calls it is counted.
+engines; a fifth of the ranges is compared in ClickHouse, the others in memory. What `metric-assets explain` calls it is counted.
 [Explain a red check](../how-to/explain.md) says what the codes mean.
 
 Repeat: `make explained`. {at:%Y-%m-%d}, {seconds:.0f} s: of {len(differing)} injected causes {detected} were detected

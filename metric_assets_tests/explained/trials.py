@@ -58,6 +58,8 @@ def names_of(name: str) -> tuple[str, ...]:
     return tuple(name.split(" + "))
 
 
+#: Of mixtures so many seeds.
+MIXED_SEEDS = 6
 #: Everything that is injected.
 NAMES = (*INJECTIONS, *(" + ".join(mixture) for mixture in MIXTURES))
 
@@ -106,11 +108,15 @@ def _together(
                 INJECTIONS[single][1](place)
         world.write()
         said: list[Explained] = []
-        # A third of them is compared in the engine, the others in memory.
-        for chosen, memory_rows in ((places[::3], 0), (places[1::3] + places[2::3], 50_000)):
+        # A fifth of them is compared in the engine, the others in memory.
+        for memory_rows in (0, 50_000):
             world.memory_rows = memory_rows
             with world.explainer() as explainer:
-                said += [explainer.explain(world.pair, one.ids) for one in chosen]
+                said += [
+                    explainer.explain(world.pair, place.ids)
+                    for number, place in enumerate(places)
+                    if (number % 5 == 0) is (memory_rows == 0)
+                ]
     by_place = {one.verdict.ids: one for one in said}
     return [
         _trial(kind, name, seed, by_place[place.ids])

@@ -136,7 +136,7 @@ def test_another_platforms_catalog_goes_the_whole_way(shops: Market) -> None:
     assert {
         row["pair"]: row["status"] for row in checked["pairs"] if row["status"] != "ok"
     }.keys() == {"Shop/Praise"}
-    code, _ = shops.run("reconcile", "Shop", "--repair")
+    code, _ = shops.run("reconcile", "Shop", "--repair", "--yes")
     assert code == 0
     assert shops.events() == expected
 

@@ -183,7 +183,15 @@ def test_an_undo_is_refused_once_a_later_load_changed_the_range(made: Loaded) ->
     assert made.platform.checksum() == empty
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "the customer's, by month",
+        "ours with a deduplication log",
+        "whole seconds",
+        "more columns, all with defaults",
+    ],
+)
 def test_every_layout_is_put_back(platform: Platform, layout: str) -> None:
     """Repairs and first loads of tables as customers have them; times keep what they had."""
     platform.create(f"CREATE TABLE other {LAYOUTS[layout]}")

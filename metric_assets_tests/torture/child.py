@@ -25,10 +25,12 @@ from typing import Any
 
 import polars as pl
 
+from metric_assets.actor import Actor
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
 from metric_assets.load import filling
 from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.undo import Undo
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres_reading
@@ -36,6 +38,7 @@ from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.ports import Binds
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.postgres_reading import PostgresReading
+from metric_assets.stores.repairs import Repairs
 from metric_assets.stores.target import ClickHouseTarget
 
 #: Small, so that a small partition still is several batches and chunks.
@@ -195,7 +198,14 @@ def work(order: dict[str, Any]) -> None:
     )
     source, store = TrappedPostgres(order["postgres"]), TrappedClickHouse(order["clickhouse"])
     source.trap = store.trap = trap
-    target = ClickHouseTarget(store, order["table"], memory_rows=order["memory_rows"])
+    actor = Actor("child", "here", "torture", order.get("run", ""))
+    repairs = Repairs(store, order["table"], 90, actor)
+    target = ClickHouseTarget(
+        store, order["table"], memory_rows=order["memory_rows"], repairs=repairs
+    )
+    if order.get("undo"):
+        undo(order["undo"], target, source, repairs)
+        return
     scan = next(scan for scan in CATALOG.scans if scan.name == order["scan"])
     pairs = [pair for pair in scan.pairs if pair.metric in order["metrics"]]
     for key in order["ranges"]:
@@ -212,6 +222,19 @@ def work(order: dict[str, Any]) -> None:
             say(failed=type(error).__name__, transient=error.transient, text=str(error)[:2000])
             return
         say(done=key)
+    say(finished=True)
+
+
+def undo(run: str, target: ClickHouseTarget, source: Postgres, repairs: Repairs) -> None:
+    """Undo a run, range after range."""
+    work = Undo(target, source)
+    for changed in repairs.ranges(run):
+        try:
+            work.run(changed)
+        except MetricAssetsError as error:
+            say(failed=type(error).__name__, transient=error.transient, text=str(error)[:2000])
+            return
+        say(done=changed.place)
     say(finished=True)
 
 

@@ -538,3 +538,15 @@ def test_grids_that_cannot_be_written_are_one_message(tmp_path: Path) -> None:
     (tmp_path / "ranges.json").rmdir()
     write_grids(settings, {"Tag": Grid(10, 30)})
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".json"] == ["ranges.json"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("reconcile", "--repair"), ("reconcile", "Tag", "--repair", "--json"), ("undo", "x")],
+)
+def test_nothing_is_written_unasked(run: Run, arguments: tuple[str, ...]) -> None:
+    """Where nobody can be asked and nobody said yes, it ends with 2 before anything is looked at."""
+    done = run(*arguments)
+    assert done.code == 2
+    assert "asks before it writes" in done.err
+    assert "--yes" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ GRIDS = {"Tag": Grid(50_000, 100_000, (-50_000,))}
 AS_TEXT = '{"Tag": {"size": 50000, "stop": 100000, "extra": [-50000]}}'
 
 
-def examined(home: Path, grids: dict[str, Grid], **environ: str) -> Finding:
+def examined(home: Path, grids: Mapping[str, Grid], **environ: str) -> Finding:
     """The one finding, with DAGSTER_HOME at ``home``."""
     settings = Settings(home=home, grids=grids)
     (found,) = guarded(

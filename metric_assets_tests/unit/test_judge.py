@@ -194,7 +194,9 @@ def wanted(
 def test_the_difference_is_that_of_every_event(
     here: list[Row], there: list[Row], mode: Mode
 ) -> None:
-    """Copies to add and take away are those of each event and its negation; nothing if in sync."""
+    """Copies to add, take away and held are those of each event and its negation; nothing if in
+    sync.
+    """
     sides = (Counter(here), Counter(there))
     found = difference(frame(here), frame(there), mode).filter(pl.col("metric") == 2)
     expected = {}
@@ -202,7 +204,7 @@ def test_the_difference_is_that_of_every_event(
         both = [(side[entity, user, size, at], side[entity, user, -size, at]) for side in sides]
         change = signed_difference(both[0], both[1], size, mode)
         if change is not None:
-            expected[entity, user, at, size] = tuple(change)
+            expected[entity, user, at, size] = (*change, *both[1])
     assert {row[1:5]: row[5:] for row in found.iter_rows()} == expected
     sums = counted(found, METRICS).get("Likes", (0, 0, 0))
     added = sum(change[0] + change[1] for change in expected.values())

@@ -1,4 +1,4 @@
--- The newest result of a check of a pair and range that passed.
+-- The newest result of a check of a pair and range that passed because both sides are equal, until an instant.
 SELECT `at`, `target`, `entityType`, `metricType`, `start`, `stop`, `check`, `origin`, `verdict`, `word`,
        `wanted`, `present`, `missing`, `surplus`, `withdrawn`, `overlap`, `unsettled`, `moved`,
        `liveMissing`, `livePhantom`, `goneUntold`, `orphaned`, `driftHours`,
@@ -13,5 +13,7 @@ WHERE target = {target:String}
   AND start = {start:Int64}
   AND stop = {stop:Int64}
   AND verdict = 'passed'
+  AND word = 'equal'
+  AND `at` <= {by:DateTime64(3, 'UTC')}
 ORDER BY at DESC
 LIMIT 1

@@ -21,6 +21,7 @@ from metric_assets.audit.explain.in_target import (
     times,
     unknown,
 )
+from metric_assets.audit.explain.live import explain_adjusted
 from metric_assets.audit.explain.sides import Side, sides
 from metric_assets.audit.explain.units import units as units_of
 from metric_assets.explanation import Cause
@@ -50,6 +51,7 @@ def explain_below(case: Case) -> list[Group]:
         *moved,
         *_in_target(case, of(Side.TARGET)),
         *_at_source(case, of(Side.SOURCE)),
+        *_in_both(case, of(Side.BOTH)),
         *_open(case, of(Side.UNKNOWN)),
     ]
 
@@ -125,9 +127,22 @@ def _at_source(case: Case, units: pl.DataFrame) -> Iterator[Group]:
     orphaned = pl.col("entityId").is_in(list(case.gone))
     yield from named(surplus.filter(orphaned), Cause.ENTITY_DELETED, test)
     yield from named(surplus.filter(~orphaned), Cause.DELETED, test)
-    yield from _told(units.filter(pl.col("kind") == "adjusted"), test)
+    adjusted, rest = explain_adjusted(case, units.filter(pl.col("kind") == "adjusted"))
+    yield from adjusted
+    yield from _told(rest, test)
     said = "rows of one user both came and went: " + test
     yield from unknown(units.filter(pl.col("kind") == "tangled"), said)
+
+
+def _in_both(case: Case, units: pl.DataFrame) -> Iterator[Group]:
+    """Surplus rows that moved in the target with the others and were deleted at the source."""
+    test = (
+        "moved back with the others, the target holds of them what was"
+        f" {_verified_at(case)}; the source no longer has them"
+    )
+    orphaned = pl.col("entityId").is_in(list(case.gone))
+    yield from named(units.filter(orphaned), Cause.ENTITY_DELETED, test)
+    yield from named(units.filter(~orphaned), Cause.DELETED, test)
 
 
 def _distinct(units: pl.DataFrame) -> pl.Series:
@@ -144,6 +159,8 @@ def _redated(units: pl.DataFrame) -> pl.Series:
 def _told(units: pl.DataFrame, test: str) -> Iterator[Group]:
     """Keys with an adjustment: the sum of each is what it was, or nothing is known of it."""
     worth = pl.col("wantedValue").fill_null(0) - pl.col("heldValue").fill_null(0)
+    if units.is_empty():
+        return
     marked = units.with_columns(net=worth.sum().over("entityId"))
     even = marked.filter(pl.col("net") == 0).drop("net")
     if not even.is_empty():

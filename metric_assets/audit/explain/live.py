@@ -19,7 +19,6 @@ from metric_assets.explanation import Cause
 NEAR = "1h"
 #: So many rows of so many entities lack a live event before it is said that none was written yet.
 BEGIN_ROWS, BEGIN_ENTITIES = 3, 2
-_KEY = ("entityId", "userId")
 
 
 def explain_live(case: Case) -> list[Group]:
@@ -43,12 +42,38 @@ def _keyed(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(belongs(rows, keys))
 
 
+def explain_adjusted(case: Case, units: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]:
+    """Units of keys with an adjustment that live events ask for because some are missing or there
+    twice; and the units of which that is not so.
+    """
+    worth = pl.col("wantedValue").fill_null(0) - pl.col("heldValue").fill_null(0)
+    user = pl.coalesce("wantedUser", "heldUser").alias("user")
+    whole = bool(case.examined.judged["whole"].any())
+    key = pl.lit(0, pl.Int64).alias("user") if whole else user
+    keys = units.group_by("entityId", key).agg(rest=worth.sum()).filter(pl.col("rest") != 0)
+    keys = keys.with_columns(whole=pl.lit(whole))
+    after, live = (_keyed(rows, keys) for rows in (case.examined.after, case.examined.live))
+    lost, others = _exactly(_unmatched(after, live, keys), keys)
+    doubled, _ = _exactly(_copies(_keyed(live, others)), others)
+    groups = []
+    if not lost.is_empty():
+        groups.append(_lost(case, lost))
+    if not doubled.is_empty():
+        groups.append(_doubled(case, doubled))
+    named = pl.concat([lost, doubled]).select("entityId", pl.col("userId").alias("user"))
+    if whole:
+        rest = units.filter(~pl.col("entityId").is_in(named["entityId"].to_list()))
+    else:
+        rest = units.with_columns(user).join(named, on=["entityId", "user"], how="anti")
+    return groups, rest.select(units.columns)
+
+
 def _missing(case: Case, keys: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]:
     """Rows from the cutoff on without a live event, where they are exactly what is lacking; and
     the keys of which that is not so.
     """
     after, live = (_keyed(rows, keys) for rows in (case.examined.after, case.examined.live))
-    lacking, others = _exactly(_unmatched(after, live), keys)
+    lacking, others = _exactly(_unmatched(after, live, keys), keys)
     recent = pl.lit(value=False) if case.recent is None else pl.col("createdAt") >= case.recent
     late, lost = lacking.filter(recent), lacking.filter(~recent)
     groups = []
@@ -60,27 +85,40 @@ def _missing(case: Case, keys: pl.DataFrame) -> tuple[list[Group], pl.DataFrame]
     return groups, others
 
 
-def _unmatched(after: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
-    """Rows that have no live event of their own near them; the n-th row of a key and value goes
-    with the n-th event where they are as many.
+def _unmatched(after: pl.DataFrame, live: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Rows that have no live event of their own near them: each event goes with the nearest of
+    the rows that it is nearest to.
     """
-    key = [*_KEY, "value"]
-    events = live.sort("createdAt").with_columns(at="createdAt")
-    near = after.sort("createdAt").join_asof(
-        events, on="createdAt", by=key, strategy="nearest", tolerance=NEAR, check_sortedness=False
+    key = ["entityId", "user", "value"]
+    events = _whose(live, keys).select(*key, "createdAt", at="createdAt").sort("createdAt")
+    near = (
+        _whose(after, keys)
+        .sort("createdAt")
+        .join_asof(
+            events,
+            on="createdAt",
+            by=key,
+            strategy="nearest",
+            tolerance=NEAR,
+            check_sortedness=False,
+        )
     )
-    # An event goes with the nearest of the rows that it is nearest to.
     apart = (pl.col("createdAt") - pl.col("at")).abs()
     taken = apart.rank("ordinal").over([*key, "at"]) == 1
     return near.filter(pl.col("at").is_null() | ~taken).select(after.columns)
 
 
+def _whose(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the user of their key: nobody where it is an entity."""
+    whole = keys.filter("whole").select("entityId", all=pl.lit(value=True)).unique()
+    marked = rows.join(whole, on="entityId", how="left", maintain_order="left")
+    nobody = pl.col("all").fill_null(value=False)
+    return marked.with_columns(user=pl.when(nobody).then(0).otherwise("userId")).drop("all")
+
+
 def _exactly(rows: pl.DataFrame, keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows of keys whose rows sum to what the key lacks, and the keys where they do not."""
-    whole = keys.filter("whole").select("entityId", all=pl.lit(value=True)).unique()
-    marked = rows.join(whole, on="entityId", how="left", maintain_order="left").with_columns(
-        user=pl.when(pl.col("all").fill_null(value=False)).then(0).otherwise("userId")
-    )
+    marked = _whose(rows, keys)
     key = ["entityId", "user"]
     sums = marked.group_by(key).agg(pl.col("value").sum().alias("sum"))
     right = keys.join(sums, on=key).filter(pl.col("sum") == pl.col("rest"))
@@ -97,9 +135,8 @@ def _lost(case: Case, lost: pl.DataFrame) -> Group:
     begin = case.begin
     if begin.pair is None or not (lost["createdAt"] < begin.pair).all():
         return Group(Cause.LIVE_LOST, units, CONSISTENT, test, live=True)
-    before = case.examined.after.filter(pl.col("createdAt") < begin.pair)
     many = lost.height >= BEGIN_ROWS and lost["entityId"].n_unique() >= BEGIN_ENTITIES
-    if before.height == lost.height and many and begin.entity == begin.pair:
+    if many and begin.entity == begin.pair:
         at = begin.pair.isoformat(timespec="milliseconds")
         said = f"{test}, and in the whole target none of its entity type before {at}"
         detail = f"live events begin later than the cutoff: right would be {at}"
@@ -114,15 +151,9 @@ def _phantom(case: Case, drifting: pl.DataFrame) -> Iterator[Group]:
     if drifting.is_empty():
         return
     live = _keyed(case.examined.live, drifting)
-    copies = live.filter(pl.int_range(pl.len()).over(live.columns) > 0)
-    doubled, others = _exactly(copies.with_columns(-pl.col("value")), drifting)
-    doubled = doubled.with_columns(-pl.col("value"))
+    doubled, others = _exactly(_copies(live), drifting)
     if not doubled.is_empty():
-        test = "each is a copy of another live event, and the source has one row for both"
-        on_border = (doubled["createdAt"] == case.cutoff).all()
-        cause = Cause.BORDER if on_border else Cause.LIVE_DOUBLED
-        detail = "they are of the instant of the cutoff itself" if on_border else ""
-        yield Group(cause, _units(doubled, "held"), CONSISTENT, test, detail, live=True)
+        yield _doubled(case, doubled)
     if others.is_empty():
         return
     said = (
@@ -132,6 +163,22 @@ def _phantom(case: Case, drifting: pl.DataFrame) -> Iterator[Group]:
     rows, events = (_keyed(rows, others) for rows in (case.examined.after, case.examined.live))
     units = pl.concat([_units(rows, "wanted"), _units(events, "held")])
     yield Group(Cause.UNKNOWN, units, OPEN, said, live=True)
+
+
+def _copies(live: pl.DataFrame) -> pl.DataFrame:
+    """Live events that are copies of others, as what would take them back."""
+    again = live.filter(pl.int_range(pl.len()).over(*live.columns) > 0)
+    return again.with_columns(-pl.col("value"))
+
+
+def _doubled(case: Case, doubled: pl.DataFrame) -> Group:
+    """Copies of live events: written twice, or a border that is off by one."""
+    copies = doubled.with_columns(-pl.col("value"))
+    test = "each is a copy of another live event, and the source has one row for both"
+    on_border = (copies["createdAt"] == case.cutoff).all()
+    cause = Cause.BORDER if on_border else Cause.LIVE_DOUBLED
+    detail = "they are of the instant of the cutoff itself" if on_border else ""
+    return Group(cause, _units(copies, "held"), CONSISTENT, test, detail, live=True)
 
 
 def _units(rows: pl.DataFrame, side: str) -> pl.DataFrame:

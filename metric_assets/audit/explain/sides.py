@@ -18,12 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-_Sums = npt.NDArray[np.uint64]
-#: Parts of which every subset is tried; of 2^36 subsets one in 2^28 runs fits by chance.
-MOST_PARTS = 36
+from metric_assets.audit.explain.moved import moved_and_gone
+from metric_assets.audit.explain.subsets import MOST_PARTS, Sums, stretch, subset
+
 #: Units of which every stretch is tried.
 MOST_UNITS = 500_000
-_NOTHING = np.zeros(1, np.uint64)
 
 
 class Side(str, Enum):
@@ -31,6 +30,7 @@ class Side(str, Enum):
 
     TARGET = "target"
     SOURCE = "source"
+    BOTH = "both"
     UNKNOWN = "unknown"
 
 
@@ -53,10 +53,18 @@ def sides(
     hashes = units["hash"].to_numpy()
     if not complete or (present + int(hashes.sum(dtype=np.uint64))) % 2**64 != wanted:
         return unknown
-    for chosen in _candidates(units, hashes, np.uint64(goal)):
-        names = np.where(chosen, Side.TARGET.value, Side.SOURCE.value)
-        return pl.Series("side", names, pl.String)
-    return unknown
+    found = _mixed(units, hashes, np.uint64(goal))
+    return unknown if found is None else pl.Series("side", found, pl.String)
+
+
+def _mixed(units: pl.DataFrame, hashes: Sums, goal: np.uint64) -> npt.NDArray[np.str_] | None:
+    """The names of the sides where both have changed; None if no division leads to the goal."""
+    for chosen in _candidates(units, hashes, goal):
+        return np.where(chosen, Side.TARGET.value, Side.SOURCE.value)
+    for moved, gone in moved_and_gone(units, goal):
+        names = np.where(moved, Side.TARGET.value, Side.SOURCE.value)
+        return np.where(gone, Side.BOTH.value, names)
+    return None
 
 
 def _all(units: pl.DataFrame, side: Side) -> pl.Series:
@@ -64,7 +72,7 @@ def _all(units: pl.DataFrame, side: Side) -> pl.Series:
 
 
 def _candidates(
-    units: pl.DataFrame, hashes: _Sums, goal: np.uint64
+    units: pl.DataFrame, hashes: Sums, goal: np.uint64
 ) -> Iterator[npt.NDArray[np.bool_]]:
     """Which units sum to the goal, the simplest division first: whole kinds, a stretch of one kind
     beside whole others, entities of a kind, single units.
@@ -85,7 +93,7 @@ def _codes(units: pl.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.int64]
 
 
 def _parts(
-    parts: npt.NDArray[np.int64], hashes: _Sums, goal: np.uint64
+    parts: npt.NDArray[np.int64], hashes: Sums, goal: np.uint64
 ) -> Iterator[npt.NDArray[np.bool_]]:
     """The units of the parts that sum to the goal, if there are few parts and some do."""
     count = int(parts.max()) + 1
@@ -98,32 +106,8 @@ def _parts(
         yield np.isin(parts, chosen)
 
 
-def subset(numbers: _Sums, goal: np.uint64) -> list[int] | None:
-    """Places of the numbers that sum to the goal, in 64 bits that wrap; None if none do."""
-    half = len(numbers) // 2
-    low, high = _subset_sums(numbers[:half]), _subset_sums(numbers[half:])
-    order = np.argsort(low, kind="stable")
-    lacking = goal - high
-    at = np.searchsorted(low[order], lacking)
-    found = np.flatnonzero(low[order[np.minimum(at, low.size - 1)]] == lacking)
-    if not found.size:
-        return None
-    second = int(found[0])
-    first = int(order[at[second]])
-    bits = first | second << half
-    return [place for place in range(len(numbers)) if bits >> place & 1]
-
-
-def _subset_sums(numbers: _Sums) -> _Sums:
-    """The sums of all subsets; bit n of a place says whether number n is in it."""
-    sums = _NOTHING
-    for number in numbers:
-        sums = np.concatenate([sums, sums + number])
-    return sums
-
-
 def _stretches(
-    units: pl.DataFrame, kinds: npt.NDArray[np.int64], hashes: _Sums, goal: np.uint64
+    units: pl.DataFrame, kinds: npt.NDArray[np.int64], hashes: Sums, goal: np.uint64
 ) -> Iterator[npt.NDArray[np.bool_]]:
     """One stretch of one kind, in the order of entities or of time, beside whole other kinds."""
     at = pl.coalesce("wantedAt", "heldAt")
@@ -143,16 +127,5 @@ def _stretches(
                     found = stretch(hashes[places], left)
                     if found is not None:
                         chosen = whole.copy()
-                        chosen[places[found[0] : found[1]]] = True
+                        chosen[places[found]] = True
                         yield chosen
-
-
-def stretch(numbers: _Sums, goal: np.uint64) -> tuple[int, int] | None:
-    """Where numbers that lie side by side sum to the goal: first and last place, exclusive."""
-    before = np.concatenate([_NOTHING, np.cumsum(numbers, dtype=np.uint64)])
-    order = np.argsort(before, kind="stable")
-    wanted = before + goal
-    at = np.searchsorted(before[order], wanted)
-    ends = order[np.minimum(at, before.size - 1)]
-    fits = np.flatnonzero((before[ends] == wanted) & (ends > np.arange(before.size)))
-    return (int(fits[0]), int(ends[fits[0]])) if fits.size else None
