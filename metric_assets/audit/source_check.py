@@ -92,6 +92,11 @@ class SourceVerdict:
         return self.explanation is not None and bool(self.explanation.findings)
 
     @property
+    def figures(self) -> str:
+        """How much differs, without what may lie behind it."""
+        return cause(self.load_result, guessing=False)
+
+    @property
     def cause(self) -> str:
         """Why it fails: the causes by their codes, or else what the load result says."""
         why = cause(self.load_result, guessing=not self.explained)

@@ -4,21 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from metric_assets.audit import checks
-from metric_assets.cli.keys import Key, Shape, keys
-
-REPORT_CODES: Mapping[str, tuple[str, ...]] = {
-    "state": (
-        "equal", "differs", "not_loaded", "live_drift", "legacy_differs", "stream_behind",
-        "not_verified", "unchecked", "proof_too_old", "ids_in_no_partition", "rows_of_no_pair",
-        "allowed",
-    ),
-    "verdict": (checks.PASSED, checks.WARNED, checks.FAILED),
-    "check": (
-        checks.MATCHES_SOURCE, checks.MATCHES_LEGACY, checks.RECONCILED, checks.BEYOND_GRID,
-        checks.BELONGS,
-    ),
-}  # fmt: skip
+from metric_assets.cli.shape import Key, Shape, keys
 
 _RESULT: Shape = {
     "at": Key("instant", "when"),
