@@ -33,7 +33,11 @@ _PROSE = 110
 @click.command()
 @click.argument("selection", nargs=-1, required=True, shell_complete=completions.selection)
 @click.option(
-    "--range", "key", metavar="A-B", help="Ids, both inclusive; all partitions it touches."
+    "--range",
+    "key",
+    metavar="A-B",
+    help="Ids, both inclusive; all partitions it touches.",
+    shell_complete=completions.ranges,
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def explain(selection: tuple[str, ...], key: str | None, as_json: bool) -> None:
@@ -128,7 +132,7 @@ def _finding(number: int, finding: Finding) -> None:
     if rows:
         columns = list(rows[0])
         cells = [[row[column] for column in columns] for row in rows]
-        tables.show("", columns, cells)
+        tables.show("", columns, cells, prose=("wanted", "held"))
 
 
 def _hanging(before: str, text: str) -> str:

@@ -115,20 +115,12 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
     console.tell_alerts(runs, settings)
-    clean = is_clean(result.reports, [result.outcome])
-    clean = clean and not outside.sentences and not result.strays
+    clean = is_clean(result.reports, [result.outcome]) and not (outside.sentences or result.strays)
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
-        document = {
-            "sentence": sentence,
-            "source": options.source,
-            "repaired": list(done.ranges),
-            "removed": list(done.removed),
-            **_document(result, notes),
-            **outside.as_dict(),
-        }
-        echo_document(document, 0 if clean else 1)
+        known = {"sentence": sentence, "source": options.source, **outside.as_dict()}
+        echo_document({**known, **_document(result, done, notes)}, 0 if clean else 1)
         return clean
     _show(result, [*done.removed, *outside.sentences])
     _say(result, done, options)
@@ -146,9 +138,11 @@ def _say(result: _Result, done: Repaired, options: Options) -> None:
         click.echo("Nothing was repaired.")
 
 
-def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
-    """What the checks came to, for JSON."""
+def _document(result: _Result, done: Repaired, notes: console.Notes) -> dict[str, object]:
+    """What the checks and a repair came to, for JSON."""
     return {
+        "repaired": list(done.ranges),
+        "removed": list(done.removed),
         "pairs": [report.as_dict() for report in result.reports],
         "causes": result.causes,
         "missed": [one.as_dict() for one in result.missed],

@@ -180,8 +180,9 @@ def run_undo(
         config = {"ops": {"put_back": {"config": {"run": run, "force": force}}}}
         job = definitions.resolve_job_def(UNDO_JOB)
         tags = {UNDOES_TAG: run}
-        config |= _config(verbose=verbose)
-        result = execute_here(job, instance, tags, run_config=config)
+        result = execute_here(
+            job, instance, tags, run_config={**config, **_config(verbose=verbose)}
+        )
     return outcome_of("all", settings.catalog, (), result)
 
 
