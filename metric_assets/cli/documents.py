@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import click
 
-from metric_assets.cli.shape import Key, Shape, keys
+from metric_assets.cli.shapes import Key, Shape, keys
 
 #: Of every document; raised when a key goes or changes its meaning.
 SCHEMA_VERSION = 3

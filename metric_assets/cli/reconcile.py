@@ -115,7 +115,8 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
     console.tell_alerts(runs, settings)
-    clean = is_clean(result.reports, [result.outcome]) and not (outside.sentences or result.strays)
+    clean = is_clean(result.reports, [result.outcome])
+    clean = clean and not outside.sentences and not result.strays
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:

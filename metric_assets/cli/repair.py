@@ -29,15 +29,16 @@ COLUMNS = ("pair", "range", "missing", "surplus", "present")
 
 @dataclass(frozen=True)
 class Repaired:
-    """What was done: ranges that were loaded again, and what became of rows of no pair, in words.
+    """What was done: ranges that were loaded again, what became of rows of no pair, in words, and
+    the Dagster ``runs`` that did it.
 
-    ``refused`` says that somebody who was asked said no; ``runs`` did it.
+    ``refused`` says that somebody who was asked said no.
     """
 
     ranges: Sequence[str] = ()
     removed: Sequence[str] = ()
-    refused: bool = False
     runs: Sequence[str] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,13 +138,13 @@ def carry_out(
     runs = _load(repair_work(repair.ranges, settings), settings, notes, verbose=verbose)
     removed = remove_strays(repair.strays, settings)
     done = [f"{pair.key}/{key}" for pair, keys in repair.ranges.items() for key in keys]
-    return Repaired(done, removed, runs=runs)
+    return Repaired(done, removed, runs)
 
 
 def _load(
     work: Sequence[RepairWork], settings: Settings, notes: console.Notes, *, verbose: bool
 ) -> list[str]:
-    """Load again; the runs that did it."""
+    """Load ranges again; the runs that did."""
     from metric_assets.orchestration.running import run_repair
 
     runs: list[str] = []

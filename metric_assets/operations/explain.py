@@ -67,7 +67,7 @@ class Explained:
             "pair": self.verdict.pair.key,
             "ids": self.verdict.ids.key,
             "in_sync": self.in_sync,
-            "word": code(self.verdict.word.value),
+            "source_check": code(self.verdict.word.value),
             "sentence": self.verdict.sentence,
             "source": self.source.as_dict(),
             "legacy": self.legacy.as_dict() if self.legacy else None,

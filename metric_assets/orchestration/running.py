@@ -146,7 +146,7 @@ def explain(
 
 
 def run_repair(
-    work: Iterable[RepairWork], settings: Settings, listener: Listener, *, verbose: bool
+    work: Iterable[RepairWork], settings: Settings, listener: Results, *, verbose: bool
 ) -> Iterator[Outcome]:
     """Load ranges again and check them, one run an entity; yields an outcome as each run ends. The
     outcome of an interrupted run is the last one.
@@ -162,7 +162,9 @@ def run_repair(
             result = execute_here(
                 job, instance, tags, run_config={**config, **_config(verbose=verbose)}
             )
-            outcome = outcome_of(piece.entity, settings.catalog, tuple(piece.ranges), result)
+            outcome = outcome_of(
+                piece.entity, settings.catalog, tuple(piece.ranges), result, listener.unread
+            )
             yield outcome
             if outcome.interrupted:
                 return
