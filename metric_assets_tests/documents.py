@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from metric_assets.cli.documents import COMMON, DOCUMENTS
-from metric_assets.cli.shapes import CODES, ROWS, Shape
+from metric_assets.cli.shape import CODES, Shape
+from metric_assets.cli.shapes import ROWS
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -31,7 +32,7 @@ def hold(command: str | None, document: Any) -> None:
         list(_object({**COMMON, **shape}, document, command or "error")) for shape in shapes or [{}]
     ]
     if all(found):
-        raise AssertionError("\n".join(min(found, key=lambda lines: len(list(lines)))))
+        raise AssertionError("\n\n".join("\n".join(wrong) for wrong in found))
 
 
 def _object(shape: Shape, value: Any, place: str) -> Iterator[str]:

@@ -96,27 +96,31 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
     dagster_answers()
     quiet_dagster()
     notes = console.Notes(tables.err())
+    done = Repaired()
+    runs: list[str] = []
     try:
-        result, done = _repaired(pairs, settings, options, notes)
-        outside = console.look_outside(pairs, settings)
+        result = _examine(pairs, settings, options, notes, source=options.source)
+        runs.append(result.outcome.run_id)
+        if options.repair:
+            plan = plan_repair(result.reports, result.strays, settings)
+            done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
+            runs += done.runs
+            if done.ranges or done.removed:
+                # What was loaded again was verified by its load, the rest a moment ago.
+                result = _examine(pairs, settings, options, notes, source=False)
+                runs.append(result.outcome.run_id)
+        outside = console.look_outside(pairs, settings, notes.remark)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
-    clean = is_clean(result.reports, [result.outcome])
-    clean = clean and not outside.sentences and not result.strays
+    console.tell_alerts(runs, settings)
+    clean = is_clean(result.reports, [result.outcome]) and not (outside.sentences or result.strays)
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
-        document = {
-            "sentence": sentence,
-            "source": options.source,
-            "repaired": list(done.ranges),
-            "removed": list(done.removed),
-            **_document(result, notes),
-            **outside.as_dict(),
-        }
-        echo_document(document, 0 if clean else 1)
+        known = {"sentence": sentence, "source": options.source, **outside.as_dict()}
+        echo_document({**known, **_document(result, done, notes)}, 0 if clean else 1)
         return clean
     _show(result, [*done.removed, *outside.sentences])
     _say(result, done, options)
@@ -134,24 +138,11 @@ def _say(result: _Result, done: Repaired, options: Options) -> None:
         click.echo("Nothing was repaired.")
 
 
-def _repaired(
-    pairs: Sequence[Pair], settings: Settings, options: Options, notes: console.Notes
-) -> tuple[_Result, Repaired]:
-    """The checks, made again after what was repaired, if that was asked for."""
-    result = _examine(pairs, settings, options, notes, source=options.source)
-    if not options.repair:
-        return result, Repaired()
-    plan = plan_repair(result.reports, result.strays, settings)
-    done = carry_out(plan, settings, notes, yes=options.yes, verbose=options.verbose)
-    if done.ranges or done.removed:
-        # What was loaded again was verified by its load, the rest a moment ago.
-        result = _examine(pairs, settings, options, notes, source=False)
-    return result, done
-
-
-def _document(result: _Result, notes: console.Notes) -> dict[str, object]:
-    """What the checks came to, for JSON."""
+def _document(result: _Result, done: Repaired, notes: console.Notes) -> dict[str, object]:
+    """What the checks and a repair came to, for JSON."""
     return {
+        "repaired": list(done.ranges),
+        "removed": list(done.removed),
         "pairs": [report.as_dict() for report in result.reports],
         "causes": result.causes,
         "missed": [one.as_dict() for one in result.missed],
@@ -204,7 +195,7 @@ def _examine(
     source: bool,
 ) -> _Result:
     from metric_assets.operations import reconcile as operation
-    from metric_assets.orchestration.running import plan_only, run_checks
+    from metric_assets.orchestration.running import compare_only, run_checks
 
     notes.forget_checks()
     outcome = run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
@@ -215,10 +206,10 @@ def _examine(
     planned: list[LoadResult] = []
     missed: list[Missed] = []
     if pieces:
-        runs = plan_only(pieces, settings, console.Notes(tables.err()))
+        runs = compare_only(pieces, settings, console.Notes(tables.err()))
         planned, missed = runs.load_results, runs.missed
     causes = operation.causes(reports, planned)
     if missed:
         reports = report_checks(pairs, notes, [outcome], missed)
-    strays = operation.strays_of(None if options.everything else pairs, settings)
+    strays = operation.strays_of(None if options.everything else pairs, settings, notes.remark)
     return _Result(outcome, reports, causes, missed, strays)

@@ -46,48 +46,57 @@ def execute_here(  # noqa: PLR0913 - what is run, where, and how it is told
 ) -> dg.JobExecutionResult:
     """Run some assets or checks of a job here; an interruption is raised as KeyboardInterrupt.
 
-    Without ``checks`` all checks of the assets are run. The tags say whose process it is, and that
-    no daemon may begin it again: only a command can.
+    Without ``checks`` all checks of the assets are run, without both the whole job. The tags say
+    whose process it is, and that no daemon may begin it again: only a command can.
     """
+    # What the process is told of itself comes last: nobody else may say it.
+    known = {**job.run_tags, **tags, **own_tags(), **actor_tags(), "dagster/max_retries": "0"}
     chosen = None if checks is None else frozenset(checks)
-    # A job without assets is run as a whole.
-    whole = chosen is None and not assets
+    selected = None if chosen is None and not assets else frozenset(assets)
+    run = _create(job, instance, known, selected, chosen, run_config)
+    try:
+        return execute_run(InMemoryJob(job), run, instance)
+    except dg.DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
+
+
+def _create(  # noqa: PLR0913 - what a run is made of
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    tags: Mapping[str, str],
+    assets: frozenset[dg.AssetKey] | None,
+    checks: frozenset[dg.AssetCheckKey] | None,
+    run_config: Mapping[str, Any],
+) -> dg.DagsterRun:
+    """Record a run of a job, of some assets or checks of it or (None for both) the whole."""
     subset = (
-        job if whole else job.get_subset(asset_selection=set(assets), asset_check_selection=chosen)
+        job
+        if assets is None
+        else job.get_subset(asset_selection=assets, asset_check_selection=checks)
     )
     plan = create_execution_plan(
         InMemoryJob(subset), run_config=run_config, instance_ref=instance.get_ref()
     )
-    run = instance.create_run(
+    return instance.create_run(
         job_name=job.name,
         run_id=None,
         run_config=run_config,
         status=None,
-        tags={
-            **job.run_tags,
-            **tags,
-            **own_tags(),
-            **actor_tags(),
-            "dagster/max_retries": "0",
-        },
+        tags=tags,
         root_run_id=None,
         parent_run_id=None,
         step_keys_to_execute=plan.step_keys_to_execute,
         execution_plan_snapshot=snapshot_from_execution_plan(plan, subset.get_job_snapshot_id()),
         job_snapshot=subset.get_job_snapshot(),
         parent_job_snapshot=subset.get_parent_job_snapshot(),
-        asset_selection=None if whole else frozenset(assets),
-        asset_check_selection=chosen,
+        asset_selection=assets,
+        asset_check_selection=checks,
         resolved_op_selection=None,
         op_selection=None,
         remote_job_origin=_origin(job.name),
         job_code_origin=None,
         asset_graph=subset.asset_layer.asset_graph,
     )
-    try:
-        return execute_run(InMemoryJob(job), run, instance)
-    except dg.DagsterExecutionInterruptedError:
-        raise KeyboardInterrupt from None
 
 
 def _origin(job: str) -> RemoteJobOrigin:
