@@ -430,12 +430,16 @@ def test_a_session_ended_in_mid_stream_is_a_transient_error(platform: Platform) 
     """A read that breaks off after rows have come: nothing is written, another attempt may help."""
 
     def terminate() -> None:
-        time.sleep(2)
-        with psycopg.connect(platform.postgres_url) as session:
-            session.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
-                " datname = current_database() AND state = 'active' AND query LIKE 'COPY%'"
-            )
+        with psycopg.connect(platform.postgres_url, autocommit=True) as session:
+            for _ in range(240):
+                ended = session.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+                    " datname = current_database() AND state = 'active' AND query LIKE 'COPY%'"
+                    " AND query_start < clock_timestamp() - interval '2 seconds'"
+                )
+                if ended.fetchall():
+                    return
+                time.sleep(0.25)
 
     thread = threading.Thread(target=terminate)
     thread.start()
