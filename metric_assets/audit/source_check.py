@@ -34,11 +34,12 @@ LEGACY_DRIFT = (
 @dataclass(frozen=True)
 class SourceVerdict:
     """What a dry run, or a materialization, verified of a pair and range; ``explanation`` says why
-    it fails, where that was asked.
+    it fails, where that was asked, and ``looked`` that late live events have been looked at since.
     """
 
     load_result: LoadResult
     explanation: Explanation | None = None
+    looked: bool = False
 
     @property
     def word(self) -> SourceWord:

@@ -51,4 +51,14 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "word": ("equal", "stream_behind", "live_drift", "differs"),
     "sure": ("verified", "consistent", "open"),
     "cause": tuple(cause.value for cause in Cause),
+    "state": (
+        "equal", "differs", "not_loaded", "live_drift", "legacy_differs", "stream_behind",
+        "not_verified", "unchecked", "proof_too_old", "ids_in_no_partition", "rows_of_no_pair",
+        "allowed",
+    ),
+    "verdict": ("passed", "warned", "failed"),
+    "check": (
+        "matches_source", "matches_legacy", "reconciled", "ids_beyond_grid",
+        "every_row_belongs_to_a_pair",
+    ),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from metric_assets.cli.report_shapes import REPORT_ROWS
 from metric_assets.cli.shape import Key, Shape, keys
 from metric_assets.cli.shapes_told import TOLD
 
@@ -69,6 +70,7 @@ _LOAD_RESULT: Shape = {
 
 #: Objects in documents, by the name of their type.
 ROWS: Mapping[str, Shape] = {
+    **REPORT_ROWS,
     "pair": _PAIR,
     "load_result": _LOAD_RESULT,
     "live": _LIVE,
