@@ -33,10 +33,12 @@ class Actor:
 
 def this_process() -> Actor:
     """The actor that this process is. Settings with secrets are never arguments, so the command
-    can be told as it was typed; of a long one (Dagster passes whole documents) its beginning.
+    can be told as it was typed, its beginning if it is long; but for the documents that Dagster
+    passes, which can hold the address of its storage.
     """
     program, *arguments = sys.argv or [""]
-    command = shlex.join([Path(program).name, *arguments])
+    told = ["{…}" if one.lstrip().startswith(("{", "[{")) else one for one in arguments]
+    command = shlex.join([Path(program).name, *told])
     return Actor(_user(), socket.gethostname(), command[:500])
 
 

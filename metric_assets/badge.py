@@ -63,15 +63,15 @@ class Badge:
     def reasons(self) -> list[str]:
         """What is wrong, the gravest first."""
         found = [
-            (self.differing, "differ from the source"),
-            (self.unloaded, "were never materialized and hold entities or rows"),
-            (self.drifting, "have live drift"),
-            (self.legacy_failing, "break the rule of legacy"),
-            (self.behind, "are not verified: the stream is behind"),
-            (self.unverified, "are not verified since they were last materialized"),
-            (self.legacy_unchecked, "were not compared with legacy"),
+            (self.differing, "differs", "differ", "from the source"),
+            (self.unloaded, "was", "were", "never materialized and holds entities or rows"),
+            (self.drifting, "has", "have", "live drift"),
+            (self.legacy_failing, "breaks", "break", "the rule of legacy"),
+            (self.behind, "is", "are", "not verified: the stream is behind"),
+            (self.unverified, "is", "are", "not verified since the last materialization"),
+            (self.legacy_unchecked, "was", "were", "not compared with legacy"),
         ]
-        said = [f"{len(keys)} ranges {what}: {_named(keys)}" for keys, what in found if keys]
+        said = [_told(keys, one, more, what) for keys, one, more, what in found if keys]
         if self.stale:
             said.append(
                 f"the oldest proof is {self.oldest_days:.1f} days old, at most"
@@ -89,9 +89,55 @@ class Badge:
         return f"{self.pair.key}: all {self.materialized} materialized ranges equal their source"
 
     @property
+    def word(self) -> str:
+        """The gravest thing that is wrong, in a word or two; "equal" if nothing is."""
+        words = {
+            "differs": self.differing,
+            "not loaded": self.unloaded,
+            "live drift": self.drifting,
+            "legacy differs": self.legacy_failing,
+            "stream behind": self.behind,
+            "not verified": self.unverified,
+            "unchecked": self.legacy_unchecked,
+            "proof too old": self.stale,
+        }
+        return next((word for word, found in words.items() if found), "equal")
+
+    @property
+    def cure(self) -> str:
+        """What to do about the gravest thing that is wrong; empty if nothing is."""
+        command = f"`metric-assets reconcile {self.pair.key}"
+        verifies = f"{command} --source` verifies them now"
+        cures = {
+            "equal": "",
+            "differs": f"{command} --repair` loads these ranges",
+            "not loaded": f"{command} --repair` loads these ranges",
+            "live drift": "replay the live events of the hours that `matches_source` names; if that"
+            f" will never be done, `metric-assets backfill {self.pair.key} --heal-live` makes the"
+            " counter right",
+            "legacy differs": f"{command}` says whether the target or the legacy counter is wrong",
+            "stream behind": "they are verified again once the stream has caught up",
+            "unchecked": f"{command}` compares them",
+        }
+        return cures.get(self.word, verifies)
+
+    @property
+    def verified_share(self) -> float | None:
+        """Ranges whose counter equals its source, of those that hold anything; None if none do."""
+        needed = self.materialized + len(self.unloaded)
+        return self.verified / needed if needed else None
+
+    @property
     def lists(self) -> dict[str, list[str]]:
         """The ranges that are not well, by what is wrong."""
         return {name: list(getattr(self, name)) for name in _LISTS}
+
+
+def _told(keys: Sequence[str], one: str, more: str, what: str) -> str:
+    """How many ranges, what of them, and which."""
+    if len(keys) == 1:
+        return f"1 range {one} {what}: {keys[0]}"
+    return f"{len(keys)} ranges {more} {what.replace('holds', 'hold')}: {_named(keys)}"
 
 
 def _named(keys: Sequence[str]) -> str:

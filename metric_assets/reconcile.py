@@ -97,8 +97,17 @@ class Verdict:
 
     @property
     def cure(self) -> str:
-        """What cures it, where that is known."""
-        return "; ".join(self.explanation.cures) if self.explanation is not None else ""
+        """What cures it, where that is known, else the command that says which side is wrong; empty
+        if it passes.
+        """
+        if self.explanation is not None and self.explanation.cures:
+            return "; ".join(self.explanation.cures)
+        if self.passed:
+            return ""
+        return (
+            f"`metric-assets explain {self.pair.key} --range {self.ids.key}` says whether the"
+            " target or the legacy counter is wrong"
+        )
 
 
 def coverage(missing: float, legacy: float) -> float | None:

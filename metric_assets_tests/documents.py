@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from metric_assets.cli.documents import COMMON, DOCUMENTS
-from metric_assets.cli.shapes import CODES, ROWS, Shape
+from metric_assets.cli.shape import CODES, Shape
+from metric_assets.cli.shapes import ROWS
 
 _PLAIN: dict[str, tuple[type, ...]] = {
     "string": (str,),

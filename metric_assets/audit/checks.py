@@ -11,5 +11,5 @@ BEYOND_GRID = "ids_beyond_grid"
 #: Verdicts. A warning is not well either, but nothing that a repair would change.
 PASSED, WARNED, FAILED = "passed", "warned", "failed"
 #: What made the check: a load that verified itself, its second look, a comparison that writes
-#: nothing, or what is known of a whole pair.
-LOAD, SECOND_LOOK, AUDIT, SUMMARY = "load", "second look", "audit", "summary"
+#: nothing, what is known of a whole pair, or an undo, after which a range is not verified.
+LOAD, SECOND_LOOK, AUDIT, SUMMARY, UNDO = "load", "second look", "audit", "summary", "undo"

@@ -23,8 +23,8 @@ from metric_assets.settings import HISTORY_DAYS, HISTORY_TABLE, Settings
 from metric_assets.sql import Statement, load
 from metric_assets.stores.ports import Bind, Binds
 
-#: Log comment of our statements here. No attempt's: nobody who cleans up orphans ends them.
-OWNER = "metric_assets history"
+#: Log comment of our statements here. No attempt's: whoever looks for leftovers leaves them alone.
+OWNER = "metric_assets: history of checks"
 _INSTANT = pl.Datetime("ms", "UTC")
 _TYPES: dict[str, pl.DataType] = {
     "str": pl.String(),

@@ -34,11 +34,12 @@ LEGACY_DRIFT = (
 @dataclass(frozen=True)
 class SourceVerdict:
     """What a dry run, or a materialization, verified of a pair and range; ``explanation`` says why
-    it fails, where that was asked.
+    it fails, where that was asked, and ``looked`` that late live events have been looked at since.
     """
 
     load_result: LoadResult
     explanation: Explanation | None = None
+    looked: bool = False
 
     @property
     def word(self) -> SourceWord:
@@ -89,6 +90,11 @@ class SourceVerdict:
     def explained(self) -> bool:
         """Whether there is an explanation of why it fails."""
         return self.explanation is not None and bool(self.explanation.findings)
+
+    @property
+    def figures(self) -> str:
+        """How much differs, without what may lie behind it."""
+        return cause(self.load_result, guessing=False)
 
     @property
     def cause(self) -> str:

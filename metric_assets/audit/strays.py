@@ -30,6 +30,8 @@ from metric_assets.stores.repairs import Change, Repairs, fragment
 
 #: Ids of one statement: they travel in its address.
 _IDS = 5_000
+#: What to do about them.
+REMOVES = "`metric-assets reconcile --repair` removes them"
 
 
 class Store(Protocol):

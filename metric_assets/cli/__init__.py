@@ -21,6 +21,7 @@ from metric_assets.cli import (
     local,
     ranges,
     reconcile,
+    report,
     ui,
     undo,
 )
@@ -48,6 +49,7 @@ for _command in (
     ui.ui,
     backfill.backfill,
     reconcile.reconcile,
+    report.report,
     explain.explain,
     undo.undo,
     local.local,

@@ -118,7 +118,7 @@ def load(
     if wanted is None and not ran.stopped:
         # Who asks for a range has said which ids are meant.
         try:
-            ran.outside = console.look_outside(pairs, settings)
+            ran.outside = console.look_outside(pairs, settings, bar.remark)
         except KeyboardInterrupt:
             ran.stopped = True
     reports = report_loads(pairs, bar, ran.outcomes, ran.missed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,10 @@ class Notes(Results):
         super().remarked(sentences)
         for sentence in sentences:
             self._say(sentence)
+
+    def remark(self, sentence: str) -> None:
+        """Say one."""
+        self.remarked([sentence])
 
     def _say(self, text: str) -> None:
         # Above a progress bar, if there is one.
@@ -131,12 +135,15 @@ def progress_bar(steps: int, *, quiet: bool = False) -> Iterator[Bar]:
         yield Bar(console, steps, BarMeter(progress, steps))
 
 
-def look_outside(pairs: Sequence[Pair], settings: Settings) -> Outside:
-    """The ids of the pairs' entities that no grid holds; says on stderr what is looked at."""
+def look_outside(pairs: Sequence[Pair], settings: Settings, told: Callable[[str], None]) -> Outside:
+    """The ids of the pairs' entities that no grid holds; says on stderr what is looked at.
+
+    ``told`` hears what else should be known.
+    """
     from metric_assets.operations import ranges
 
     with err().status("ids") as status:
-        return ranges.look_outside(pairs, settings, status.update)
+        return ranges.look_outside(pairs, settings, status.update, told)
 
 
 def tell_alerts(runs: Sequence[str], settings: Settings) -> None:

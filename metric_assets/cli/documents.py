@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import click
 
-from metric_assets.cli.shapes import Key, Shape, keys
+from metric_assets.cli.shape import Key, Shape, keys
 
 #: Of every document; raised when a key goes or changes its meaning.
 SCHEMA_VERSION = 3
@@ -57,6 +57,21 @@ DOCUMENTS: Mapping[str, Shape] = {
         "removed": Key("[string]", "what became of them, in sentences"),
         "run": Key("string", "the Dagster run of the checks"),
         "failure": Key("string", "why it failed; empty if it did not"),
+    },
+    "report": {
+        "sentence": Key("string", "whether all is well, and as of when; the exit code is 0 anyway"),
+        "well": Key("boolean", "whether all is well"),
+        "target": Key("string", "the table of events"),
+        "as_of": Key("instant?", "since then every pair has been summed up; null if none has"),
+        "oldest_proof": Key("instant?", "when the range was verified that has waited longest"),
+        "pairs": Key("[pair_state]", "a row a pair"),
+        "failing_whole": Key("[string]", "ids in no partition, rows of no pair, in sentences"),
+        "days": Key("integer", "how far back failures and changes go"),
+        "failures": Key("[failed_result]", "the last failed result of each check, pair and range"),
+        "worst": Key("[worst_entity]", "entities that differ most from legacy"),
+        "drift_hours": Key("[pair_hour]", "live drift as of now"),
+        "changes": Key("[changed_result]", "results whose verdict is another than the one before"),
+        "page": Key("string?", "the page that was written; null if none was"),
     },
     "explain": {
         "sentence": Key("string", "the last line"),

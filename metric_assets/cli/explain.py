@@ -6,6 +6,7 @@ Belongs here: the page and the document. Does not belong here: how a cause is fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Entities and hours that a finding names.
 _NAMED = 5
+#: Columns of text that is read.
+_PROSE = 110
 
 
 @click.command()
@@ -98,7 +101,8 @@ def _closing(
 
 def _show(explained: Explained) -> None:
     """The page of a pair and range: nothing of what is in sync."""
-    _explanation(explained.verdict.sentence, explained.source)
+    verdict = explained.verdict
+    _explanation(f"{explained.source.place}: {verdict.figures}", explained.source)
     if explained.legacy is not None and explained.legacy.findings:
         allowed = " (allowed by the pair's rule)" if explained.allowed else ""
         _explanation(f"{explained.legacy.place}: legacy differs{allowed}", explained.legacy)
@@ -117,15 +121,30 @@ def _explanation(headline: str, explanation: Explanation) -> None:
 
 def _finding(number: int, finding: Finding) -> None:
     click.echo()
-    click.secho(f"  {number}. {finding.headline}", fg="red" if finding.known else "yellow")
+    headline = _hanging(f"  {number}. ", finding.headline)
+    click.secho(headline, fg="red" if finding.known else "yellow")
     for name, text in _facts(finding).items():
+        before = f"     {name:<10} "
+        # What is copied stays in one line.
         if text:
-            click.echo(f"     {name:<9} {text}")
+            click.echo(f"{before}{text}" if name == "do" else _hanging(before, text))
     rows = [_row(sample) for sample in finding.samples]
     if rows:
         columns = list(rows[0])
         cells = [[row[column] for column in columns] for row in rows]
         tables.show("", columns, cells, prose=("wanted", "held"))
+
+
+def _hanging(before: str, text: str) -> str:
+    """Text after some words, its further lines below its first."""
+    width = min(tables.out().width, _PROSE)
+    return fill(
+        f"{before}{text}",
+        width,
+        subsequent_indent=" " * len(before),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _facts(finding: Finding) -> Mapping[str, str]:

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 
 from metric_assets.cli.documents import COMMON, DOCUMENTS
-from metric_assets.cli.shapes import CODES, ROWS, Key, Shape
+from metric_assets.cli.shape import CODES, Key, Shape
+from metric_assets.cli.shapes import ROWS
 from metric_assets.markdown import table
 
 _HEAD = """\
 <!-- Written by `python -m metric_assets.cli.output_page > docs/reference/output.md`. Change
-metric_assets/cli/documents.py and shapes.py, then run it again. -->
+metric_assets/cli/documents.py, shape.py or shapes.py, then run it again. -->
 
 # Exit codes and JSON
 

@@ -109,14 +109,13 @@ def check(pairs: Sequence[Pair], settings: Settings, options: Options) -> bool:
                 # What was loaded again was verified by its load, the rest a moment ago.
                 result = _examine(pairs, settings, options, notes, source=False)
                 runs.append(result.outcome.run_id)
-        outside = console.look_outside(pairs, settings)
+        outside = console.look_outside(pairs, settings, notes.remark)
     except KeyboardInterrupt:
         raise Stopped(
             "stopped; what was repaired is kept, checks write nothing: the same command checks anew"
         ) from None
     console.tell_alerts(runs, settings)
-    clean = is_clean(result.reports, [result.outcome])
-    clean = clean and not outside.sentences and not result.strays
+    clean = is_clean(result.reports, [result.outcome]) and not (outside.sentences or result.strays)
     where = "" if options.source else _as_of(result.reports)
     sentence = closing_sentence(result.reports, where=where, more=_more(result, outside))
     if options.as_json:
@@ -196,7 +195,7 @@ def _examine(
     source: bool,
 ) -> _Result:
     from metric_assets.operations import reconcile as operation
-    from metric_assets.orchestration.running import plan_only, run_checks
+    from metric_assets.orchestration.running import compare_only, run_checks
 
     notes.forget_checks()
     outcome = run_checks(pairs, settings, notes, verbose=options.verbose, source=source)
@@ -207,10 +206,10 @@ def _examine(
     planned: list[LoadResult] = []
     missed: list[Missed] = []
     if pieces:
-        runs = plan_only(pieces, settings, console.Notes(tables.err()))
+        runs = compare_only(pieces, settings, console.Notes(tables.err()))
         planned, missed = runs.load_results, runs.missed
     causes = operation.causes(reports, planned)
     if missed:
         reports = report_checks(pairs, notes, [outcome], missed)
-    strays = operation.strays_of(None if options.everything else pairs, settings)
+    strays = operation.strays_of(None if options.everything else pairs, settings, notes.remark)
     return _Result(outcome, reports, causes, missed, strays)

@@ -37,8 +37,8 @@ class Repaired:
 
     ranges: Sequence[str] = ()
     removed: Sequence[str] = ()
-    runs: Sequence[str] = ()
     refused: bool = False
+    runs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -138,13 +138,13 @@ def carry_out(
     runs = _load(repair_work(repair.ranges, settings), settings, notes, verbose=verbose)
     removed = remove_strays(repair.strays, settings)
     done = [f"{pair.key}/{key}" for pair, keys in repair.ranges.items() for key in keys]
-    return Repaired(done, removed, runs)
+    return Repaired(done, removed, runs=runs)
 
 
 def _load(
     work: Sequence[RepairWork], settings: Settings, notes: console.Notes, *, verbose: bool
 ) -> list[str]:
-    """Load ranges again; the runs that did."""
+    """Load again; the runs that did it."""
     from metric_assets.orchestration.running import run_repair
 
     runs: list[str] = []

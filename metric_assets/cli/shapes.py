@@ -1,56 +1,12 @@
-"""Shapes of objects in the documents of --json: which keys they have, of which type, and why.
-
-A type is one of JSON's (`string`, `integer`, `number`, `boolean`), `instant` (ISO 8601, UTC),
-`any`, a name of CODES, or a name of ROWS. `[x]` is an array of x, `{x}` an object whose keys are
-names and whose values are x; a `?` at the end says that it may be null.
-"""
+"""Objects in the documents of --json: which keys they have, of which type, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from metric_assets.explanation import Cause
-
-
-class Key(NamedTuple):
-    """What a key holds, and what that means."""
-
-    type: str
-    meaning: str
-
-
-#: The keys of an object, all of them always there.
-Shape = Mapping[str, Key]
-
-
-def keys(type_: str, meaning: str, *names: str) -> dict[str, Key]:
-    """Several keys of one type and meaning."""
-    return dict.fromkeys(names, Key(type_, meaning))
-
-
-#: Words that programs can compare: they change only with the version of the schema.
-CODES: Mapping[str, tuple[str, ...]] = {
-    "status": (
-        "ok", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_verified",
-        "failed", "unchecked", "legacy_differs",
-    ),
-    "source_check": (
-        "equal", "differs", "not_loaded", "live_drift", "busy", "stream_behind", "not_verified",
-        "failed", "unchecked",
-    ),
-    "legacy_check": ("agrees", "differs", "not_judged", "unchecked"),
-    "rule": (
-        "exact_modulo_staleness", "tolerance", "events_at_least_legacy", "legacy_at_least_events",
-        "informational",
-    ),
-    "stream": ("live", "behind", "none", "ignored"),
-    "finding_status": ("ok", "remark", "failed"),
-    "covered": ("ok", "differs"),
-    "store": ("postgres", "clickhouse"),
-    "cause": tuple(cause.value for cause in Cause),
-    "sure": ("verified", "consistent", "open"),
-}  # fmt: skip
+from metric_assets.cli.report_shapes import REPORT_ROWS
+from metric_assets.cli.shape import Key, Shape, keys
+from metric_assets.cli.shapes_told import TOLD
 
 _PAIR: Shape = {
     "pair": Key("string", "its key, `Entity/Metric`"),
@@ -112,26 +68,9 @@ _LOAD_RESULT: Shape = {
     "digest": Key("string?", "a hash of the rows held below the cutoff"),
 }  # fmt: skip
 
-_FINDING: Shape = {
-    "cause": Key("cause", "[what happened](../how-to/explain.md#causes)"),
-    "sentence": Key("string", "all of it in words"),
-    "sure": Key("sure", "how it is known"),
-    "test": Key("string", "by which test"),
-    "detail": Key("string", "more of it: a span of time, a value, a user"),
-    "candidates": Key("[cause]", "of an unknown cause: what it could be"),
-    **keys("integer", "rows that the target lacks, and has too many", "missing", "surplus"),
-    "live": Key("boolean", "whether these are live events"),
-    "entities": Key("integer", "how many are hit"),
-    "worst": Key("[entity_rows]", "those hit worst"),
-    "hours": Key("[hour_rows]", "when the rows were created"),
-    "samples": Key("[any]", "some rows of both sides: `entityId`, and what is `wanted` and `held`"
-                   " with `userId`, `value`, `createdAt`; of legacy `entityId`, `events`,"
-                   " `legacy`, `updatedAt`"),
-    "cure": Key("string", "what to do"),
-}  # fmt: skip
-
 #: Objects in documents, by the name of their type.
 ROWS: Mapping[str, Shape] = {
+    **REPORT_ROWS,
     "pair": _PAIR,
     "load_result": _LOAD_RESULT,
     "live": _LIVE,
@@ -167,52 +106,6 @@ ROWS: Mapping[str, Shape] = {
         **keys("integer", "the first and the last id", "lowest", "highest"),
         "sentence": Key("string", "what they are"),
     },
-    "changed_run": {
-        "run": Key("string", "its id"),
-        "undoes": Key("string?", "the run that it undid, if it did"),
-        **keys("instant", "its first and its last change", "began", "ended"),
-        **keys("string", "who began it, where and how", "user", "host", "command"),
-        "pairs": Key("[string]", "what it changed"),
-        "ranges": Key("integer", "in how many ranges"),
-        **keys("integer", "rows", "inserted", "removed"),
-    },
-    "undone_range": {
-        **keys("string", "pair and range (partition key)", "pair", "range"),
-        "cutoff": Key("instant", "the cutoff of the change"),
-        "previous_cutoff": Key("instant?", "the one that is recorded for it again"),
-        "never_loaded_before": Key("boolean", "whether the change was its first load"),
-        **keys("integer", "rows: held now, put back, taken out, compensated instead",
-               "present", "inserted", "removed", "compensated"),
-        "share": Key("number", "of what is held, the share that is taken out"),
-        "foreign": Key("integer", "rows that others have changed since"),
-        "later_runs": Key("[string]", "runs that have changed it since"),
-        "seconds": Key("number", "how long it took"),
-    },
-    "explained": {
-        "pair": Key("string", "its key"),
-        "ids": Key("string", "the range (partition key)"),
-        "in_sync": Key("boolean", "whether nothing differs, but for what the rule allows"),
-        "source_check": Key("source_check", "the counter against its source"),
-        "sentence": Key("string", "the same in words"),
-        "source": Key("explanation", "why it differs from its source"),
-        "legacy": Key("explanation?", "why it differs from legacy; null where the source check"
-                      " fails"),
-        "legacy_allowed": Key("boolean", "whether the pair's rule lets it differ from legacy"),
-    },
-    "explanation": {
-        **keys("string", "of what: pair and range (partition key)", "pair", "ids"),
-        "causes": Key("[cause]", "the largest first; none where nothing differs"),
-        "sentence": Key("string", "all causes in words"),
-        "note": Key("string", "what was left unread"),
-        "findings": Key("[cause_found]", "a row a cause"),
-        "cures": Key("[string]", "what to do, in the same order"),
-    },
-    "cause_found": _FINDING,
-    "entity_rows": keys("integer", "an entity, and rows of it", "entityId", "rows"),
-    "hour_rows": {
-        "hour": Key("string", "its start, UTC"),
-        "rows": Key("integer", "rows created in it"),
-    },
     "catalog_row": {
         **keys("string", "the key, and what it counts", "pair", "description"),
         "store": Key("store", "what its scan reads"),
@@ -245,4 +138,5 @@ ROWS: Mapping[str, Shape] = {
         "running": Key("boolean", "whether it runs"),
         "pid": Key("integer?", "its process"),
     },
+    **TOLD,
 }  # fmt: skip

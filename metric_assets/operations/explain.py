@@ -67,7 +67,7 @@ class Explained:
             "pair": self.verdict.pair.key,
             "ids": self.verdict.ids.key,
             "in_sync": self.in_sync,
-            "source_check": code(self.verdict.word.value),
+            "word": code(self.verdict.word.value),
             "sentence": self.verdict.sentence,
             "source": self.source.as_dict(),
             "legacy": self.legacy.as_dict() if self.legacy else None,
@@ -123,10 +123,10 @@ class Explainer:
         """The source check of a range, by a dry run, and why it fails if it does."""
         loaded = self._recorded([pair], ids)
         result, seen = self._plan(pair, ids, loaded)
-        verdict = SourceVerdict(result)
         if seen is None:
-            return verdict, Explanation(pair.key, ids.key)
-        return verdict, explain(self._case(result, seen, loaded.get(pair.metric)))
+            return SourceVerdict(result), Explanation(pair.key, ids.key)
+        explanation = explain(self._case(result, seen, loaded.get(pair.metric)))
+        return SourceVerdict(result, explanation=explanation), explanation
 
     def _plan(
         self, pair: Pair, ids: IdRange, loaded: Mapping[str, Loaded]

@@ -7,14 +7,16 @@ arithmetic of a grid (ranges), or which ids it has to hold (coverage).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from metric_assets.audit.coverage import Coverage, Report, examine
 from metric_assets.audit.entity_ids import highest_id
+from metric_assets.audit.history_rows import grid_rows
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_postgres
 from metric_assets.errors import MetricAssetsError, SettingsError
+from metric_assets.operations.history import record
 from metric_assets.ranges import Grid
 from metric_assets.settings import HOME, RANGES, Settings, dump_grids
 from metric_assets.stores.ports import Rows
@@ -51,14 +53,23 @@ class Outside:
         }
 
 
-def look_outside(pairs: Sequence[Pair], settings: Settings, report: Report) -> Outside:
-    """Look at the ids of the pairs' entities; an error is told: the work itself is done."""
+def look_outside(
+    pairs: Sequence[Pair],
+    settings: Settings,
+    report: Report,
+    told: Callable[[str], object] = lambda _: None,
+) -> Outside:
+    """Look at the ids of the pairs' entities; an error is told: the work itself is done.
+
+    What is found goes into the history; ``told`` as of record().
+    """
     entities = list(dict.fromkeys(pair.entity for pair in pairs))
     try:
         with open_postgres(settings) as source:
             known = examine(settings, source, entities, report)
     except MetricAssetsError as error:
         return Outside(failure=f"ids outside of partitions could not be looked for: {error}")
+    record(lambda stamp: grid_rows(known, stamp), settings, told)
     return Outside(tuple(coverage for coverage in known if not coverage.covered))
 
 

@@ -6,14 +6,16 @@ source_check), or a repair (repair).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from metric_assets.audit.history_rows import strays_row
 from metric_assets.audit.source_check import LEGACY_DRIFT, SourceVerdict
 from metric_assets.audit.strays import Stray, find_strays
 from metric_assets.catalog.model import Pair
 from metric_assets.connect import open_both, open_target
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.dry_run import Piece
+from metric_assets.operations.history import record
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
@@ -55,9 +57,17 @@ def _sentence(verdict: SourceVerdict) -> str:
     return verdict.sentence
 
 
-def strays_of(pairs: Sequence[Pair] | None, settings: Settings) -> list[Stray]:
-    """Rows that belong to nothing, of the pairs' entity types; of any for None."""
+def strays_of(
+    pairs: Sequence[Pair] | None, settings: Settings, told: Callable[[str], object]
+) -> list[Stray]:
+    """Rows that belong to nothing, of the pairs' entity types; of any for None.
+
+    That is the check of the whole target and goes into its history; ``told`` as of record().
+    """
     entities = None if pairs is None else list(dict.fromkeys(pair.entity for pair in pairs))
     with open_both(settings) as (_, clickhouse):
         mode = open_target(clickhouse, settings).mode
-        return find_strays(clickhouse, settings, mode, entities)
+        strays = find_strays(clickhouse, settings, mode, entities)
+    if entities is None:
+        record(lambda stamp: [strays_row(strays, stamp)], settings, told)
+    return strays

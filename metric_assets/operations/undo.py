@@ -98,7 +98,7 @@ def plan_undo(
     Raises UndoError if the record of the run may be gone in part, BusyError if a run is at one of
     its ranges.
     """
-    _check_age(run, settings)
+    check_age(run, settings)
     with open_both(settings) as (postgres, clickhouse):
         work = Undo(open_target(clickhouse, _recording(settings)), postgres)
         found = []
@@ -140,7 +140,8 @@ def _recording(settings: Settings) -> Settings:
     return settings.model_copy(update={"repairs_days": settings.repairs_days or 1})
 
 
-def _check_age(run: ChangedRun, settings: Settings) -> None:
+def check_age(run: ChangedRun, settings: Settings) -> None:
+    """Raise UndoError if part of what a run changed may no longer be recorded."""
     kept = timedelta(days=settings.repairs_days)
     age = datetime.now(timezone.utc) - run.began
     if settings.repairs_days and age > kept - min(_MARGIN, kept / 2):

@@ -29,6 +29,7 @@ from metric_assets.orchestration.resources import (
 )
 from metric_assets.orchestration.sensors import build_missing_sensor
 from metric_assets.orchestration.stray_check import build_stray_check, build_target_asset
+from metric_assets.orchestration.summary import build_summary_assets
 from metric_assets.orchestration.tables import build_source_assets
 from metric_assets.orchestration.undo_run import build_undo_job
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
@@ -46,7 +47,8 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
         build_stray_check(settings, shared),
     ]
     backfills = [build_backfill_job(entity) for entity in settings.catalog.entity]
-    reconcile = build_reconcile_job(checks)
+    summary = build_summary_assets(settings, shared)
+    reconcile = build_reconcile_job(checks, summary)
     others = [build_repair_job(settings, shared), build_undo_job(settings, shared)]
     return dg.Definitions(
         assets=[
@@ -54,6 +56,7 @@ def build_definitions(settings: Settings, listener: Listener | None = None) -> d
             build_target_asset(settings),
             *(build_dimension_asset(one, settings, shared) for one in settings.catalog.dimensions),
             *(build_scan_assets(scan, settings, shared) for scan in settings.catalog.scans),
+            summary,
         ],
         asset_checks=checks,
         jobs=[*backfills, reconcile, *others],

@@ -30,10 +30,11 @@ from metric_assets.orchestration.check_names import (
     check_key,
     output_name,
 )
-from metric_assets.orchestration.evaluations import badge_evaluation, evaluation, failing_last
+from metric_assets.orchestration.evaluations import Evaluations, failing_last
 from metric_assets.orchestration.explaining import Explaining
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.recording import HistoryLog
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.run_log import LoggedListener
@@ -75,6 +76,8 @@ class CheckRun:
         self.unread: dict[Pair, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self.verdicts: list[SourceVerdict | Verdict] = []
         self.looks = shared.looks.of(context.run_id)
+        self.history = HistoryLog(context, settings, shared.listener)
+        self.evaluations = Evaluations(self.history, shared.listener, self.proofs)
         self.unloaded: dict[str, list[str]] = {}
 
     def execute(
@@ -102,9 +105,14 @@ class CheckRun:
                 self._compare(chosen, source, server)
         except MetricAssetsError as error:
             broken = error
+        with self.history.written(clickhouse):
+            yield from self._results(chosen, broken)
+
+    def _results(
+        self, chosen: dict[str, list[Pair]], broken: MetricAssetsError | None
+    ) -> Iterator[AssetCheckEvaluation | dg.Output[None]]:
         for verdict in failing_last(self.verdicts):
-            self.listener.checked(verdict)
-            yield evaluation(verdict, self.proofs)
+            yield self.evaluations.of(verdict)
         if broken is not None:
             raise step_error(broken, self.context, self.listener) from broken
         for name in (MATCHES_SOURCE, MATCHES_LEGACY):
@@ -115,8 +123,7 @@ class CheckRun:
             if pair not in self.unread:
                 unloaded = self.unloaded.get(pair.key, [])
                 badge = build_badge(pair, unloaded, self.settings, self.proofs)
-                self.listener.checked(badge)
-                yield badge_evaluation(badge)
+                yield self.evaluations.of(badge)
                 yield dg.Output(None, output_name(pair, RECONCILED))
         if self.unread:
             raise self._failure()
@@ -145,7 +152,9 @@ class CheckRun:
         target = open_target(server, self.settings, self.context.run_id)
         looked = self.looks.take(target, source, announce=self.told.announce)
         self.listener.looked(looked)
-        self.verdicts += [SourceVerdict(result) for result in looked if result.pair in pairs]
+        self.verdicts += [
+            SourceVerdict(result, looked=True) for result in looked if result.pair in pairs
+        ]
         return {(result.pair, result.ids.key) for result in looked}
 
     def _add_source_checks(self, runs: DryRuns) -> None:

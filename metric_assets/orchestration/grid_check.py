@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import dagster as dg
 
 from metric_assets.audit.coverage import Coverage, examine
+from metric_assets.audit.history_rows import grid_rows
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.scan import Store
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.check_names import BEYOND_GRID
 from metric_assets.orchestration.interruptions import one_interruption
-from metric_assets.orchestration.resources import PostgresResource, Shared
+from metric_assets.orchestration.recording import HistoryLog
+from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.run_log import RunLog
 from metric_assets.orchestration.tables import source_key
@@ -46,15 +48,20 @@ def _build(
         description="Every id made before the cutoff lies in a partition.",
     )
     def check_grid(
-        context: dg.AssetCheckExecutionContext, postgres: PostgresResource
+        context: dg.AssetCheckExecutionContext,
+        postgres: PostgresResource,
+        clickhouse: ClickHouseResource,
     ) -> dg.AssetCheckResult:
         log = RunLog(context.log.info)
+        history = HistoryLog(context.op_execution_context, settings, shared.listener)
         try:
             with one_interruption(), postgres.open(settings) as source:
                 found = examine(settings, source, entities, lambda said: log.add([said]))
             log.flush()
         except MetricAssetsError as error:
             raise step_error(error, context.op_execution_context, shared.listener) from error
+        with history.written(clickhouse):
+            history.add(grid_rows(found, history.stamp))
         return _result([coverage for coverage in found if not coverage.covered])
 
     return check_grid
@@ -70,5 +77,6 @@ def _result(outside: list[Coverage]) -> dg.AssetCheckResult:
         metadata={
             "ids_outside": sum(coverage.count for coverage in outside),
             **({"outside": [coverage.as_dict() for coverage in outside]} if outside else {}),
+            **({"cure": "; ".join(coverage.advice for coverage in outside)} if outside else {}),
         },
     )

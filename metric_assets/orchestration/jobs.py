@@ -34,12 +34,14 @@ def build_backfill_job(entity: str) -> UnresolvedAssetJobDefinition:
 
 
 def build_reconcile_job(
-    checks: Sequence[dg.AssetChecksDefinition],
+    checks: Sequence[dg.AssetChecksDefinition], summary: dg.AssetsDefinition
 ) -> UnresolvedAssetJobDefinition:
-    """Every check over everything that is materialized; writes nothing to the target."""
+    """Every check over everything that is materialized, then what they come to; writes nothing to
+    the target.
+    """
     return dg.define_asset_job(
         RECONCILE_JOB,
-        selection=dg.AssetSelection.checks(*checks),
+        selection=dg.AssetSelection.checks(*checks) | dg.AssetSelection.assets(summary),
         executor_def=dg.in_process_executor,
         description="Compare materialized ranges with their source, the oldest proofs first, and"
         " all of them with the legacy counters; look for rows that belong to no pair.",

@@ -215,6 +215,7 @@ def verdict_metadata(verdict: Verdict) -> dict[str, Any]:
         "legacy_total": verdict.legacy,
         "orphaned": verdict.orphaned,
         "rule": verdict.pair.legacy.rule.value,
+        **({"cause": verdict.sentence} if not verdict.passed else {}),
         **({"cure": verdict.cure} if verdict.cure else {}),
         **explanation_metadata(verdict.explanation),
         **({"worst": dg.MetadataValue.table(rows, schema)} if rows else {}),

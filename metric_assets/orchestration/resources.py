@@ -34,9 +34,9 @@ class ClickHouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     url: str
 
-    def open(self, settings: Settings) -> ClickHouse:
-        """A store; connects when it is used."""
-        return open_clickhouse(settings, url=self.url)
+    def open(self, settings: Settings, timeout: int | None = None) -> ClickHouse:
+        """A store; connects when it is used. ``timeout`` as of open_clickhouse()."""
+        return open_clickhouse(settings, url=self.url, timeout=timeout)
 
 
 class RemovalGuards:

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from metric_assets.audit.history_rows import row_of
+from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import MetricAssetsError
@@ -16,6 +18,7 @@ from metric_assets.operations.backfill import Outcome, Work
 from metric_assets.operations.dry_run import DryRuns, Missed, Piece, dry_run
 from metric_assets.operations.explain import Explained
 from metric_assets.operations.explain_ranges import explain_ranges
+from metric_assets.operations.history import record
 from metric_assets.operations.listener import Listener, Results
 from metric_assets.operations.repair import RepairWork
 from metric_assets.orchestration.build import build_definitions
@@ -39,6 +42,7 @@ from metric_assets.orchestration.own_runs import execute_here
 from metric_assets.orchestration.proofs import Proofs
 from metric_assets.orchestration.repair_run import REPAIR_JOB
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
+from metric_assets.orchestration.summary import refresh_summary
 from metric_assets.orchestration.undo_run import UNDO_JOB
 from metric_assets.settings import Settings
 
@@ -82,6 +86,8 @@ def run_backfill(
             yield outcome
             if outcome.interrupted:
                 return
+        loaded = [pair for piece in work for pair in piece.pairs]
+        refresh_summary(settings, instance, loaded, listener)
 
 
 def run_checks(
@@ -111,13 +117,26 @@ def run_checks(
             checks=checks,
             run_config=_config(verbose=verbose),
         )
+        refresh_summary(settings, instance, pairs, listener)
     return outcome_of("all", settings.catalog, pairs, result, listener.unread)
+
+
+def compare_only(pieces: Iterable[Piece], settings: Settings, listener: Listener) -> DryRuns:
+    """The source check outside of a run: as plan_only(), and its results go into the history."""
+    runs = plan_only(pieces, settings, listener)
+    verdicts = [SourceVerdict(result) for result in runs.settled]
+    record(
+        lambda stamp: [row_of(verdict, stamp) for verdict in verdicts],
+        settings,
+        lambda sentence: listener.remarked([sentence]),
+    )
+    return runs
 
 
 def plan_only(
     pieces: Iterable[Piece], settings: Settings, listener: Listener, *, heal: bool = False
 ) -> DryRuns:
-    """The source check outside of a run: the plan of each range; nothing is written.
+    """The plan of each range, outside of a run; nothing is written.
 
     It needs what Dagster recorded of earlier loads. Where its storage does not answer, the plan
     goes on without, and the listener is told.
@@ -162,9 +181,9 @@ def run_repair(
             result = execute_here(
                 job, instance, tags, run_config={**config, **_config(verbose=verbose)}
             )
-            outcome = outcome_of(
-                piece.entity, settings.catalog, tuple(piece.ranges), result, listener.unread
-            )
+            pairs = tuple(piece.ranges)
+            outcome = outcome_of(piece.entity, settings.catalog, pairs, result, listener.unread)
+            refresh_summary(settings, instance, pairs, listener)
             yield outcome
             if outcome.interrupted:
                 return
@@ -183,6 +202,7 @@ def run_undo(
         result = execute_here(
             job, instance, tags, run_config={**config, **_config(verbose=verbose)}
         )
+        refresh_summary(settings, instance, settings.catalog.pairs.values(), listener)
     return outcome_of("all", settings.catalog, (), result)
 
 

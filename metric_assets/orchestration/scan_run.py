@@ -19,11 +19,12 @@ from metric_assets.live import LiveRules
 from metric_assets.load import pipeline
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
-from metric_assets.orchestration.evaluations import evaluation, failing_last, log_evaluation
+from metric_assets.orchestration.evaluations import Evaluations, failing_last, log_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.metadata import load_result_metadata, load_result_sentence
 from metric_assets.orchestration.partitions import ranges_of
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.recording import HistoryLog
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.run_log import LoggedListener
@@ -54,6 +55,8 @@ class ScanRun:
         chosen = context.selected_asset_keys if wanted is None else set(map(asset_key, wanted))
         self.pairs = [pair for pair in scan.pairs if asset_key(pair) in chosen]
         self.done: list[LoadResult] = []
+        #: What the second look of this step came to.
+        self.looked: list[LoadResult] = []
         #: The target's columns and their types.
         self.columns: Mapping[str, str] = {}
         heal = context.run.tags.get(HEAL_TAG) == "true"
@@ -61,6 +64,8 @@ class ScanRun:
         self.looks = shared.looks.of(context.run_id)
         self.proofs = Proofs(context.instance)
         self.guard = shared.guards.of(context.run_id)
+        self.history = HistoryLog(context, settings, shared.listener)
+        self.evaluations = Evaluations(self.history, shared.listener, self.proofs)
         self.told = LoggedListener(
             shared.listener, context.log.info, scan.name, load_result_sentence
         )
@@ -81,9 +86,10 @@ class ScanRun:
                 asset_key(result.pair),
                 result.ids.key,
             )
-        for pair in self.pairs:
-            yield dg.MaterializeResult(asset_key=asset_key(pair))
-            self._log_checks(pair)
+        with self.history.written(clickhouse):
+            for pair in self.pairs:
+                yield dg.MaterializeResult(asset_key=asset_key(pair))
+                self._log_checks(pair)
 
     def load_again(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         """Load what is wanted outside of assets, whose runs know one stretch of partitions for all
@@ -92,8 +98,9 @@ class ScanRun:
         with one_interruption():
             self._load(postgres, clickhouse)
         self._keep_finished()
-        for pair in self.pairs:
-            self._log_checks(pair)
+        with self.history.written(clickhouse):
+            for pair in self.pairs:
+                self._log_checks(pair)
 
     def _log_checks(self, pair: Pair) -> None:
         """What a load verifies is a source check, for nothing; asked for once it is recorded.
@@ -103,13 +110,12 @@ class ScanRun:
         """
         pending = self.looks.pending
         own = [
-            result
+            SourceVerdict(result, looked=result in self.looked)
             for result in self.done
             if result.pair == pair and (result.pair, result.ids) not in pending
         ]
-        for verdict in failing_last(map(SourceVerdict, own)):
-            self.listener.checked(verdict)
-            log_evaluation(self.context, evaluation(verdict, self.proofs))
+        for verdict in failing_last(own):
+            log_evaluation(self.context, self.evaluations.of(verdict))
 
     def _load(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         try:
@@ -125,6 +131,7 @@ class ScanRun:
                 for dimension in self.settings.catalog.dimensions_of(self.scan):
                     # The run has refreshed the copy; the UI should know.
                     self.context.log_event(dg.AssetMaterialization(dimension_key(dimension)))
+                self.told.expects(len(work))
                 for ids, pairs in work.items():
                     self._one(ids, pairs, stores)
                 self._look_again(stores)
@@ -191,10 +198,10 @@ class ScanRun:
         if checked or self.wanted is not None:
             return
 
-        looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)
-        again = {(result.pair, result.ids): result for result in looked}
+        self.looked = self.looks.take(stores.target, stores.locks, announce=self.told.announce)
+        again = {(result.pair, result.ids): result for result in self.looked}
         self.done = [again.get((result.pair, result.ids), result) for result in self.done]
-        self.told.looked(looked)
+        self.told.looked(self.looked)
 
     def _keep_finished(self) -> None:
         """On success the results record the partitions; on failure nothing else would."""

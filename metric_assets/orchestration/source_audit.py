@@ -90,6 +90,7 @@ class SourceAudit:
         if not pieces:
             return runs
         steps = sum(len(piece.ranges) for piece in pieces)
+        self._listener.expects(steps)
         self._listener.log.add([f"{self._entity}: {steps} ranges are compared with their source"])
         runs.walk(pieces)
         self._listener.log.add(f"{one.ids.key}: {one.error}" for one in runs.missed)

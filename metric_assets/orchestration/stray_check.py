@@ -5,11 +5,13 @@ Belongs here: the asset and its check. Does not belong here: how such rows are f
 
 import dagster as dg
 
-from metric_assets.audit.strays import Stray, find_strays
+from metric_assets.audit.history_rows import strays_row
+from metric_assets.audit.strays import REMOVES, Stray, find_strays
 from metric_assets.connect import open_target
 from metric_assets.errors import MetricAssetsError
 from metric_assets.orchestration.check_names import BELONGS
 from metric_assets.orchestration.interruptions import one_interruption
+from metric_assets.orchestration.recording import HistoryLog
 from metric_assets.orchestration.resources import ClickHouseResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.tables import OWNERS
@@ -45,12 +47,15 @@ def build_stray_check(settings: Settings, shared: Shared) -> dg.AssetChecksDefin
         context: dg.AssetCheckExecutionContext,
         clickhouse: ClickHouseResource,
     ) -> dg.AssetCheckResult:
+        history = HistoryLog(context.op_execution_context, settings, shared.listener)
         try:
             with one_interruption(), clickhouse.open(settings) as server:
                 mode = open_target(server, settings).mode
                 strays = find_strays(server, settings, mode)
         except MetricAssetsError as error:
             raise step_error(error, context.op_execution_context, shared.listener) from error
+        with history.written(clickhouse):
+            history.add([strays_row(strays, history.stamp)])
         return _result(strays)
 
     return check_target
@@ -76,6 +81,6 @@ def _result(strays: list[Stray]) -> dg.AssetCheckResult:
         metadata={
             "stray_rows": sum(stray.events for stray in strays),
             **({"strays": dg.MetadataValue.table(rows)} if rows else {}),
-            **({"cure": "`metric-assets reconcile --repair` removes them"} if rows else {}),
+            **({"cure": REMOVES} if rows else {}),
         },
     )

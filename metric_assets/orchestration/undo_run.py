@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import dagster as dg
+from dagster import AssetCheckEvaluation
 
+from metric_assets.audit.history_rows import undone_row
 from metric_assets.catalog.model import Pair
 from metric_assets.changes import ChangedRange
 from metric_assets.errors import MetricAssetsError
@@ -21,9 +23,10 @@ from metric_assets.load.undo import Undone
 from metric_assets.operations.undo import Callbacks, put_back
 from metric_assets.orchestration.badge import build_badge
 from metric_assets.orchestration.check_names import MATCHES_SOURCE
-from metric_assets.orchestration.evaluations import badge_evaluation, log_evaluation
+from metric_assets.orchestration.evaluations import Evaluations, log_evaluation
 from metric_assets.orchestration.interruptions import one_interruption
 from metric_assets.orchestration.proofs import Proofs
+from metric_assets.orchestration.recording import HistoryLog
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
 from metric_assets.orchestration.retries import step_error
 from metric_assets.orchestration.undo_events import (
@@ -81,6 +84,7 @@ class UndoRun:
 
     def __post_init__(self) -> None:
         self.proofs = Proofs(self.context.instance)
+        self.history = HistoryLog(self.context, self.settings, self.shared.listener)
 
     def execute(self, postgres: PostgresResource, clickhouse: ClickHouseResource) -> None:
         """Put range after range back; what is done is recorded whatever follows."""
@@ -104,7 +108,8 @@ class UndoRun:
         except MetricAssetsError as error:
             raise step_error(error, self.context, self.shared.listener) from error
         finally:
-            self._check()
+            with self.history.written(clickhouse):
+                self._check()
 
     def _recorded(self, changed: ChangedRange) -> datetime | None:
         """The cutoff that is recorded for a range now."""
@@ -118,8 +123,7 @@ class UndoRun:
         """Nothing green may stand while the range is written to, nor after it was interrupted."""
         pair = self._pair(changed)
         if pair is not None:
-            made = being_undone(pair, changed, self._by, self.proofs)
-            log_evaluation(self.context, made)
+            self._log(pair, changed, being_undone(pair, changed, self._by, self.proofs))
 
     def _ended(self, undone: Undone) -> None:
         changed = undone.changed
@@ -146,18 +150,32 @@ class UndoRun:
     def _check(self) -> None:
         """The failed checks about what was recorded last, and the badges that follow from them."""
         fresh = Proofs(self.context.instance)
+        evaluations = Evaluations(self.history, self.shared.listener, fresh)
         never: dict[Pair, list[str]] = {}
         for undone in self.done:
             changed = undone.changed
             pair = self.settings.catalog.pairs[f"{changed.entity}/{changed.metric}"]
-            log_evaluation(self.context, undone_check(pair, undone, self._by, fresh))
+            self._log(pair, changed, undone_check(pair, undone, self._by, fresh))
             gone = never.setdefault(pair, [])
             if changed.previous is None:
                 gone.append(changed.ids.key)
         for pair, keys in never.items():
             badge = build_badge(pair, keys, self.settings, fresh)
-            self.shared.listener.checked(badge)
-            log_evaluation(self.context, badge_evaluation(badge))
+            log_evaluation(self.context, evaluations.of(badge))
+
+    def _log(self, pair: Pair, changed: ChangedRange, made: AssetCheckEvaluation) -> None:
+        """Record a failed check, for Dagster and for the history."""
+        log_evaluation(self.context, made)
+        said = str(made.description)
+        row = undone_row(
+            pair,
+            changed.ids,
+            said,
+            _figure(made, "missing"),
+            _figure(made, "surplus"),
+            self.history.stamp,
+        )
+        self.history.add([row])
 
     def _pair(self, changed: ChangedRange) -> Pair | None:
         """The pair, if its range is one of the grid; rows that belonged to nothing have none."""
@@ -181,3 +199,9 @@ def _sentence(undone: Undone) -> str:
         f"{undone.changed.place}: {rows.inserted} inserted, {rows.removed} removed, as it was"
         f" before; {rows.wanted} rows now"
     )
+
+
+def _figure(made: AssetCheckEvaluation, name: str) -> int:
+    """A number of a result; 0 where it has none."""
+    value = made.metadata[name].value if name in made.metadata else 0
+    return value if isinstance(value, int) else 0

@@ -115,16 +115,23 @@ class UndoStage:
     ) -> dict[str, int]:
         """Fill the table of differences, and what is in it in numbers."""
         self._tables.make("difference", "difference_table")
-        self._tables.run(
-            "undo_difference",
-            **self._about(changed),
-            runs=list(runs),
-            until=changed.until,
-            whole=changed.whole,
-            start=portion.start,
-            stop=portion.stop,
-            cutoff=changed.cutoff,
-        )
+        scope: dict[str, Bind] = {
+            "metric": changed.metric,
+            "start": portion.start,
+            "stop": portion.stop,
+            "cutoff": changed.cutoff,
+        }
+        if changed.emptied:
+            self._tables.run("undo_scope_difference", **scope)
+        else:
+            self._tables.run(
+                "undo_difference",
+                **self._about(changed),
+                **scope,
+                runs=list(runs),
+                until=changed.until,
+                whole=changed.whole,
+            )
         row: dict[str, int] = self._tables.frame("undo_summary").row(0, named=True)
         return row
 

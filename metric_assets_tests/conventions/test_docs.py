@@ -12,7 +12,8 @@ import pytest
 from metric_assets.cli import cli, output_page
 from metric_assets.cli.document import document
 from metric_assets.cli.documents import DOCUMENTS
-from metric_assets.cli.shapes import CODES, ROWS
+from metric_assets.cli.shape import CODES
+from metric_assets.cli.shapes import ROWS
 from metric_assets_tests.conventions.files import ROOT, SQL, name_of
 
 pytestmark = pytest.mark.conventions

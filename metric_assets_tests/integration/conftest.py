@@ -41,6 +41,7 @@ BY_URL = frozenset(
         "test_races",
         "test_repair",
         "test_replicated_target",
+        "test_undo_replicated",
     }
 )
 

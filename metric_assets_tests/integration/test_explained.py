@@ -25,6 +25,7 @@ from metric_assets.local.stack import Endpoints
 from metric_assets.operations.explain import Explainer
 from metric_assets.ranges import IdRange
 from metric_assets.row_hash import row_hashes
+from metric_assets_tests.documents import hold
 from metric_assets_tests.explained.injections import INJECTIONS
 from metric_assets_tests.explained.trials import MIXTURES, run
 from metric_assets_tests.explained.world import KINDS, Records, World
@@ -193,6 +194,7 @@ def test_the_command_tells_rows_of_both_sides_and_the_cure(
     assert "metric-assets backfill Tag/Follower --range 0-49999" in said
     assert not tell([PAIR], IdRange(0, 10), settings, as_json=True)
     document = json.loads(capsys.readouterr().out)
+    hold("explain", document)
     (explained,) = document["explained"]
     assert explained["source"]["causes"] == ["unknown"]
     (finding,) = explained["source"]["findings"]

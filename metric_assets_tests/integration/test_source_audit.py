@@ -145,7 +145,7 @@ def test_a_range_that_fails_is_taken_again_and_shown_last(
     assert "0-9" in {one.partition for one in audit(settings, instance)}
     red = badge(settings, instance)
     assert not red.passed
-    assert "Tag/Follower: 1 ranges differ from the source: 0-9" in str(red.description)
+    assert "Tag/Follower: 1 range differs from the source: 0-9" in str(red.description)
     assert (red.metadata["missing"].value, red.metadata["verified_ranges"].value) == (1, 3)
     load(settings, instance)
     assert badge(settings, instance).passed
@@ -211,7 +211,7 @@ def test_live_drift_is_a_warning_until_it_is_healed(
     everything = settings.model_copy(update={"audit_days": 0})
     assert [one.partition for one in audit(everything, instance) if not one.passed] == ["0-9"]
     red = badge(settings, instance)
-    assert "1 ranges have live drift: 0-9" in str(red.description)
+    assert "1 range has live drift: 0-9" in str(red.description)
     assert red.metadata["live_missing"].value == 1
     healed = load(settings, instance, **{HEAL_TAG: "true"})
     assert healed.success

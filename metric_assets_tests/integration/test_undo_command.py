@@ -16,7 +16,7 @@ from metric_assets_tests.integration.test_another_catalog import Market
 pytestmark = pytest.mark.integration
 
 shops = test_another_catalog.shops
-STRAY = "('Shop', 'Nothing', 5, 2, 1, '2024-01-02 00:00:00')"
+STRAY = "('Shop', 5, 2, 'Nothing', 1, '2024-01-02 00:00:00')"
 
 
 def answered(shops: Market, answer: str, *command: str) -> tuple[int, str, str]:

@@ -73,13 +73,13 @@ def test_a_badge_that_passes() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"differing": ("0-9",)}, "1 ranges differ from the source: 0-9"),
+        ({"differing": ("0-9",)}, "1 range differs from the source: 0-9"),
         ({"unloaded": ("0-9", "10-19")}, "2 ranges were never materialized and hold entities or rows: 0-9, 10-19"),
-        ({"drifting": ("0-9",)}, "1 ranges have live drift: 0-9"),
-        ({"behind": ("0-9",)}, "1 ranges are not verified: the stream is behind: 0-9"),
-        ({"unverified": ("0-9",)}, "1 ranges are not verified since they were last materialized: 0-9"),
-        ({"legacy_failing": ("0-9",)}, "1 ranges break the rule of legacy: 0-9"),
-        ({"legacy_unchecked": ("0-9",)}, "1 ranges were not compared with legacy: 0-9"),
+        ({"drifting": ("0-9",)}, "1 range has live drift: 0-9"),
+        ({"behind": ("0-9",)}, "1 range is not verified: the stream is behind: 0-9"),
+        ({"unverified": ("0-9",)}, "1 range is not verified since the last materialization: 0-9"),
+        ({"legacy_failing": ("0-9",)}, "1 range breaks the rule of legacy: 0-9"),
+        ({"legacy_unchecked": ("0-9",)}, "1 range was not compared with legacy: 0-9"),
         ({"oldest_days": 15.0, "most_days": 14.0}, "the oldest proof is 15.0 days old, at most 14 are allowed"),
     ],
 )  # fmt: skip
@@ -94,7 +94,7 @@ def test_the_gravest_fault_is_said_first() -> None:
     one = badge(
         unverified=("0-9",), differing=("10-19",), unloaded=("40-49",), figures={"missing": 3}
     )
-    assert one.sentence.startswith("Tag/Follower: 1 ranges differ from the source: 10-19; 1 ranges were never")  # fmt: skip
+    assert one.sentence.startswith("Tag/Follower: 1 range differs from the source: 10-19; 1 range was never")  # fmt: skip
     figures = {name: value.value for name, value in badge_evaluation(one).metadata.items()}
     assert (figures["missing"], figures["surplus"], figures["verified_ranges"]) == (3, 0, 2)
     assert figures["coverage_of_grid"] == 0.8

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from metric_assets.changes import LaterRun, own_runs, perhaps_in_the_way
+from metric_assets.actor import Actor
+from metric_assets.changes import ChangedRun, LaterRun, own_runs, perhaps_in_the_way
+from metric_assets.errors import UndoError
+from metric_assets.operations.undo import check_age
 from metric_assets.ranges import IdRange
+from metric_assets.settings import Settings
 
 pytestmark = pytest.mark.unit
 
@@ -62,3 +66,23 @@ def test_an_undo_of_other_ids_says_nothing() -> None:
         LaterRun("ub", "b", "u", "h", WHEN, IDS, 4, 4),
     ]
     assert names(perhaps_in_the_way("a", runs)) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("days", "age", "kept"),
+    [(90, 88.9, True), (90, 89.1, False), (1, 0.4, True), (1, 0.6, False), (0, 900, True)],
+)
+def test_a_run_whose_record_may_be_gone_in_part_is_not_undone(
+    days: int, age: float, kept: bool
+) -> None:
+    """A day before the end of the retention, of a short one half of it; what is not recorded any
+    more has the retention of its table alone.
+    """
+    began = datetime.now(timezone.utc) - timedelta(days=age)
+    run = ChangedRun("a", "", began, began, Actor("u", "h", "c", "a"), ("Tag/Follower",), 1, 1, 0)
+    settings = Settings(repairs_days=days)
+    if kept:
+        check_age(run, settings)
+    else:
+        with pytest.raises(UndoError, match="may no longer be recorded"):
+            check_age(run, settings)

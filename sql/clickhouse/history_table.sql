@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS {history:Identifier}
     `start` Int64 COMMENT 'first id of the range',
     `stop` Int64 COMMENT 'first id after the range; 0 and 0 for a whole pair',
     `check` LowCardinality(String),
-    `origin` LowCardinality(String) COMMENT 'load, second look, audit or summary',
+    `origin` LowCardinality(String) COMMENT 'load, second look, audit, summary or undo',
     `verdict` LowCardinality(String) COMMENT 'passed, warned or failed',
     `word` LowCardinality(String) COMMENT 'the gravest finding: equal, differs, live drift, …',
     `wanted` Int64 COMMENT 'events that the target must hold before the cutoff',

@@ -1,10 +1,5 @@
 -- The newest result of a check of a pair and range that passed because both sides are equal, until an instant.
-SELECT `at`, `target`, `entityType`, `metricType`, `start`, `stop`, `check`, `origin`, `verdict`, `word`,
-       `wanted`, `present`, `missing`, `surplus`, `withdrawn`, `overlap`, `unsettled`, `moved`,
-       `liveMissing`, `livePhantom`, `goneUntold`, `orphaned`, `driftHours`,
-       `legacyEvents`, `legacyTotal`, `legacyMissing`, `legacyPhantom`, `legacyEntities`, `legacyDiffering`,
-       `coverage`, `oldestProofDays`, `cause`, `cure`, `details`, `events`, `total`, `digest`,
-       `cutoff`, `instant`, `run`, `user`, `host`, `command`
+SELECT *
 FROM {history:Identifier}
 WHERE target = {target:String}
   AND `check` = {check:String}

@@ -7,7 +7,7 @@ INSERT INTO {difference:Identifier}
      addPositive, addNegative, removePositive, removeNegative, compensating, heldPositive, heldNegative, foreign)
 WITH records AS
 (
-    SELECT (entityId, userId, createdAt, magnitude) AS key,
+    SELECT entityId AS id, userId AS user, createdAt AS moment, magnitude,
            argMinIf(beforePositive, sequence, run = {run:String} AND sequence < {until:UInt64}) AS firstPositive,
            argMinIf(beforeNegative, sequence, run = {run:String} AND sequence < {until:UInt64}) AS firstNegative,
            min(least(beforePositive, afterPositive)) AS leastPositive,
@@ -21,10 +21,10 @@ WITH records AS
       AND run IN {runs:Array(String)} AND kind != 'scope'
       AND start = {first:Int64} AND stop = {last:Int64}
       AND entityId >= {start:Int64} AND entityId < {stop:Int64}
-    GROUP BY key
+    GROUP BY id, user, moment, magnitude
     HAVING countIf(run = {run:String} AND sequence < {until:UInt64}) > 0
 )
-SELECT {metric:String} AS metricType, key.1, key.2, key.3, key.4 AS magnitude,
+SELECT {metric:String} AS metricType, id, user, moment, magnitude,
        if({append:Bool}, greatest(net, 0), greatest(lackPositive, 0)) AS addPositive,
        if({append:Bool}, if(magnitude = 0, 0, greatest(-net, 0)), greatest(lackNegative, 0)) AS addNegative,
        if({append:Bool}, 0, greatest(-lackPositive, 0)) AS removePositive,
@@ -37,7 +37,7 @@ SELECT {metric:String} AS metricType, key.1, key.2, key.3, key.4 AS magnitude,
                     OR heldNegative < lowestNegative OR heldNegative > highestNegative) AS foreign
 FROM
 (
-    SELECT key,
+    SELECT id, user, moment, magnitude,
            max(recorded) AS known,
            sum(nowPositive) AS heldPositive, sum(nowNegative) AS heldNegative,
            sum(firstPositive) - heldPositive AS lackPositive, sum(firstNegative) - heldNegative AS lackNegative,
@@ -47,18 +47,18 @@ FROM
            sum(leastNet) AS lowest, sum(mostNet) AS highest
     FROM
     (
-        SELECT key, true AS recorded, firstPositive, firstNegative,
+        SELECT id, user, moment, magnitude, true AS recorded, firstPositive, firstNegative,
                toInt64(0) AS nowPositive, toInt64(0) AS nowNegative,
                leastPositive, mostPositive, leastNegative, mostNegative, leastNet, mostNet
         FROM records
         UNION ALL
-        SELECT key, false, toInt64(0), toInt64(0), toInt64(countIf(positive)), toInt64(countIf(NOT positive)),
+        SELECT id, user, moment, magnitude, false, toInt64(0), toInt64(0),
+               toInt64(countIf(positive)), toInt64(countIf(NOT positive)),
                toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0)
         FROM
         (
-            SELECT (toInt64(entityId), toInt64(userId), toDateTime64(createdAt, 9, 'UTC'),
-                    toInt64(abs(toInt64(metricValue)))) AS key,
-                   metricValue >= 0 AS positive
+            SELECT toInt64(entityId) AS id, toInt64(userId) AS user, toDateTime64(createdAt, 9, 'UTC') AS moment,
+                   toInt64(abs(toInt64(metricValue))) AS magnitude, metricValue >= 0 AS positive
             FROM {target:Identifier}
             WHERE entityType = {entity:String}
               AND metricType = {metric:String}
@@ -66,10 +66,10 @@ FROM
               AND entityId < {stop:Int64}
               AND createdAt < {cutoff:DateTime64(3, 'UTC')}
         )
-        WHERE {whole:Bool} OR key IN (SELECT key FROM records)
-        GROUP BY key
+        WHERE {whole:Bool} OR (id, user, moment, magnitude) IN (SELECT id, user, moment, magnitude FROM records)
+        GROUP BY id, user, moment, magnitude
     )
-    GROUP BY key
+    GROUP BY id, user, moment, magnitude
 )
 WHERE (known OR {whole:Bool})
   AND if({append:Bool}, net != 0, lackPositive != 0 OR lackNegative != 0)
