@@ -16,7 +16,7 @@ from metric_assets.actor import Actor
 from metric_assets.audit import checks
 from metric_assets.audit.coverage import Coverage
 from metric_assets.audit.history import HistoryRow
-from metric_assets.audit.source_check import SourceVerdict, SourceWord, cause
+from metric_assets.audit.source_check import SourceVerdict, SourceWord
 from metric_assets.audit.strays import REMOVES, Stray
 from metric_assets.badge import Badge
 from metric_assets.catalog.model import Pair
@@ -128,7 +128,7 @@ def _source_row(verdict: SourceVerdict, stamp: Stamp) -> HistoryRow:
         surplus=surplus,
         drift_hours=json.dumps(hours),
         coverage=1 - missing / result.wanted if result.wanted else None,
-        cause=verdict.sentence if verdict.passed else cause(result),
+        cause=verdict.sentence if verdict.passed else verdict.cause,
         cure=verdict.cure,
         details=json.dumps({} if result.dry_run else written),
         events=result.events,

@@ -38,11 +38,9 @@ class Explaining:
         recorded: Recorded,
         listener: Listener,
     ) -> None:
-        self._settings = settings
-        self._postgres, self._clickhouse = stores
-        self._recorded = recorded
         self._listener = listener
-        self._evidence = HistoryEvidence(History(self._clickhouse, settings))
+        self._evidence = HistoryEvidence(History(stores[1], settings))
+        self._explainer = Explainer(settings, *stores, recorded, self._evidence)
 
     def explained(
         self, verdicts: Sequence[SourceVerdict | Verdict]
@@ -78,15 +76,12 @@ class Explaining:
         self, pair: Pair, ids: IdRange, *, legacy: bool, digest: int | None
     ) -> Explanation | None:
         """Why a check of a range fails; None, and the reason told, if it cannot be looked at."""
-        explainer = Explainer(
-            self._settings, self._postgres, self._clickhouse, self._recorded, self._evidence
-        )
         try:
             if not legacy:
-                return explainer.source(pair, ids)[1]
+                return self._explainer.source(pair, ids)[1]
             if digest is not None:
-                return explainer.legacy(pair, ids, digest)
-            explained = explainer.explain(pair, ids)
+                return self._explainer.legacy(pair, ids, digest)
+            explained = self._explainer.explain(pair, ids)
         except MetricAssetsError as error:
             # The verdict stands without it.
             self._listener.remarked([f"{pair.key}/{ids.key} could not be explained: {error}"])
