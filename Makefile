@@ -21,8 +21,7 @@ demo: $(VENV)/.local
 	$(BIN)/metric-assets demo --scale $(SCALE)
 
 ui: $(VENV)/.local
-	$(BIN)/metric-assets local up
-	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+	$(BIN)/metric-assets ui
 
 test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder

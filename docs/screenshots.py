@@ -1,4 +1,4 @@
-"""Takes the screenshots of the README from a running `make ui`, with Debian's Chromium.
+"""Takes the screenshots of the README from a running `metric-assets ui`, with Debian's Chromium.
 
 Run it after `make demo` and while `make ui` runs: `make screenshots`. For a red source check delete
 some events of Tag/Follower below the cutoff first, then run `metric-assets reconcile Tag --source`.
@@ -31,6 +31,8 @@ PAGES = {
     ),
     "check": ("/assets/User/Follower?view=checks&checkDetail=matches_legacy", "coverage"),
     "source_check": ("/assets/Tag/Follower?view=checks&checkDetail=matches_source", "inserted"),
+    "timeline": ("/overview/activity/timeline", "reconcile_all"),
+    "job": ("/locations/metric_assets/jobs/backfill_Tag/runs", "metric_assets/command"),
     "summary": ("/assets/metric_assets/summary/User", "User/Follower"),
     "reconciled": ("/assets/Tag/Follower?view=checks&checkDetail=reconciled", "coverage_of_grid"),
 }

@@ -68,7 +68,7 @@ DOCUMENTS: Mapping[str, Shape] = {
         "failing_whole": Key("[string]", "ids in no partition, rows of no pair, in sentences"),
         "days": Key("integer", "how far back failures and changes go"),
         "failures": Key("[failed_result]", "the last failed result of each check, pair and range"),
-        "worst": Key("[worst_entity]", "entities that differ most from legacy"),
+        "worst": Key("[differing_entity]", "entities that differ most from legacy"),
         "drift_hours": Key("[pair_hour]", "live drift as of now"),
         "changes": Key("[changed_result]", "results whose verdict is another than the one before"),
         "page": Key("string?", "the page that was written; null if none was"),

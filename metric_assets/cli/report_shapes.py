@@ -37,7 +37,7 @@ REPORT_ROWS: Mapping[str, Shape] = {
         "before": Key("string", "the verdict before; empty for a first result"),
         **keys("string", "who made it, how, and in which Dagster run", "by", "command", "run"),
     },
-    "worst_entity": {
+    "differing_entity": {
         **keys("string", "pair and range (partition key)", "pair", "range"),
         "entity": Key("integer", "its id"),
         **keys("number", "both sides, and events less legacy", "events", "legacy", "difference"),

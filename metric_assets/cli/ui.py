@@ -31,7 +31,7 @@ LOOPBACK = "127.0.0.1"
 #: How a warning begins that Dagster's own command gives of itself.
 _SUPERSEDED = "Function `dev_command` is superseded"
 #: Seconds until the UI must answer, and until each way of ending it is followed by a harder one.
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 _END_SECONDS = 15.0
 
 

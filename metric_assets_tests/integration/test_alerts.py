@@ -84,7 +84,7 @@ def test_a_command_tells_what_fails_and_when_it_is_well(
         "https://dagster.example/assets/Tag/Follower?view=checks&checkDetail=matches_source" in text
     )
     assert "Seen by reconcile_all (" in text
-    done = console.run("metric-assets", "reconcile", "Tag", "--repair")
+    done = console.run("metric-assets", "reconcile", "Tag", "--repair", "--yes")
     assert done.returncode == 0, done.stderr
     assert inbox.titles[1:] == ["metric_assets: well again (4)"]
     log = (console.folder / "home" / "logs" / "alerts.log").read_text()

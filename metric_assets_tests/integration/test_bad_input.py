@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from metric_assets.catalog import model
+from metric_assets.catalog import scan as scan_module
 from metric_assets.errors import (
     RejectedRowsError,
     SchemaDriftError,
@@ -44,7 +44,7 @@ def feed(monkeypatch: pytest.MonkeyPatch, rows: str) -> None:
     def loaded(name: str, folder: Path | None = None) -> Statement:
         return statement if name == real.name else load_sql(name, folder)
 
-    monkeypatch.setattr(model, "load", loaded)
+    monkeypatch.setattr(scan_module, "load", loaded)
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Several chunks are in the stage before the last row is read.
     monkeypatch.setattr(filling, "CHUNK_ROWS", 10_000)

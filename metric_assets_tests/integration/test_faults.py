@@ -14,13 +14,14 @@ import polars as pl
 import psycopg
 import pytest
 
-from metric_assets.catalog import CATALOG, model
+from metric_assets.catalog import CATALOG
+from metric_assets.catalog import scan as scan_module
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
 from metric_assets.load.pipeline import Stores, materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_module
-from metric_assets.stores import stage as stage_module
+from metric_assets.stores import private_tables
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
 from metric_assets.stores.target import ClickHouseTarget
@@ -415,7 +416,7 @@ def test_silent_connections_end_within_the_timeout(
 @pytest.fixture
 def slow_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scan of follows streams its rows for minutes."""
-    monkeypatch.setattr(model, "load", slowly("user/engaged", SLOW_ROWS))
+    monkeypatch.setattr(scan_module, "load", slowly("user/engaged", SLOW_ROWS))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 
@@ -429,12 +430,16 @@ def test_a_session_ended_in_mid_stream_is_a_transient_error(platform: Platform) 
     """A read that breaks off after rows have come: nothing is written, another attempt may help."""
 
     def terminate() -> None:
-        time.sleep(2)
-        with psycopg.connect(platform.postgres_url) as session:
-            session.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
-                " datname = current_database() AND state = 'active' AND query LIKE 'COPY%'"
-            )
+        with psycopg.connect(platform.postgres_url, autocommit=True) as session:
+            for _ in range(240):
+                ended = session.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+                    " datname = current_database() AND state = 'active' AND query LIKE 'COPY%'"
+                    " AND query_start < clock_timestamp() - interval '2 seconds'"
+                )
+                if ended.fetchall():
+                    return
+                time.sleep(0.25)
 
     thread = threading.Thread(target=terminate)
     thread.start()
@@ -489,7 +494,7 @@ def test_a_cancelled_read_ends_in_postgres(
     """Interrupted while the source works: within five seconds neither store runs anything of ours,
     and no table is left.
     """
-    monkeypatch.setattr(model, "load", slowly("user/engaged", SLOW_READ))
+    monkeypatch.setattr(scan_module, "load", slowly("user/engaged", SLOW_READ))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
     # Opened here: the thread that watches must not share a session with the test's.
     seen = platform.postgres_url
@@ -524,7 +529,7 @@ def test_a_cancelled_statement_ends_in_clickhouse(
             f"INSERT INTO {TARGET} SELECT 'User', number, 5, 'Other', 1, now64(3) FROM numbers(1200)"
             " WHERE NOT sleepEachRow(0.05) SETTINGS max_block_size = 10"
         )
-    monkeypatch.setattr(stage_module, "load", slowly(step, slow))
+    monkeypatch.setattr(private_tables, "load", slowly(step, slow))
     probe = ClickHouse(platform.clickhouse_url)
 
     def working() -> bool:

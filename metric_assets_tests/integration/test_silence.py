@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from metric_assets.catalog import model
+from metric_assets.catalog import scan as scan_module
 from metric_assets.errors import BusyError, UnavailableError
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres_lock, postgres_session
@@ -93,7 +93,7 @@ def all_ends(platform: Platform) -> None:
 
 def rows_of(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Let the scan of follows be another statement."""
-    monkeypatch.setattr(model, "load", slowly("user/engaged", text))
+    monkeypatch.setattr(scan_module, "load", slowly("user/engaged", text))
     monkeypatch.setattr(Statement, "check", lambda *_: None)
 
 

@@ -58,9 +58,9 @@ def test_runs_are_undone_by_compensation(
     assert full.total() == 2_400
     made.command(
         "INSERT INTO {t} SELECT * FROM {t} WHERE {s} AND metricType = 'ReactionLike'"
-        " ORDER BY userId LIMIT 200"
+        " ORDER BY userId LIMIT 100"
     )
-    made.command("DELETE FROM {t} WHERE {s} AND userId > 5900")
+    made.command("DELETE FROM {t} WHERE {s} AND userId > 5000")
     damaged = made.net()
     run(made, "second")
     assert made.net() == full

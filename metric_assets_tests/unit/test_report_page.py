@@ -31,6 +31,7 @@ from metric_assets.operations.report_rows import (
 from metric_assets.operations.summary import Summary, summarize
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
+from metric_assets_tests.documents import hold
 
 pytestmark = pytest.mark.unit
 
@@ -294,3 +295,10 @@ def test_a_page_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"--output: .*nowhere"):
         write_page(ReportData(summary([]), 30, 14.0), tmp_path / "nowhere" / "page.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_document_is_what_is_described() -> None:
+    """Of a report with everything in it, and of one with nothing: keys, types and codes."""
+    for report in (data(), ReportData(summary([]), 30, 14.0)):
+        common = {"schema_version": 3, "ok": True, "exit_code": 0, "error": None}
+        hold("report", {**common, **report.as_dict(), "page": None})

@@ -170,3 +170,14 @@ def test_what_somebody_else_wrote_is_refused(mode: Mode) -> None:
     assert history.target.rows == held
     history.undo("run 1", None, force=True)
     history.check(history.before[0][1])
+
+
+def test_a_later_run_is_refused() -> None:
+    """The first run is not undone while the second stands, which is named."""
+    history = History(Mode.REPLACE, [])
+    history.load([(0, 0, 0, 1)], None)
+    history.load([(0, 0, 0, 1), (1, 0, 0, 1)], None)
+    held = Counter(history.target.rows)
+    with pytest.raises(UndoError, match="undo later runs first: run 2"):
+        history.undo("run 1", None)
+    assert history.target.rows == held
