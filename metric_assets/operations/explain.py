@@ -88,8 +88,8 @@ class _Seen:
 class Explainer:
     """Explains ranges, with open stores.
 
-    ``recorded`` gives what was recorded when pairs were last loaded, ``evidence`` what was last
-    verified. At most about ``most_rows`` rows of a range are read.
+    ``recorded`` gives what was recorded when pairs were last loaded (None: nobody knows),
+    ``evidence`` what was last verified. At most about ``most_rows`` rows of a range are read.
     """
 
     most_rows = MOST_ROWS
@@ -99,7 +99,7 @@ class Explainer:
         settings: Settings,
         postgres: Postgres,
         clickhouse: ClickHouse,
-        recorded: Recorded = lambda _pairs, _ids: {},
+        recorded: Recorded | None = None,
         evidence: Evidence | None = None,
     ) -> None:
         self._settings = settings
@@ -121,7 +121,7 @@ class Explainer:
 
     def source(self, pair: Pair, ids: IdRange) -> tuple[SourceVerdict, Explanation]:
         """The source check of a range, by a dry run, and why it fails if it does."""
-        loaded = self._recorded([pair], ids)
+        loaded = self._recorded([pair], ids) if self._recorded else {}
         result, seen = self._plan(pair, ids, loaded)
         if seen is None:
             return SourceVerdict(result), Explanation(pair.key, ids.key)
@@ -181,7 +181,7 @@ class Explainer:
             seen.wanted_digest,
             last_before(cutoff, coarse=seen.coarse),
             verified=self._evidence.last_verified(pair, ids),
-            loaded=loaded is not None,
+            loaded=loaded is not None or self._recorded is None,
             loaded_cutoff=loaded.cutoff if loaded else None,
             same_scan=loaded is None or loaded.code_version in {"", result.code_version},
             gone=self._gone(pair, seen.examined),

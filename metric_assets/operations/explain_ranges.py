@@ -21,7 +21,10 @@ from metric_assets.settings import Settings
 
 
 def explain_ranges(
-    pieces: Iterable[Piece], settings: Settings, listener: Listener, recorded: Recorded
+    pieces: Iterable[Piece],
+    settings: Settings,
+    listener: Listener,
+    recorded: Recorded | None = None,
 ) -> Iterator[Explained | Missed]:
     """Explain every pair and range of some pieces; what cannot be planned is missed.
 

@@ -33,7 +33,15 @@ class HistoryEvidence:
         row = self._row(pair, ids, MATCHES_SOURCE, by + _ONE_RUN if by else FOREVER)
         if row is None:
             return None
-        return Verified(row.digest, row.cutoff, row.instant, row.events, row.total)
+        return Verified(
+            row.digest,
+            row.cutoff,
+            row.instant,
+            row.events,
+            row.total,
+            withdrawn=row.withdrawn,
+            overlap=row.overlap,
+        )
 
     def last_agreed(self, pair: Pair, ids: IdRange) -> datetime | None:
         """When a range was last seen to equal its legacy counters, UTC."""

@@ -157,8 +157,8 @@ def explain(
     try:
         dagster_answers()
     except MetricAssetsError as error:
-        listener.remarked([f"explained as if nothing had been loaded before: {error}"])
-        yield from explain_ranges(pieces, settings, listener, lambda _pairs, _ids: {})
+        listener.remarked([f"explained without what Dagster recorded of loads: {error}"])
+        yield from explain_ranges(pieces, settings, listener)
         return
     with open_instance() as instance:
         yield from explain_ranges(pieces, settings, listener, Proofs(instance).loaded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from metric_assets.audit.explain.answer import explain
 from metric_assets.audit.explain.case import Case, LiveBegin
 from metric_assets.explanation import Cause
+from metric_assets.live import LiveFigures
 from metric_assets_tests.unit.explained_cases import CUTOFF, Row, at, case, digest, rows
 
 pytestmark = pytest.mark.unit
@@ -104,6 +106,22 @@ def test_deleted_at_the_source() -> None:
     """The target holds what was verified, the source no longer has some of it."""
     wanted = [row for row in BASE if row[0] != 7]
     assert causes(case(wanted, BASE, BASE)) == [("deleted_at_source", 0, 3)]
+
+
+def test_a_lost_live_event_is_no_deletion() -> None:
+    """A decoy: a row was withdrawn before the range was verified, and the live event that told so
+    is gone since; it looks like a row deleted at the source.
+    """
+    wanted = [row for row in BASE if row[1] != 700]
+    made = case(wanted, BASE, BASE)
+    then = made.verified
+    assert then is not None
+    lost = replace(made, verified=replace(then, withdrawn=1))
+    (finding,) = explain(lost).findings
+    assert finding.cause is Cause.UNKNOWN
+    assert finding.candidates == (Cause.DELETED, Cause.LIVE_LOST)
+    kept = replace(lost, result=replace(made.result, live=LiveFigures(withdrawn=1)))
+    assert causes(kept) == [("deleted_at_source", 0, 1)]
 
 
 def test_entities_are_deleted() -> None:
@@ -285,6 +303,11 @@ def test_never_loaded() -> None:
     """Nothing is held and no load is on record; with a record it was lost."""
     assert causes(case(BASE, [], None)) == [("never_loaded", 36, 0)]
     assert causes(case(BASE, [], BASE)) == [("lost_block", 36, 0)]
+
+
+def test_nobody_knows_whether_it_was_loaded() -> None:
+    """A decoy: where Dagster's records cannot be read, nothing is called never loaded."""
+    assert [code for code, _, _ in causes(case(BASE, [], None, loaded=True))] == ["unknown"]
 
 
 def test_the_cutoff_was_moved() -> None:

@@ -126,12 +126,21 @@ def _at_source(case: Case, units: pl.DataFrame) -> Iterator[Group]:
     surplus = units.filter(pl.col("kind").is_in(["surplus", "copy"]))
     orphaned = pl.col("entityId").is_in(list(case.gone))
     yield from named(surplus.filter(orphaned), Cause.ENTITY_DELETED, test)
-    yield from named(surplus.filter(~orphaned), Cause.DELETED, test)
+    yield from _deleted(case, surplus.filter(~orphaned), test)
     adjusted, rest = explain_adjusted(case, units.filter(pl.col("kind") == "adjusted"))
     yield from adjusted
     yield from _told(rest, test)
     said = "rows of one user both came and went: " + test
     yield from unknown(units.filter(pl.col("kind") == "tangled"), said)
+
+
+def _deleted(case: Case, units: pl.DataFrame, test: str) -> Iterator[Group]:
+    """Rows that the source no longer has, unless a live event that took them off may be gone."""
+    if not case.live_may_be_lost:
+        yield from named(units, Cause.DELETED, test)
+        return
+    said = f"live events that took rows off may be gone as well: {test}"
+    yield from unknown(units, said, Cause.DELETED, Cause.LIVE_LOST)
 
 
 def _in_both(case: Case, units: pl.DataFrame) -> Iterator[Group]:

@@ -17,7 +17,8 @@ from metric_assets.ranges import IdRange
 class Verified:
     """What a range held when it was last seen to hold what its source says.
 
-    ``digest`` is that of its load result, ``instant`` (UTC) what the source showed.
+    ``digest`` is that of its load result, ``instant`` (UTC) what the source showed. ``withdrawn``
+    and ``overlap`` were held, or left out, because of live events (see live.LiveFigures).
     """
 
     digest: int | None
@@ -25,6 +26,8 @@ class Verified:
     instant: datetime | None = None
     events: int = 0
     total: int = 0
+    withdrawn: int = 0
+    overlap: int = 0
 
 
 class Evidence(Protocol):
@@ -90,6 +93,17 @@ class Case:
     begin: LiveBegin = field(default_factory=LiveBegin)
     recent: datetime | None = None
     held_from: Callable[[datetime], int] = lambda _instant: 0
+
+    @property
+    def live_may_be_lost(self) -> bool:
+        """Whether live events that explained what was held may be gone since: then rows look
+        deleted at the source that had been withdrawn long before.
+        """
+        then, now = self.verified, self.result.live
+        if then is None or then.withdrawn == then.overlap == 0:
+            return False
+        fewer = now.withdrawn < then.withdrawn or now.overlap < then.overlap
+        return fewer or self.result.drifts
 
     @property
     def cutoff(self) -> datetime:

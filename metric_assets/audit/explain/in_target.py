@@ -75,10 +75,11 @@ def border(case: Case, units: pl.DataFrame, test: str) -> Split:
     borders = {ids.start, ids.stop - 1}
     touched = set(units["entityId"])
     if touched <= borders and units.height >= BORDER_ROWS:
-        named = "the last id" if touched == {ids.stop - 1} else "the first id"
+        names = {ids.start: "the first id", ids.stop - 1: "the last id"}
+        which = " and ".join(names[one] for one in sorted(touched))
         exactly = wanted.filter(pl.col("entityId").is_in(list(touched)))
         if exactly.height == units.height:
-            return [_on_border(units, f"{named} of the range", test)], units.clear()
+            return [_on_border(units, f"{which} of the range", test)], units.clear()
     # A source of whole seconds has its last instant a second before the cutoff.
     for first in (case.last, case.cutoff - timedelta(seconds=1)):
         exactly = wanted.filter(pl.col("createdAt") >= first)
@@ -88,9 +89,9 @@ def border(case: Case, units: pl.DataFrame, test: str) -> Split:
     return [], units
 
 
-def _on_border(units: pl.DataFrame, named: str, test: str) -> Group:
-    said = f"these are all rows of {named}, and no others; {test}"
-    return Group(Cause.BORDER, units, VERIFIED, said, f"it is {named}")
+def _on_border(units: pl.DataFrame, which: str, test: str) -> Group:
+    said = f"these are all rows of {which}, and no others; {test}"
+    return Group(Cause.BORDER, units, VERIFIED, said, f"it is {which}")
 
 
 def overlap(case: Case, units: pl.DataFrame, test: str) -> Split:
