@@ -22,12 +22,19 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 
 
 def hold(command: str | None, document: Any) -> None:
-    """Fail unless the document is what its command promises; None for one that is only an error."""
+    """Fail unless the document is what its command promises; None for one that is only an error.
+
+    A command that ends with an error has what it has got so far: what is there is what is promised.
+    """
     shapes = [
         shape
         for name, shape in DOCUMENTS.items()
         if name == command or (name.startswith(f"{command} ") and name.split()[-1].isupper())
     ]
+    if isinstance(document, dict) and document.get("error") is not None:
+        shapes = [
+            {name: shape[name] for name in shape.keys() & document.keys()} for shape in shapes
+        ]
     found = [
         list(_object({**COMMON, **shape}, document, command or "error")) for shape in shapes or [{}]
     ]

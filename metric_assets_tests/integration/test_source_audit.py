@@ -139,7 +139,7 @@ def test_a_range_that_fails_is_taken_again_and_shown_last(
     assert (found[-1].partition, found[-1].passed) == ("0-9", False)
     assert found[-1].severity is dg.AssetCheckSeverity.ERROR
     assert found[-1].metadata["missing"].value == 1
-    assert "`metric-assets reconcile Tag/Follower --repair`" in str(
+    assert "`metric-assets backfill Tag/Follower --range 0-9`" in str(
         found[-1].metadata["cure"].value
     )
     assert "0-9" in {one.partition for one in audit(settings, instance)}
