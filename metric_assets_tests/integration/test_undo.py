@@ -213,8 +213,15 @@ def test_nothing_is_recorded_where_nothing_changes(made: Loaded) -> None:
     assert "metricRepairs" not in made.tables()
     load(made, "first")
     count = "SELECT count(), uniqExact(run) FROM metricRepairs"
-    # A row a metric that the source has: all went into an empty scope.
-    ((metrics,),) = made.platform.query(f"SELECT uniqExact(metricType) FROM {made.table}")
+    # A row a metric that the load put in: all went into an empty scope. The target holds rows of
+    # others as well: of other pairs, and at or after the cutoff.
+    recorded = made.platform.query("SELECT metricType FROM metricRepairs ORDER BY metricType")
+    assert recorded == made.platform.query(
+        f"SELECT DISTINCT metricType FROM {made.table} WHERE entityType = 'Image'"
+        " AND metricType LIKE 'Reaction%'"
+        " AND createdAt < '2025-10-01 00:00:00' ORDER BY metricType"
+    )
+    metrics = len(recorded)
     assert metrics > 1
     assert made.platform.query(count) == [(metrics, 1)]
     load(made, "second")
