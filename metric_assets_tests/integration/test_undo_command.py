@@ -73,6 +73,12 @@ def test_a_run_is_listed_shown_asked_for_and_put_back(shops: Market) -> None:
     code, out, err = answered(shops, "y", "undo", run[:8])
     assert (code, shops.events()) == (0, []), err
     assert "to have it back" in out
+    recorded = shops.client.query(
+        "SELECT DISTINCT metricType, verdict FROM metricReconciliation WHERE origin = 'undo' ORDER BY 1"
+    ).result_rows
+    assert [tuple(row) for row in recorded] == [
+        (name, "failed") for name in ("Blame", "Praise", "Turnover")
+    ]
 
 
 def test_removed_rows_of_no_pair_are_put_back(shops: Market) -> None:
