@@ -13,7 +13,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
 import polars as pl
@@ -25,8 +25,9 @@ from metric_assets.plan import REMOVAL_FLOOR, Mode
 from metric_assets.ranges import ID_FLOOR, ID_LIMIT, IdRange
 from metric_assets.settings import MAX_REMOVED_SHARE, Settings
 from metric_assets.sql import Statement, load
+from metric_assets.stores.clickhouse_text import fragment
 from metric_assets.stores.ports import Bind, Binds, Rows, Scope
-from metric_assets.stores.repairs import Change, Repairs, fragment
+from metric_assets.stores.repairs import Change, Repairs
 
 #: Ids of one statement: they travel in its address.
 _IDS = 5_000
@@ -120,13 +121,14 @@ def remove_stray(  # noqa: PLR0913 - what, where, how, and where it is recorded
             f" {REMOVAL_FLOOR:,}; they are left. Look whose they are; if they should go, allow it"
             f" with {MAX_REMOVED_SHARE}=1"
         )
+    cutoff = _cutoff_of(settings, stray.entity)
     binds: dict[str, Bind] = {
         "target": settings.target_table,
         "entity": stray.entity,
         "metric": stray.metric,
-        "cutoff": _cutoff_of(settings, stray.entity),
+        "cutoff": cutoff,
     }
-    removal = _Removal(stray, store, mode, repairs, binds, _cutoff_of(settings, stray.entity))
+    removal = _Removal(stray, store, mode, repairs, binds, cutoff)
     if not stray.outside:
         removal.remove()
         return f"{place}: {stray.events:,} rows that belonged to nothing were removed"
@@ -180,9 +182,9 @@ class _Removal:
         }
         span = IdRange(max(stray.lowest, ID_FLOOR), min(stray.highest + 1, ID_LIMIT))
         scope = Scope(stray.entity, (stray.metric,), span, cutoff)
-        rows = fragment("record_strays", texts)
-        name = f"{self.name}-{self.changes}"
-        repairs.record(Change(name, "strays", rows, scope, scope.metrics, self.mode, {}))
+        rows = fragment(load("clickhouse/record_strays"), texts)
+        change = f"{self.name}-{self.changes}"
+        repairs.record(Change(change, "strays", rows, scope, scope.metrics, self.mode, {}))
         self.changes += 1
 
 
@@ -245,5 +247,4 @@ def _cutoff_of(settings: Settings, entity: str) -> datetime:
 
 
 def _milliseconds(instant: datetime) -> int:
-    since = instant - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    return (instant - EPOCH) // timedelta(milliseconds=1)

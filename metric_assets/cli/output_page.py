@@ -67,7 +67,7 @@ def _blocks() -> Iterator[str]:
         yield _table(shape)
     yield "## Rows\n"
     for name, shape in ROWS.items():
-        yield f"### A {name.replace('_', ' ')}\n"
+        yield f"### {_heading(name)}\n"
         yield _table(shape)
     yield "## Codes\n"
     yield table(
@@ -100,8 +100,16 @@ def _type(text: str) -> str:
 def _linked(name: str) -> str:
     if name in CODES:
         return f"[code](#codes): {name}"
-    words = name.replace("_", " ")
-    return f"[{words}](#a-{words.replace(' ', '-')})" if name in ROWS else name
+    if name not in ROWS:
+        return name
+    anchor = _heading(name).lower().replace(" ", "-")
+    return f"[{name.replace('_', ' ')}](#{anchor})"
+
+
+def _heading(name: str) -> str:
+    """The heading of a row: its name with the article."""
+    article = "An" if name[0] in "aeiou" else "A"
+    return f"{article} {name.replace('_', ' ')}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ Belongs here: names. Does not belong here: anything that is done under them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from metric_assets.audit import checks
@@ -15,6 +17,8 @@ MATCHES_SOURCE = checks.MATCHES_SOURCE
 RECONCILED = checks.RECONCILED
 BELONGS = checks.BELONGS
 BEYOND_GRID = checks.BEYOND_GRID
+#: The checks of a pair.
+CHECKS = (MATCHES_SOURCE, MATCHES_LEGACY, RECONCILED)
 #: Tag of a run of checks: which ranges are compared with their source.
 SOURCE_TAG = "metric_assets/source"
 #: Its values: all that is materialized, or none; without the tag the oldest proofs within a budget.
@@ -37,6 +41,11 @@ def asset_key(pair: Pair) -> dg.AssetKey:
 def check_key(pair: Pair, name: str) -> dg.AssetCheckKey:
     """The key of a check of a pair."""
     return dg.AssetCheckKey(asset_key(pair), name)
+
+
+def check_keys(pairs: Iterable[Pair]) -> set[dg.AssetCheckKey]:
+    """The keys of all checks of some pairs."""
+    return {check_key(pair, name) for pair in pairs for name in CHECKS}
 
 
 def output_name(pair: Pair, name: str) -> str:

@@ -24,6 +24,7 @@ from metric_assets.operations.dry_run import DryRuns
 from metric_assets.operations.listener import Unread
 from metric_assets.orchestration.badge import build_badge
 from metric_assets.orchestration.check_names import (
+    CHECKS,
     MATCHES_LEGACY,
     MATCHES_SOURCE,
     RECONCILED,
@@ -93,7 +94,7 @@ class CheckRun:
         keep_connections(self.context.instance)
         chosen = {
             name: [pair for pair in self.pairs if check_key(pair, name) in selected]
-            for name in (MATCHES_SOURCE, MATCHES_LEGACY, RECONCILED)
+            for name in CHECKS
         }
         broken: MetricAssetsError | None = None
         try:

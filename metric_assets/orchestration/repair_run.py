@@ -15,12 +15,7 @@ from dagster import AssetCheckEvaluation
 
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import UnknownKeyError
-from metric_assets.orchestration.check_names import (
-    MATCHES_LEGACY,
-    MATCHES_SOURCE,
-    RECONCILED,
-    check_key,
-)
+from metric_assets.orchestration.check_names import check_keys
 from metric_assets.orchestration.check_run import CheckRun
 from metric_assets.orchestration.evaluations import log_evaluation
 from metric_assets.orchestration.resources import ClickHouseResource, PostgresResource, Shared
@@ -101,10 +96,8 @@ class RepairRun:
         postgres: PostgresResource,
         clickhouse: ClickHouseResource,
     ) -> None:
-        names = (MATCHES_SOURCE, MATCHES_LEGACY, RECONCILED)
-        selected = {check_key(pair, name) for pair in loaded for name in names}
         run = CheckRun(self.context, entity, self.settings, self.shared, loaded)
-        for event in run.execute(selected, postgres, clickhouse):
+        for event in run.execute(check_keys(loaded), postgres, clickhouse):
             if isinstance(event, AssetCheckEvaluation):
                 log_evaluation(self.context, event)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+import dagster as dg
 
 from metric_assets.audit.history_rows import row_of
 from metric_assets.audit.source_check import SourceVerdict
@@ -26,14 +29,11 @@ from metric_assets.orchestration.check_names import (
     ALL,
     ENTITY_TAG,
     HEAL_TAG,
-    MATCHES_LEGACY,
-    MATCHES_SOURCE,
     NONE,
-    RECONCILED,
     SOURCE_TAG,
     UNDOES_TAG,
     asset_key,
-    check_key,
+    check_keys,
 )
 from metric_assets.orchestration.instance import dagster_answers, end_dead_runs, open_instance
 from metric_assets.orchestration.jobs import RECONCILE_JOB, backfill_job_name
@@ -64,8 +64,7 @@ def run_backfill(
     interrupted run is the last one.
     """
     definitions = build_definitions(settings, listener)
-    with open_instance() as instance:
-        listener.remarked(end_dead_runs(instance))
+    with _instance(listener) as instance:
         for piece in work:
             tags = {
                 RANGE_START: piece.ranges[0].key,
@@ -102,19 +101,13 @@ def run_checks(
 
     With ``source`` every range is compared with its source, too; without, what is known is taken.
     """
-    checks = [
-        check_key(pair, name)
-        for pair in pairs
-        for name in (MATCHES_SOURCE, MATCHES_LEGACY, RECONCILED)
-    ]
     definitions = build_definitions(settings, listener)
-    with open_instance() as instance:
-        listener.remarked(end_dead_runs(instance))
+    with _instance(listener) as instance:
         result = execute_here(
             definitions.resolve_job_def(RECONCILE_JOB),
             instance,
             {SOURCE_TAG: ALL if source else NONE},
-            checks=checks,
+            checks=check_keys(pairs),
             run_config=_config(verbose=verbose),
         )
         refresh_summary(settings, instance, pairs, listener)
@@ -172,8 +165,7 @@ def run_repair(
     """
     definitions = build_definitions(settings, listener)
     job = definitions.resolve_job_def(REPAIR_JOB)
-    with open_instance() as instance:
-        listener.remarked(end_dead_runs(instance))
+    with _instance(listener) as instance:
         for piece in work:
             config = {"ops": {"load_again": {"config": {"ranges": piece.as_config()}}}}
             # Its loads are source checks: nothing else is compared with its source.
@@ -194,8 +186,7 @@ def run_undo(
 ) -> Outcome:
     """Undo a run; with ``force`` what others changed since is put back, too."""
     definitions = build_definitions(settings, listener)
-    with open_instance() as instance:
-        listener.remarked(end_dead_runs(instance))
+    with _instance(listener) as instance:
         config = {"ops": {"put_back": {"config": {"run": run, "force": force}}}}
         job = definitions.resolve_job_def(UNDO_JOB)
         tags = {UNDOES_TAG: run}
@@ -204,6 +195,14 @@ def run_undo(
         )
         refresh_summary(settings, instance, settings.catalog.pairs.values(), listener)
     return outcome_of("all", settings.catalog, (), result)
+
+
+@contextmanager
+def _instance(listener: Listener) -> Iterator[dg.DagsterInstance]:
+    """The instance for runs of this process; runs of dead ones are ended first."""
+    with open_instance() as instance:
+        listener.remarked(end_dead_runs(instance))
+        yield instance
 
 
 def _config(*, verbose: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 
-from metric_assets.sql import IDENTIFIER, Statement
+from metric_assets.sql import IDENTIFIER, Statement, StatementError
 from metric_assets.stores.ports import Binds
 
 
@@ -34,6 +34,17 @@ def render(statement: Statement, binds: Binds) -> tuple[str, dict[str, Any]]:
         return f"{{{name}:{kind}}}"
 
     return statement.fill(place), served
+
+
+def fragment(statement: Statement, binds: Binds) -> str:
+    """A piece of a statement, in parentheses, with its names put in.
+
+    Raises StatementError as render() does, and for a value: the server could not bind it there.
+    """
+    text, served = render(statement, binds)
+    if served:
+        raise StatementError(f"sql/{statement.name}.sql: a fragment cannot bind {sorted(served)}")
+    return f"({text})"
 
 
 def name_of(statement: Statement, binds: Binds) -> str:

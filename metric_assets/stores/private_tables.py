@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from metric_assets.plan import Mode, Summary
-from metric_assets.sql import Statement, StatementError, load
+from metric_assets.sql import Statement, load
 from metric_assets.stores.clickhouse import ClickHouse
-from metric_assets.stores.clickhouse_text import render
+from metric_assets.stores.clickhouse_text import fragment
 from metric_assets.stores.layout import Layout
 from metric_assets.stores.ports import Bind, Binds, Scope
 
@@ -118,9 +118,9 @@ class PrivateTables:
             return [[]]
         return [found[first : first + PARTITIONS] for first in range(0, len(found), PARTITIONS)]
 
-    def restrict(self, fragment: str, **more: str) -> None:
+    def restrict(self, name: str, **more: str) -> None:
         """Restrict what is read of the target to the rows that a fragment of SQL names."""
-        self._binds["only"] = self.clause(fragment, **more)
+        self._binds["only"] = self.clause(name, **more)
 
     def hold_copy(self) -> None:
         """Read the copy from now on, all of it: what is restricted was copied from the target."""
@@ -133,15 +133,10 @@ class PrivateTables:
         if self._only is not None:
             self._binds["only"], self._only = self._only, None
 
-    def clause(self, fragment: str, **more: str) -> str:
-        """A fragment of SQL with its names put in; a value could not be bound from within it."""
-        statement = load(f"clickhouse/{fragment}")
-        text, served = render(statement, self._asked(statement, more))
-        if served:
-            raise StatementError(
-                f"sql/{statement.name}.sql: a fragment cannot bind {sorted(served)}"
-            )
-        return f"({text})"
+    def clause(self, name: str, **more: str) -> str:
+        """A fragment of SQL below sql/clickhouse; ``more`` is put in beside what is known."""
+        statement = load(f"clickhouse/{name}")
+        return fragment(statement, self._asked(statement, more))
 
     def _asked(self, statement: Statement, more: Binds) -> Binds:
         """What is known of what a statement asks for.

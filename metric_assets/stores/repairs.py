@@ -18,11 +18,11 @@ from clickhouse_connect.driver.binding import format_str
 from metric_assets.actor import Actor
 from metric_assets.changes import ChangedRange, ChangedRun, LaterRun
 from metric_assets.errors import RecordError, TargetError
+from metric_assets.live import EPOCH
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets.settings import REPAIRS_DAYS, REPAIRS_TABLE
-from metric_assets.sql import Statement, StatementError, load
-from metric_assets.stores.clickhouse_text import render
+from metric_assets.sql import Statement, load
 from metric_assets.stores.ports import Binds, Scope
 
 #: Stands for the cutoff of a range that was never loaded.
@@ -31,7 +31,6 @@ NEVER = -(2**62)
 NO_CUTOFF = datetime(1900, 1, 1, tzinfo=timezone.utc)
 #: Runs that are listed at most.
 LISTED = 1_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Store(Protocol):
@@ -189,18 +188,6 @@ class Repairs:
         return {"repairs": REPAIRS_TABLE, "target_name": self.target}
 
 
-def fragment(name: str, binds: Binds) -> str:
-    """A fragment of SQL in parentheses, its names put in; raises StatementError if it would bind a
-    value.
-    """
-    statement = load(f"clickhouse/{name}")
-    asked = {key: value for key, value in binds.items() if key in statement.placeholders}
-    text, served = render(statement, asked)
-    if served:
-        raise StatementError(f"sql/{statement.name}.sql: a fragment cannot bind {sorted(served)}")
-    return f"({text})"
-
-
 def names_of(metrics: Sequence[str]) -> str:
     """Names of metrics as a list of literals."""
     return ", ".join(str(format_str(metric)) for metric in metrics)
@@ -222,5 +209,5 @@ def _refused(place: str) -> Iterator[None]:
 def _milliseconds(instant: datetime | None) -> int:
     if instant is None:
         return NEVER
-    since: timedelta = max(instant, NO_CUTOFF) - _EPOCH
+    since: timedelta = max(instant, NO_CUTOFF) - EPOCH
     return round(since.total_seconds() * 1000)
