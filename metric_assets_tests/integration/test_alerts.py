@@ -79,7 +79,7 @@ def test_a_command_tells_what_fails_and_when_it_is_well(
     assert message["title"] == "metric_assets: Tag/Follower: differs"
     text = message["message"]
     assert "Tag/Follower in 0-9, 10-19: differs (3 missing)" in text
-    assert "Next: `metric-assets backfill Tag/Follower --range " in text
+    assert "Next: `metric-assets backfill Tag/Follower --range 0-9` repairs it" in text
     assert (
         "https://dagster.example/assets/Tag/Follower?view=checks&checkDetail=matches_source" in text
     )
