@@ -93,7 +93,7 @@ def tell(
 def _closing(
     explained: Sequence[Explained], differing: Sequence[Explained], missed: Sequence[Missed]
 ) -> str:
-    ranges = "1 range" if len(explained) == 1 else f"{len(explained)} ranges of pairs"
+    ranges = "1 range" if len(explained) == 1 else f"{len(explained)} ranges"
     text = f"{len(differing)} of {ranges} differ" if differing else f"Nothing differs in {ranges}"
     unread = f"; {len(missed)} could not be looked at" if missed else ""
     return f"{text}{unread}."

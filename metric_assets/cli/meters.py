@@ -19,7 +19,7 @@ class Meter(Protocol):
     """Shows how far something is."""
 
     def show(self, done: int, rows: int, what: str) -> None:
-        """``done`` steps have ended, ``rows`` were read; ``what`` is at hand."""
+        """``done`` steps have ended, ``rows`` were read (0: not counted); ``what`` is at hand."""
         ...
 
 
@@ -33,7 +33,7 @@ class BarMeter:
     def show(self, done: int, rows: int, what: str) -> None:
         """Move the bar."""
         elapsed = self._progress.tasks[self._task].elapsed or 0
-        rate = f"{rows / elapsed:,.0f} rows/s" if elapsed > 0 else ""
+        rate = f"{rows / elapsed:,.0f} rows/s" if rows and elapsed > 0 else ""
         self._progress.update(self._task, completed=done, description=what, rate=rate)
 
 
@@ -64,8 +64,10 @@ class LineMeter:
         self._last, self._told = now, done
         elapsed = now - self._began
         share = f" ({100 * done // self._steps} %)" if self._steps else ""
-        said = [f"{done:,} of {self._steps:,} ranges{share}", f"{rows:,} rows"]
-        if elapsed > 0:
+        said = [f"{done:,} of {self._steps:,} ranges{share}"]
+        if rows:
+            said.append(f"{rows:,} rows")
+        if rows and elapsed > 0:
             said.append(f"{rows / elapsed:,.0f} rows/s")
         said.append(f"{_span(elapsed)} so far")
         if 0 < done < self._steps:

@@ -35,3 +35,18 @@ def test_the_end_is_told_once() -> None:
     for _ in range(3):
         meter.show(1, 5, "tag/engaged 0-9")
     assert lines == ["1 of 1 ranges (100 %), 5 rows, 0 s so far"]
+
+
+def test_rows_that_nobody_counts_are_not_told() -> None:
+    """An explanation reads ranges of its own accord: a rate of 0 rows would say that it hangs."""
+    lines: list[str] = []
+    now = [0.0]
+    meter = LineMeter(lines.append, 2, seconds=10, clock=lambda: now[0])
+    now[0] = 20.0
+    meter.show(1, 0, "tag/engaged 0-9")
+    now[0] = 40.0
+    meter.show(2, 0, "tag/engaged 10-19")
+    assert lines == [
+        "1 of 2 ranges (50 %), 20 s so far, about 20 s left; at tag/engaged 0-9",
+        "2 of 2 ranges (100 %), 40 s so far",
+    ]
