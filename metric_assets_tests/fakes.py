@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -139,7 +139,7 @@ class FakeSource:
 class FakeLock:
     """A lock that may be lost: it can be verified ``lasts`` times."""
 
-    scope: Scope
+    scopes: Sequence[Scope]
     lasts: float
     verified: int = 0
     living: frozenset[str] = frozenset()
@@ -151,7 +151,7 @@ class FakeLock:
     def verify(self) -> None:
         """Raise BusyError once the lock is gone."""
         if self.verified >= self.lasts:
-            raise BusyError(f"{self.scope.label}: lost the lock of this partition")
+            raise BusyError(f"{self.scopes[0].label}: lost the lock of this partition")
         self.verified += 1
 
 
@@ -166,11 +166,11 @@ class FakeLocks:
     living: frozenset[str] = frozenset()
 
     @contextmanager
-    def acquire(self, scope: Scope) -> Iterator[FakeLock]:
-        """Take every pair of the scope, or none."""
-        keys = self._free(scope)
+    def acquire(self, *scopes: Scope) -> Iterator[FakeLock]:
+        """Take every pair of the scopes, or none."""
+        keys = {key for scope in scopes for key in self._free(scope)}
         self.held |= keys
-        lock = FakeLock(scope, self.lasts, living=self.living)
+        lock = FakeLock(scopes, self.lasts, living=self.living)
         self.acquired.append(lock)
         try:
             yield lock
@@ -178,10 +178,11 @@ class FakeLocks:
             self.held -= keys
 
     @contextmanager
-    def watch(self, scope: Scope, attempt: str) -> Iterator[FakeLock]:
-        """Take nothing; refused where somebody holds a pair of the scope."""
-        self._free(scope)
-        lock = FakeLock(scope, self.lasts, living=self.living | {attempt})
+    def watch(self, attempt: str, *scopes: Scope) -> Iterator[FakeLock]:
+        """Take nothing; refused where somebody holds a pair of the scopes."""
+        for scope in scopes:
+            self._free(scope)
+        lock = FakeLock(scopes, self.lasts, living=self.living | {attempt})
         self.watches.append(lock)
         yield lock
 
@@ -237,14 +238,14 @@ class FakeTarget:
 
     def clean_up(
         self,
-        scope: Scope,
+        scopes: Sequence[Scope],
         is_alive: Callable[[str], bool],
         *,
         dry_run: bool = False,
-        spare: str = "",
+        spare: Collection[str] = (),
     ) -> list[str]:
         """End the leftovers of the dead: "dry run x" is that of dry run x, all else of dead runs."""
-        del scope, spare
+        del scopes, spare
         self.cleanings += 1
         ended = [name for name in self.leftovers if _is_dead(name, is_alive, dry_run=dry_run)]
         self.leftovers = [name for name in self.leftovers if name not in ended]
@@ -261,9 +262,9 @@ class FakeTarget:
         finally:
             stage.dropped = True
 
-    def keeps(self, attempt: str) -> bool:
-        """Whether what an attempt kept is still there."""
-        return attempt in self.kept
+    def still_kept(self, attempts: Sequence[str]) -> set[str]:
+        """Those attempts of which what they kept is still there."""
+        return set(attempts) & self.kept.keys()
 
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept."""

@@ -110,8 +110,8 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     locks, target, clock, name = stores.locks, stores.target, Clock(), uuid.uuid4().hex[:16]
     guard = guard or RemovalGuard(max_removed_share)
-    with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
-        cleaned_up = tuple(target.clean_up(scope, lock.is_alive, dry_run=dry_run))
+    with locks.watch(name, scope) if dry_run else locks.acquire(scope) as lock:
+        cleaned_up = tuple(target.clean_up([scope], lock.is_alive, dry_run=dry_run))
         loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
         check_cutoff(scope, loading.records)
         with target.stage(scope, name, dry_run=dry_run) as stage:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from metric_assets.catalog.model import Pair
+from metric_assets.errors import BusyError
 from metric_assets.live import LiveFigures
 from metric_assets.load.attempt import Attempt, Counts, Outcome
 from metric_assets.load.clock import Clock
 from metric_assets.load_result import LoadResult
 from metric_assets.ranges import IdRange
-from metric_assets.stores.ports import PartitionLocks, Scope, Target
+from metric_assets.stores.ports import PartitionLock, PartitionLocks, Scope, Target
 
 #: Seconds of one wait, so that an interruption is felt.
 _PULSE = 0.5
+#: Ranges of an entity type that are looked at under one lock.
+TOGETHER = 16
 
 #: Of some ids of an entity type, those that the source still has.
 Existing = Callable[[str, Sequence[int]], set[int]]
@@ -92,42 +96,74 @@ class SecondLooks:
             wait(min(_PULSE, due))
             due -= _PULSE
         found: list[LoadResult] = []
+        together = TOGETHER
         while self._pending:
-            key = next(iter(self._pending))
-            found += _look(self._pending[key], target, locks)
-            del self._pending[key]
+            try:
+                for pending, results in _look(self._next(together), target, locks):
+                    del self._pending[(pending.scope, pending.dry_run)]
+                    found += results
+            except BusyError:  # noqa: PERF203 - one try a group of ranges.
+                if together == 1:
+                    raise
+                # One that is busy holds up the others of its kind only.
+                together = 1
         return found
 
+    def _next(self, most: int) -> list[Pending]:
+        """Some of one entity type that can be looked at under one lock."""
+        first = next(iter(self._pending.values()))
+        alike = (
+            one
+            for one in self._pending.values()
+            if (one.scope.entity, one.dry_run) == (first.scope.entity, first.dry_run)
+        )
+        return list(islice(alike, most))
 
-def _look(pending: Pending, target: Target, locks: PartitionLocks) -> list[LoadResult]:
-    """Look at one scope again; nothing if it was loaded by somebody else in between."""
+
+def _look(
+    group: Sequence[Pending], target: Target, locks: PartitionLocks
+) -> Iterator[tuple[Pending, list[LoadResult]]]:
+    """Look at some scopes again, one after the other; each with no load results if it was loaded
+    by somebody else in between.
+    """
+    scopes, dry_run, name = [one.scope for one in group], group[0].dry_run, uuid.uuid4().hex[:16]
+    with locks.watch(name, *scopes) if dry_run else locks.acquire(*scopes) as lock:
+        # Whoever loaded a scope since has cleaned up what was kept of it, and may keep something of
+        # their own for a second look: cleaning up now would drop that.
+        kept = target.still_kept([one.name for one in group])
+        ours = [one for one in group if one.name in kept]
+        if ours:
+            free = [one.scope for one in ours]
+            target.clean_up(free, lock.is_alive, dry_run=dry_run, spare=kept)
+        for one in group:
+            attempt = name if dry_run else uuid.uuid4().hex[:16]
+            yield one, _look_at(one, attempt, lock, target) if one in ours else []
+
+
+def _look_at(pending: Pending, name: str, lock: PartitionLock, target: Target) -> list[LoadResult]:
+    """Look at one scope again, by the attempt ``name``."""
     scope, dry_run, first = pending.scope, pending.dry_run, pending.attempt
-    name = uuid.uuid4().hex[:16]
     judging = first.judging
-    if judging is not None and not dry_run:
+    if judging is None:
+        return []
+    if not dry_run:
         # What the first look left out is not held: it has been loaded since.
         judging = replace(judging, loaded=judging.metrics)
     clock = Clock()
-    with locks.watch(scope, name) if dry_run else locks.acquire(scope) as lock:
-        # Whoever loaded the scope since has cleaned this up, and may keep something of their own
-        # for a second look: cleaning up now would drop that.
-        if judging is None or not target.keeps(pending.name):
+    with target.stage(scope, name, dry_run=dry_run) as stage:
+        if not stage.recall(pending.name, judging):
             return []
-        target.clean_up(scope, lock.is_alive, dry_run=dry_run, spare=pending.name)
-        with target.stage(scope, name, dry_run=dry_run) as stage:
-            if not stage.recall(pending.name, judging):
-                return []
-            again = replace(
-                first,
-                stage=stage,
-                lock=lock,
-                judging=judging,
-                clock=clock,
-                looks=False,
-                part=True,
-            )
-            outcome = again.run(dry_run=dry_run)
-        target.forget(pending.name)
+        again = replace(
+            first,
+            stage=stage,
+            lock=lock,
+            judging=judging,
+            clock=clock,
+            looks=False,
+            part=True,
+        )
+        outcome = again.run(dry_run=dry_run)
+    target.forget(pending.name)
     clock.ends("look")
     return [_revised(result, pending, outcome, clock) for result in pending.load_results]
 

@@ -97,8 +97,8 @@ class Undo:
         """What it takes; nothing is written, and what is in its way is told in the result."""
         scope, name = _scope(changed), _name()
         began = time.monotonic()
-        with self.locks.watch(scope, name) as lock:
-            self.target.clean_up(scope, lock.is_alive, dry_run=True)
+        with self.locks.watch(name, scope) as lock:
+            self.target.clean_up([scope], lock.is_alive, dry_run=True)
             with self.target.undoing(changed, name, dry_run=True) as stage:
                 later = tuple(stage.later())
                 plan = _nothing(changed)
@@ -118,7 +118,7 @@ class Undo:
         scope, name = _scope(changed), _name()
         began = time.monotonic()
         with self.locks.acquire(scope) as lock:
-            self.target.clean_up(scope, lock.is_alive)
+            self.target.clean_up([scope], lock.is_alive)
             with self.target.undoing(changed, name) as stage:
                 _refuse(Undone(changed, _nothing(changed), tuple(stage.later())))
                 plan, work = _nothing(changed), _Work(self, changed, stage, lock)

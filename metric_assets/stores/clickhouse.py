@@ -18,10 +18,12 @@ from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from metric_assets import defaults
+from metric_assets.errors import UnavailableError
 from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement, load
 from metric_assets.stores.arrow import frame_of
 from metric_assets.stores.clickhouse_address import Address
+from metric_assets.stores.clickhouse_clients import CLIENTS, SERVERS
 from metric_assets.stores.clickhouse_errors import BROKEN, translate
 from metric_assets.stores.clickhouse_state import read_state
 from metric_assets.stores.clickhouse_text import name_of, render
@@ -73,6 +75,8 @@ class ClickHouse:
     def __init__(self, url: str, *, timeout: int = defaults.STATEMENT_TIMEOUT) -> None:
         self._address = Address.parse(url)
         self._timeout = timeout
+        #: What stands for this server among those that the process knows.
+        self._known_as = f"{timeout} {url}"
         #: Settings of every statement besides the pinned ones, where the server knows them.
         self.more_settings: dict[str, object] = {}
 
@@ -83,15 +87,22 @@ class ClickHouse:
 
     @cached_property
     def client(self) -> Client:
-        """The driver's client, connected; raises UnavailableError or TargetError."""
+        """The driver's client, connected, which other stores of this process may use as well;
+        raises UnavailableError or TargetError.
+        """
         with self._translated("connect"):
-            return self._address.connect(self._timeout)
+            return CLIENTS.of(self._known_as, lambda: self._address.connect(self._timeout))
 
     @cached_property
     def servers(self) -> list[str]:
-        """The servers that answer at the address, each by its name and what no other server has.
+        """The servers that answer at the address, each by its name and what no other server has;
+        as they were a minute ago at most.
+        """
+        return SERVERS.of(self._known_as, self._asked_servers)
 
-        Several connections are made, one after the other: a balancer gives each to whom it likes.
+    def _asked_servers(self) -> list[str]:
+        """Several connections are made, one after the other: a balancer gives each to whom it
+        likes.
         """
         found: set[str] = set()
         pool = self._address.pool()
@@ -116,10 +127,8 @@ class ClickHouse:
         self.close()
 
     def close(self) -> None:
-        """Close the client if one was made."""
-        if "client" in self.__dict__:
-            self.client.close()
-            del self.__dict__["client"]
+        """Let go of the client."""
+        self.__dict__.pop("client", None)
 
     def frame(self, statement: Statement, binds: Binds, owner: str = "") -> pl.DataFrame:
         """All rows of a small statement."""
@@ -196,7 +205,12 @@ class ClickHouse:
         try:
             yield
         except BROKEN as error:
-            raise translate(what, error, self._address) from None
+            found = translate(what, error, self._address)
+            if isinstance(found, UnavailableError):
+                # What comes back may be another server.
+                CLIENTS.forget(self._known_as)
+                SERVERS.forget(self._known_as)
+            raise found from None
 
 
 class ClickHouseReading:

@@ -96,8 +96,6 @@ class MemoryStage:
         if kept is None:
             self._large = True
             return self._server.recall(attempt, judging)
-        if not self._server.is_kept(attempt):
-            return False
         self._rule = Rule(self.scope.metrics, judging)
         rows = self._read(self.memory_rows)
         if rows is None:

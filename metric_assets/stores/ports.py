@@ -6,7 +6,7 @@ that knows a driver, or what is asked of a stage (stage_port).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,20 +91,20 @@ class Rows(Protocol):
 class PartitionLocks(Protocol):
     """Partition locks: one attempt at a time works on a scope, on any machine."""
 
-    def acquire(self, scope: Scope) -> AbstractContextManager[PartitionLock]:
-        """Lock all pairs of the scope; raises BusyError if a living attempt has locked one."""
+    def acquire(self, *scopes: Scope) -> AbstractContextManager[PartitionLock]:
+        """Lock all pairs of the scopes; raises BusyError if a living attempt has locked one."""
         ...
 
-    def watch(self, scope: Scope, attempt: str) -> AbstractContextManager[PartitionLock]:
+    def watch(self, attempt: str, *scopes: Scope) -> AbstractContextManager[PartitionLock]:
         """For a dry run: lock nothing, but say that the attempt lives.
 
-        Raises BusyError if a living attempt has locked a pair of the scope, now or at verify().
+        Raises BusyError if a living attempt has locked a pair of the scopes, now or at verify().
         """
         ...
 
 
 class PartitionLock(Protocol):
-    """The lock that an attempt has on its scope."""
+    """The lock that an attempt has on its scopes."""
 
     def verify(self) -> None:
         """Raise BusyError if the lock was lost (its connection broke) in the meantime."""
@@ -125,21 +125,21 @@ class Target(Protocol):
 
     def clean_up(
         self,
-        scope: Scope,
+        scopes: Sequence[Scope],
         is_alive: Callable[[str], bool],
         *,
         dry_run: bool = False,
-        spare: str = "",
+        spare: Collection[str] = (),
     ) -> list[str]:
         """End what dead attempts at these pairs still run, drop what they left; names of both.
 
         ``is_alive`` is asked of dry runs, which hold no lock; a dry run cleans up only after them.
-        What the attempt ``spare`` keeps for its second look stays.
+        What the attempts ``spare`` keep for their second look stays.
         """
         ...
 
-    def keeps(self, attempt: str) -> bool:
-        """Whether what an attempt kept for its second look is still there."""
+    def still_kept(self, attempts: Sequence[str]) -> set[str]:
+        """Those attempts of which what they kept for their second look is still there."""
         ...
 
     def forget(self, attempt: str) -> None:

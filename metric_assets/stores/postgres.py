@@ -21,7 +21,7 @@ from metric_assets.source_state import SourceState
 from metric_assets.sql import Statement
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.postgres_errors import BROKEN, translate
-from metric_assets.stores.postgres_lock import PostgresLock
+from metric_assets.stores.postgres_lock import PostgresLock, label_of
 from metric_assets.stores.postgres_reading import PostgresReading
 from metric_assets.stores.postgres_session import CONNECT_TIMEOUT, Session
 from metric_assets.stores.postgres_state import state_of, unknown_state
@@ -164,47 +164,48 @@ class Postgres:
             return pl.concat(reading.frames())
 
     @contextmanager
-    def acquire(self, scope: Scope) -> Iterator[PostgresLock]:
-        """Hold the partition lock of every pair of the scope, verified from a second session.
+    def acquire(self, *scopes: Scope) -> Iterator[PostgresLock]:
+        """Hold the partition lock of every pair of the scopes, verified from a second session.
 
         Raises BusyError if another run holds one, SourceError if the lock excludes nobody.
         """
-        with self._locking(scope) as lock:
-            with self._translated(scope.label):
+        with self._locking(scopes) as lock:
+            with self._translated(lock.label):
                 lock.acquire()
-                self._verify(lock, scope)
+                self._verify(lock)
             yield lock
 
     @contextmanager
-    def watch(self, scope: Scope, attempt: str) -> Iterator[PostgresLock]:
-        """Look on at the scope's pairs without holding them up, and say that an attempt lives.
+    def watch(self, attempt: str, *scopes: Scope) -> Iterator[PostgresLock]:
+        """Look on at the scopes' pairs without holding them up, and say that an attempt lives.
 
         Raises BusyError if a run is at them.
         """
-        with self._locking(scope) as lock:
-            with self._translated(scope.label):
+        with self._locking(scopes) as lock:
+            with self._translated(lock.label):
                 lock.watch(attempt)
             yield lock
 
     @contextmanager
-    def _locking(self, scope: Scope) -> Iterator[PostgresLock]:
-        with self._translated(scope.label):
-            lock = PostgresLock(self._conninfo("lock"), scope)
+    def _locking(self, scopes: Sequence[Scope]) -> Iterator[PostgresLock]:
+        label = label_of(scopes)
+        with self._translated(label):
+            lock = PostgresLock(self._conninfo("lock"), scopes)
         try:
-            with self._translated(scope.label):
+            with self._translated(label):
                 lock.begin()
             yield lock
         finally:
             lock.release()
 
-    def _verify(self, lock: PostgresLock, scope: Scope) -> None:
+    def _verify(self, lock: PostgresLock) -> None:
         """See that another session, the one that reads, is refused what the lock holds."""
-        with self._session(scope.label) as session:
+        with self._session(lock.label) as session:
             granted = session.ask(text_of("lock_granted", keys=lock.keys))["granted"]
         if granted:
             lock.verify()
             raise SourceError(
-                f"{self._name}: {scope.label}: the partition lock excludes nobody: while one"
+                f"{self._name}: {lock.label}: the partition lock excludes nobody: while one"
                 f" session held it, another was granted {granted} of {len(lock.keys)} locks, so two"
                 " runs could write at once; nothing was written. A pooler that parts transactions"
                 " from their server sessions, or a balancer over several servers, is in between:"

@@ -6,7 +6,7 @@ the second session that has to be refused them (postgres), or which partition is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,15 +21,17 @@ from metric_assets.stores.postgres_text import lock_key, text_of
 
 
 class PostgresLock:
-    """Advisory locks on the pairs of a scope, as long as the transaction lasts that holds them.
+    """Advisory locks on the pairs of some scopes, as long as the transaction lasts that holds them.
 
     An open transaction keeps its server session behind poolers in session and in transaction mode,
     and idle_session_timeout does not end it. The server ends it when the client dies, so whoever
     gets a lock knows that what an earlier attempt left behind belongs to nobody.
     """
 
-    def __init__(self, conninfo: str, scope: Scope) -> None:
-        self._scope = scope
+    def __init__(self, conninfo: str, scopes: Sequence[Scope]) -> None:
+        self._scopes = scopes
+        #: How messages name the scopes.
+        self.label = label_of(scopes)
         self._keys: dict[int, str] = {}
         self._watched: dict[int, str] = {}
         self._backend = 0
@@ -59,8 +61,8 @@ class PostgresLock:
         self._backend = row["backend"]
 
     def acquire(self) -> None:
-        """Take the lock of every pair of the scope; raises BusyError if one of them is held."""
-        for key, partition in _partitions(self._scope).items():
+        """Take the lock of every pair of the scopes; raises BusyError if one of them is held."""
+        for key, partition in _partitions(self._scopes).items():
             if not self._take(key, partition):
                 raise BusyError(
                     f"{partition}: another run is materializing this partition right now; nothing"
@@ -68,11 +70,11 @@ class PostgresLock:
                 )
 
     def watch(self, attempt: str) -> None:
-        """Say by a lock of its own that an attempt lives, and see that no run is at the scope's
+        """Say by a lock of its own that an attempt lives, and see that no run is at the scopes'
         pairs; they stay free for one.
         """
         self._take(lock_key(_dry_run(attempt)), f"dry run {attempt}")
-        self._watched = _partitions(self._scope)
+        self._watched = _partitions(self._scopes)
         self._look()
 
     def verify(self) -> None:
@@ -128,7 +130,7 @@ class PostgresLock:
 
     def _lost(self, why: str) -> BusyError:
         return BusyError(
-            f"{self._scope.label}: lost the lock of this partition ({why}); another run may have"
+            f"{self.label}: lost the lock of this partition ({why}); another run may have"
             " taken over, so this one stops before it writes. If it is lost each time, something"
             " ends transactions that wait, such as a pooler's idle_transaction_timeout"
         )
@@ -143,9 +145,20 @@ class PostgresLock:
         return self._caller.call(asked, ANSWER)
 
 
-def _partitions(scope: Scope) -> dict[int, str]:
-    """Keys of the scope's locks, a lock a pair and range, with how messages name them."""
-    names = (f"{scope.entity}/{metric}/{scope.ids.key}" for metric in sorted(scope.metrics))
+def label_of(scopes: Sequence[Scope]) -> str:
+    """How messages name scopes: all of a few, else the first and how many more there are."""
+    return ", ".join(
+        [*(one.label for one in scopes[:2]), *([f"{len(scopes) - 2} more"] if scopes[2:] else [])]
+    )
+
+
+def _partitions(scopes: Sequence[Scope]) -> dict[int, str]:
+    """Keys of the scopes' locks, a lock a pair and range, with how messages name them."""
+    names = (
+        f"{scope.entity}/{metric}/{scope.ids.key}"
+        for scope in scopes
+        for metric in sorted(scope.metrics)
+    )
     return {lock_key(name): name for name in names}
 
 

@@ -7,7 +7,7 @@ Does not belong here: how it is described (layout_query), what an attempt does w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
@@ -31,9 +31,9 @@ from metric_assets.stores.target_checks import check_compensation, check_layout
 from metric_assets.stores.undo_port import Undoing
 from metric_assets.stores.undo_stage import UndoStage
 
-#: An answer that took more than so many seconds stands for a multiple of what it took.
-_QUICK = 0.05
-_STANDS = 20.0
+#: The newest live events stand for so many seconds, or for a multiple of what asking took: it reads
+#: many rows of a large target.
+_STANDS, _STANDS_TIMES = 1.0, 20.0
 
 
 class ClickHouseTarget:
@@ -125,22 +125,24 @@ class ClickHouseTarget:
 
     def clean_up(
         self,
-        scope: Scope,
+        scopes: Sequence[Scope],
         is_alive: Callable[[str], bool] = lambda _attempt: False,
         *,
         dry_run: bool = False,
-        spare: str = "",
+        spare: Collection[str] = (),
     ) -> list[str]:
-        """Kill statements and drop tables of dead attempts at any pair and id of ``scope``.
+        """Kill statements and drop tables of dead attempts at any pair and id of ``scopes``.
 
-        Whoever holds the scope's locks knows that what is found there has no living owner, but for
+        Whoever holds the scopes' locks knows that what is found there has no living owner, but for
         dry runs, which take no lock: ``is_alive`` says of a dry run's attempt whether it still
         lives. A dry run itself, which holds nothing, cleans up after dead dry runs only. What the
-        attempt ``spare`` keeps for its second look stays.
+        attempts ``spare`` keep for their second look stays.
         """
 
         def orphaned(owner: str) -> bool:
-            if not concerns(owner, self._table, scope) or (spare and attempt_of(owner) == spare):
+            if not any(concerns(owner, self._table, scope) for scope in scopes):
+                return False
+            if attempt_of(owner) in spare:
                 return False
             other = dry_run_of(owner)
             return not dry_run if other is None else not is_alive(other)
@@ -206,14 +208,18 @@ class ClickHouseTarget:
         for table in tables.made:
             self._orphans.end("table", table)
 
-    def keeps(self, attempt: str) -> bool:
-        """Whether what an attempt kept for its second look is still there."""
-        binds: Binds = {"table": f"{self._table}__look_{attempt}"}
-        return not self._store.frame(load("clickhouse/exists"), binds).is_empty()
+    def still_kept(self, attempts: Sequence[str]) -> set[str]:
+        """Those attempts of which what they kept for their second look is still there."""
+        tables = {self._look(attempt): attempt for attempt in attempts}
+        found = self._store.frame(load("clickhouse/existing"), {"tables": list(tables)})
+        return {tables[name] for name in found["name"]}
 
     def forget(self, attempt: str) -> None:
         """Drop what an attempt kept for its second look."""
-        self._orphans.end("table", f"{self._table}__look_{attempt}")
+        self._orphans.end("table", self._look(attempt))
+
+    def _look(self, attempt: str) -> str:
+        return f"{self._table}__look_{attempt}"
 
     def newest_live(
         self, entity: str, cutoff: datetime, *, fresh: bool = False
@@ -228,8 +234,6 @@ class ClickHouseTarget:
             binds: Binds = {"target": self._table, "entity": entity, "cutoff": cutoff}
             began = time.monotonic()
             newest = dict(self._store.frame(load("clickhouse/newest_live"), binds).iter_rows())
-            took = time.monotonic() - began
-            # Of a large target it reads many rows, so the answer stands for a while.
-            stands = took * _STANDS if took > _QUICK else 0.0
+            stands = max(_STANDS, _STANDS_TIMES * (time.monotonic() - began))
             self._newest[key] = (newest, began + stands)
         return newest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -43,11 +43,10 @@ class UndoTarget(Protocol):
 
     def clean_up(
         self,
-        scope: Scope,
+        scopes: Sequence[Scope],
         is_alive: Callable[[str], bool],
         *,
         dry_run: bool = False,
-        spare: str = "",
     ) -> list[str]:
         """End what dead attempts at these pairs still run, and drop what they left."""
         ...

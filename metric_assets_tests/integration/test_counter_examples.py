@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from metric_assets.defaults import MEMORY_ROWS
-from metric_assets.errors import CutoffError
+from metric_assets.errors import BusyError, CutoffError
 from metric_assets.live import LiveRules, Stream
 from metric_assets.load.second_look import SecondLooks
 from metric_assets.load_result import LoadResult
+from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded, Position
+from metric_assets.stores.ports import Scope
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform, load, stores_of
 
 pytestmark = pytest.mark.integration
@@ -356,6 +358,35 @@ def test_a_second_look_that_comes_too_late_takes_nothing_of_a_later_load(
     live(platform, 1, -1, now)
     (second,) = look_again(platform, later)
     assert (second.live.withdrawn, counter(platform)) == (1, 2)
+    assert private_tables(platform) == []
+
+
+def test_ranges_are_looked_at_together_and_one_that_is_busy_holds_up_no_other(
+    platform: Platform,
+) -> None:
+    """Two ranges wait for their -1 under one lock; while another run is at the second of them, the
+    first is still made right, and the second is as soon as it is free.
+    """
+    now = datetime.now(timezone.utc) - timedelta(seconds=0.4)
+    ranges = [IdRange(0, 10), IdRange(10, 20)]
+    for tag in (1, 11):
+        follow(platform, 1, 2, tag=tag)
+        follow(platform, 4, at=f"{now:%Y-%m-%d %H:%M:%S.%f}"[:23], tag=tag)
+        live(platform, 4, 1, now, entity=tag)
+    unfollow(platform, 1, None)
+    looks = SecondLooks()
+    for ids in ranges:
+        load(platform, "Tag/Follower", ids, live=LiveRules(lag=4.0, skew=0.2), looks=looks)
+    for tag in (1, 11):
+        live(platform, 1, -1, now, entity=tag)
+    with stores_of(platform).postgres.acquire(Scope("Tag", ("Follower",), ranges[1], CUTOFF)):
+        with pytest.raises(BusyError, match="Tag/Follower/10-19: another run"):
+            look_again(platform, looks)
+        assert [counter(platform, entity=tag) for tag in (1, 11)] == [2, 1]
+        assert {ids for _, ids in looks.pending} == {ranges[1]}
+    (second,) = look_again(platform, looks)
+    assert (second.ids, second.live.withdrawn) == (ranges[1], 1)
+    assert [counter(platform, entity=tag) for tag in (1, 11)] == [2, 2]
     assert private_tables(platform) == []
 
 

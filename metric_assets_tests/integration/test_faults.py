@@ -387,7 +387,7 @@ def test_refused_connections_end_at_once(platform: Platform) -> None:
     port = free_port()
     began = time.monotonic()
     with pytest.raises(UnavailableError, match=f"ClickHouse at 127.0.0.1:{port}"):
-        ClickHouseTarget(ClickHouse(f"http://127.0.0.1:{port}/x"), TARGET).clean_up(FOLLOWER)
+        ClickHouseTarget(ClickHouse(f"http://127.0.0.1:{port}/x"), TARGET).clean_up([FOLLOWER])
     with pytest.raises(UnavailableError, match="Postgres cannot be reached"):
         run(platform, "User/Follower", Postgres(f"postgresql://a@127.0.0.1:{port}/x"))
     assert time.monotonic() - began < 2
@@ -407,7 +407,7 @@ def test_silent_connections_end_within_the_timeout(
         began = time.monotonic()
         store = ClickHouse(f"http://127.0.0.1:{port}/x", timeout=1)
         with pytest.raises(UnavailableError):
-            ClickHouseTarget(store, TARGET).clean_up(FOLLOWER)
+            ClickHouseTarget(store, TARGET).clean_up([FOLLOWER])
         with pytest.raises(UnavailableError):
             run(platform, "User/Follower", Postgres(f"postgresql://a@127.0.0.1:{port}/x"))
         assert time.monotonic() - began < 12

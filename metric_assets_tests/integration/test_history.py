@@ -334,7 +334,7 @@ def test_the_history_is_no_leftover(settings: Settings, platform: Platform) -> N
             ClickHouseTarget(store, table).create()
             target = ClickHouseTarget(store, table)
             scope = Scope("Tag", ("Follower",), IdRange(0, 10), CUTOFF)
-            assert target.clean_up(scope) == []
+            assert target.clean_up([scope]) == []
             named = settings.model_copy(update={"target_table": table})
             found = list(examine_leftovers(store, named))
             assert [finding.status for finding in found] == [OK]

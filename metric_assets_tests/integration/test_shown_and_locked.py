@@ -356,7 +356,7 @@ def test_what_a_dead_dry_run_left(platform: Platform, dry_run: bool) -> None:
         left.create()
         if dry_run:
             target.private(FOLLOWER, "real").__enter__().create()
-        lock = dead.enter_context(source.watch(FOLLOWER, "dry"))
+        lock = dead.enter_context(source.watch("dry", FOLLOWER))
         (table,) = (name for name in left.tables.made)
         (load_result,) = load(platform, "User/Follower", dry_run=dry_run)
         assert load_result.cleaned_up == ()
