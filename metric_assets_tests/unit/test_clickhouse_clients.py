@@ -5,6 +5,9 @@ import pytest
 from metric_assets.stores.clickhouse_clients import STANDS, Answers
 
 
+pytestmark = pytest.mark.unit
+
+
 def test_an_answer_stands_for_a_minute_and_is_asked_for_again_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
