@@ -2,14 +2,20 @@
 
 Run it after `make demo` and while `make ui` runs: `make screenshots`. For a red source check delete
 some events of Tag/Follower below the cutoff first, then run `metric-assets reconcile Tag --source`.
-`metric-assets report` writes the page of the image `report`. Images named as arguments: only these.
+`metric-assets report` writes the page of the image `report`; for `alert` the command is run once
+more, with a receiver of its own for the message. Images named as arguments: only these.
 """
 
+import html
 import json
 import os
 import shutil
+import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 from playwright.sync_api import sync_playwright
 
@@ -42,9 +48,47 @@ PAGES = {
 REPORT = Path("metric-assets-report.html").absolute()
 
 
+#: What shows an alert: its title and text as they were received.
+ALERT = """<body style="margin:24px;background:#f4f4f6;font:15px/1.45 'DejaVu Sans',sans-serif">
+<div style="background:#fff;border-left:4px solid #c0392b;padding:14px 18px"><b>{title}</b>
+<pre style="white-space:pre-wrap;font:13px/1.5 'DejaVu Sans Mono',monospace">{message}</pre>"""
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """A chat that keeps the last message."""
+
+    message: ClassVar[dict[str, str]] = {}
+
+    def do_POST(self) -> None:
+        """Take a message as apprise's `json://` sends it."""
+        Receiver.message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def alert() -> str:
+    """The page of the alert that a red source check sends."""
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = {
+        "METRIC_ASSETS_ALERT_URLS": f"json://127.0.0.1:{server.server_port}",
+        "METRIC_ASSETS_ALERT_REPEAT_HOURS": "0",
+        "METRIC_ASSETS_UI_URL": BASE,
+    }
+    command = [Path(sys.executable).with_name("metric-assets"), "reconcile", "Tag", "--source"]
+    subprocess.run(  # noqa: S603 - our own command.
+        command, env={**os.environ, **here}, capture_output=True, check=False
+    )
+    server.shutdown()
+    return ALERT.format(**{k: html.escape(Receiver.message[k]) for k in ("title", "message")})
+
+
 def main() -> None:
     """Open each page, wait for a word on it, and save it."""
-    wanted = sys.argv[1:] or [*PAGES, "report"]
+    wanted = sys.argv[1:] or [*PAGES, "report", "alert"]
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -70,6 +114,11 @@ def main() -> None:
             page.wait_for_timeout(3000)
             page.screenshot(path=IMAGES / "report.png")
             print(IMAGES / "report.png")
+        if "alert" in wanted:
+            page.set_viewport_size({"width": 900, "height": 420})
+            page.set_content(alert())
+            page.screenshot(path=IMAGES / "alert.png", full_page=True)
+            print(IMAGES / "alert.png")
         browser.close()
 
 

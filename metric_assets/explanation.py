@@ -40,6 +40,11 @@ class Cause(str, Enum):
     UNKNOWN = "unknown"
 
     @property
+    def words(self) -> str:
+        """Its name in words."""
+        return self.value.replace("_", " ")
+
+    @property
     def sentence(self) -> str:
         """What it means."""
         return SENTENCES[self]
@@ -141,7 +146,7 @@ class Finding:
     def headline(self) -> str:
         """The cause, how much of it there is, and what it means."""
         entities = "1 entity" if self.entities == 1 else f"{self.entities:,} entities"
-        return f"{self.cause.value}: {self.counted} {entities}: {self.cause.sentence}"
+        return f"{self.cause.words}: {self.counted} {entities}: {self.cause.sentence}"
 
     @property
     def sentence(self) -> str:
@@ -150,7 +155,7 @@ class Finding:
         if self.detail:
             text += f"; {self.detail}"
         if self.candidates:
-            text += f"; could be {' or '.join(one.value for one in self.candidates)}"
+            text += f"; could be {' or '.join(one.words for one in self.candidates)}"
         return f"{text} ({self.sure}: {self.test})"
 
     def as_dict(self) -> dict[str, Any]:
@@ -209,8 +214,11 @@ class Explanation:
 
     @property
     def cures(self) -> tuple[str, ...]:
-        """What is to be done, in the order of the causes."""
-        return tuple(dict.fromkeys(one.cure for one in self.findings))
+        """What is to be done, in the order of the causes; none that another says as well."""
+        found = dict.fromkeys(one.cure for one in self.findings)
+        return tuple(
+            one for one in found if not any(one in other for other in found if other != one)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

@@ -4,7 +4,6 @@ import pytest
 
 from metric_assets.stores.clickhouse_clients import STANDS, Answers
 
-
 pytestmark = pytest.mark.unit
 
 

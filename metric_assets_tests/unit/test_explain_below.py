@@ -48,6 +48,22 @@ def test_lost_from_the_target() -> None:
     assert causes(case(BASE, held, BASE)) == [("lost_block", 6, 0)]
 
 
+def test_adjustments_are_lost_with_the_rows_of_others() -> None:
+    """Rows of the last millisecond that live events ask for, gone with others, lead to what was
+    verified; an entity that also holds what it should not is nobody's guess.
+    """
+    asked = [(one, 900 + one, 1, at(0, -1)) for one in (3, 8)]
+    judged = [(one, 900 + one, False, 1, 0) for one in (3, 8)]
+    wanted = [*BASE, *asked]
+    held = [row for row in BASE if row[0] not in {3, 4}]
+    assert causes(case(wanted, held, wanted, judged=judged)) == [("lost_block", 8, 0)]
+    other = (8, 908, 5, at(3))
+    assert causes(case(wanted, [*held, other], wanted, judged=judged)) == [
+        ("lost_block", 7, 0),
+        ("unknown", 1, 1),
+    ]
+
+
 def test_added_at_the_source() -> None:
     """The same difference while the target still has the digest that was verified."""
     held = [row for row in BASE if row[0] not in {3, 4}]

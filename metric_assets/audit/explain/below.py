@@ -91,14 +91,23 @@ def _in_target(case: Case, units: pl.DataFrame) -> Iterator[Group]:
     overlaps, surplus = overlap(case, pl.concat([of("copy"), of("surplus")]), test)
     yield from overlaps
     copies = surplus.filter(pl.col("kind") == "copy")
-    for rows, cause in ((of("missing"), Cause.LOST), (copies, Cause.DOUBLED)):
+    # Of a key that live events adjust, rows that are missing alone are lost like any other. The
+    # adjustment lies at the border by itself, so nothing is told by where it lies.
+    lost = pl.col("heldAt").is_null().all().over("entityId")
+    adjusted = of("adjusted")
+    alone = adjusted.filter(lost)
+    none = alone.clear()
+    for rows, more, cause in (
+        (of("missing"), alone, Cause.LOST),
+        (copies, none, Cause.DOUBLED),
+    ):
         borders, rest = border(case, rows, test)
         yield from borders
-        yield from named(rest, cause, test)
+        yield from named(pl.concat([rest, more]), cause, test)
     yield from named(surplus.filter(pl.col("kind") == "surplus"), Cause.FOREIGN, test)
-    for kind in ("tangled", "adjusted"):
+    for rows in (of("tangled"), adjusted.filter(~lost)):
         said = "rows of one user were both lost and added, or moved onto another: " + test
-        yield from unknown(of(kind), said)
+        yield from unknown(rows, said)
 
 
 def _at_source(case: Case, units: pl.DataFrame) -> Iterator[Group]:
