@@ -36,7 +36,7 @@ PAGES = {
         "dagster/partition_row_count",
     ),
     "check": ("/assets/User/Follower?view=checks&checkDetail=matches_legacy", "coverage"),
-    "source_check": ("/assets/Tag/Follower?view=checks&checkDetail=matches_source", "inserted"),
+    "source_check": ("/assets/Tag/Follower?view=checks&checkDetail=matches_source", "cause_codes"),
     "timeline": ("/overview/activity/timeline", "reconcile_all"),
     "job": ("/locations/metric_assets/jobs/backfill_Tag/runs", "metric_assets/command"),
     "summary": ("/assets/metric_assets/summary/User", "User/Follower"),
@@ -75,7 +75,7 @@ def alert() -> str:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = {
         "METRIC_ASSETS_ALERT_URLS": f"json://127.0.0.1:{server.server_port}",
-        "METRIC_ASSETS_ALERT_REPEAT_HOURS": "0",
+        "METRIC_ASSETS_ALERT_REPEAT_HOURS": "0.01",
         "METRIC_ASSETS_UI_URL": BASE,
     }
     command = [Path(sys.executable).with_name("metric-assets"), "reconcile", "Tag", "--source"]
@@ -115,7 +115,7 @@ def main() -> None:
             page.screenshot(path=IMAGES / "report.png")
             print(IMAGES / "report.png")
         if "alert" in wanted:
-            page.set_viewport_size({"width": 900, "height": 420})
+            page.set_viewport_size({"width": 900, "height": 280})
             page.set_content(alert())
             page.screenshot(path=IMAGES / "alert.png", full_page=True)
             print(IMAGES / "alert.png")
