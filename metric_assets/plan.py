@@ -6,6 +6,7 @@ target, which takes the difference itself.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -180,6 +181,7 @@ class RemovalGuard:
     #: Rows gone and rows present, by pair and range; a range that is tried again replaces its own.
     _gone: dict[str, int] = field(default_factory=dict)
     _present: dict[str, int] = field(default_factory=dict)
+    _judging: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def check(
         self,
@@ -191,10 +193,20 @@ class RemovalGuard:
         """Raise RemovalRefusedError if the plans of a scope, and all before them, are too much.
 
         ``keys`` name the partition of each metric; ``before`` are rows that earlier rounds of the
-        same attempt have removed.
+        same attempt have removed. Ranges side by side are judged one after another.
         """
         plans = tuple(plans)
         guard_removal(scope, plans, self.max_share)
+        with self._judging:
+            self._check_all(scope, keys, plans, before)
+
+    def _check_all(
+        self,
+        scope: str,
+        keys: Mapping[str, str],
+        plans: Sequence[MetricPlan],
+        before: Mapping[str, int],
+    ) -> None:
         gone, present = dict(self._gone), dict(self._present)
         for plan in plans:
             key = keys[plan.metric]

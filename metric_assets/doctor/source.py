@@ -13,12 +13,13 @@ from typing import Any
 from metric_assets.catalog.catalog import Catalog
 from metric_assets.doctor.access import needed_tables
 from metric_assets.doctor.findings import FAILED, REMARK, Finding, size, together
-from metric_assets.settings import POSTGRES_URL, STATEMENT_TIMEOUT, Settings
+from metric_assets.settings import PARALLEL_RANGES, POSTGRES_URL, STATEMENT_TIMEOUT, Settings
 from metric_assets.sql import load
 from metric_assets.stores.postgres import Postgres
 
-#: Connections that four runs, two a run, and the checks take.
-FREE_CONNECTIONS = 10
+#: Connections that checks take, and how many runs there are at once: each takes two for a range
+#: that it loads, one that reads and one that holds the lock.
+FREE_CONNECTIONS, RUNS, EACH = 2, 4, 2
 
 _INDEX = re.compile(r'ON "(\w+)" \("(\w+)"\)')
 
@@ -53,12 +54,13 @@ def examine_server(store: Postgres, settings: Settings) -> Iterator[Finding]:
     if row["roleLimit"] >= 0:
         free = min(free, row["roleLimit"])
     found = f"{free} of {row['connections']} connections are free for {row['role']}"
-    if free < FREE_CONNECTIONS:
+    needed = FREE_CONNECTIONS + RUNS * EACH * settings.parallel_ranges
+    if free < needed:
         yield Finding(
             "Postgres: connections",
             found,
-            f"Four runs at once take up to {FREE_CONNECTIONS}: lower max_concurrent_runs in"
-            " dagster.yaml or allow more",
+            f"Four runs at once take up to {needed}: lower max_concurrent_runs in dagster.yaml or"
+            f" {PARALLEL_RANGES}, or allow more",
             REMARK,
         )
     else:

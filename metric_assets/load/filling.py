@@ -16,7 +16,8 @@ import polars as pl
 from metric_assets.catalog.model import LiveKey
 from metric_assets.fingerprint import Accumulator, Prints, differing
 from metric_assets.live import Horizon
-from metric_assets.load.reading import PULSE, Filled, Request, count_events, read_events
+from metric_assets.load.counting import count_events
+from metric_assets.load.reading import PULSE, Filled, Request, read_events
 from metric_assets.load.spool import Spool
 from metric_assets.plan import Summary
 from metric_assets.rows import last_before

@@ -31,6 +31,7 @@ from metric_assets.load.load_results import (
 )
 from metric_assets.load.reading import Extent, Filled, Progress, Request
 from metric_assets.load.second_look import Existing, Pending, SecondLooks
+from metric_assets.load.side_by_side import Stop
 from metric_assets.load.streams import Streams
 from metric_assets.load_result import LoadResult
 from metric_assets.plan import RemovalGuard, Summary
@@ -96,6 +97,7 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     dry_run: bool = False,
     examine: Callable[[Planned], object] = lambda _planned: None,
     progress: Progress = lambda _rows: None,
+    stop: Stop | None = None,
 ) -> list[LoadResult]:
     """Make backfilled and live events of ``pairs`` in ``ids`` add up to what the source says.
 
@@ -105,19 +107,21 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     RejectedRowsError, SchemaDriftError, CutoffError or RemovalRefusedError with the target
     untouched, BusyError if somebody else is at it, VerificationError if the scope cannot be brought
     in sync. ``dry_run`` ends with the plan: nothing is written or locked, and what the guard would
-    refuse is told. ``examine`` is shown the plan while its stage is still there.
+    refuse is told. ``examine`` is shown the plan while its stage is still there. ``stop`` ends it,
+    by StoppedError or whatever a statement that was ended raises, before it writes.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     locks, target, clock, name = stores.locks, stores.target, Clock(), uuid.uuid4().hex[:16]
-    guard = guard or RemovalGuard(max_removed_share)
+    guard, stop = guard or RemovalGuard(max_removed_share), stop or Stop()
     with locks.watch(name, scope) if dry_run else locks.acquire(scope) as lock:
         cleaned_up = tuple(target.clean_up([scope], lock.is_alive, dry_run=dry_run))
         loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
         check_cutoff(scope, loading.records)
-        with target.stage(scope, name, dry_run=dry_run) as stage:
+        with target.stage(scope, name, dry_run=dry_run) as stage, stop.ending(stage.cancel):
             clock.ends("acquire")
-            filled = loading.fill(stage, progress)
-            attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
+            filled = loading.fill(stage, progress, stop)
+            held = stop.guarding(lock)
+            attempt = loading.attempt(stage, held, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
             examine(Planned(stage, outcome, filled, attempt.judging))
     clock.ends("release")
@@ -145,12 +149,13 @@ class _Load:
         """The live streams of the pairs."""
         return Streams(self.pairs, self.scope, self.stores.target)
 
-    def fill(self, stage: Stage, progress: Progress) -> Filled:
+    def fill(self, stage: Stage, progress: Progress, stop: Stop) -> Filled:
         """Read the source into the stage, and see that all of it has arrived."""
         scan, stores = self.scan, self.stores
         extent = _extent(scan, self.scope, self.streams.judged, stores.source, self.rules)
         more: dict[str, Bind] = {name: stores.dimensions[name].name for name in scan.dimensions}
-        request = Request(scan, self.pairs, self.scope, extent, stores.source, more, progress)
+        source = stores.source
+        request = Request(scan, self.pairs, self.scope, extent, source, more, progress, stop)
         filled = fill(request, stage)
         self.clock.ends("fill")
         _check_stage(self.scope, stage, filled)

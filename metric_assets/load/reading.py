@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
-import numpy as np
 import polars as pl
 
 from metric_assets.catalog.model import Pair
 from metric_assets.catalog.scan import Scan
 from metric_assets.events import Bounds, Rejections, check_columns, derive, event_schema
 from metric_assets.live import Horizon, LiveRules
+from metric_assets.load.counting import count_events
+from metric_assets.load.side_by_side import Stop
 from metric_assets.plan import Summary
 from metric_assets.source_state import SourceState
 from metric_assets.stores.ports import Bind, Reading, Scope, Source
@@ -88,7 +89,8 @@ class Filled:
 class Request:
     """What is read of a source: the events of ``pairs`` in a scope, as far as ``extent``.
 
-    ``more`` is bound beside the range; ``progress`` is told how many rows have been read.
+    ``more`` is bound beside the range; ``progress`` is told how many rows have been read, and
+    ``stop`` says when another thread wants it to end.
     """
 
     scan: Scan
@@ -98,6 +100,7 @@ class Request:
     source: Source
     more: Mapping[str, Bind]
     progress: Progress
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def binds(self) -> dict[str, Bind]:
@@ -120,6 +123,7 @@ def read_events(
     after = {metric: Summary() for metric in scope.metrics}
     with (
         request.source.read(scan.text, request.binds, scope.label, scan.sources) as reading,
+        request.stop.ending(reading.cancel),
         _prefetched(reading) as frames,
     ):
         horizon = extent.horizon(reading.state)
@@ -184,6 +188,7 @@ def _gathered(request: Request, frames: Iterator[pl.DataFrame]) -> Iterator[pl.D
         check_columns(request.scan, frame)
         waiting.append(frame)
         rows += frame.height
+        request.stop.check()
         request.progress(rows)
         if rows - yielded >= GATHER_ROWS:
             yield pl.concat(waiting)
@@ -220,31 +225,3 @@ def _outcome(future: Future[_T]) -> _T:
     while not wait([future], PULSE).done:
         pass
     return future.result()
-
-
-def count_events(
-    events: pl.DataFrame, cutoff: datetime, before: dict[str, Summary], after: dict[str, Summary]
-) -> None:
-    """Add the number of events, and the sum of their values, to those of each metric.
-
-    Events of a metric lie together: a look at each stretch costs a fifth of a group.
-    """
-    early, values = events["createdAt"] < cutoff, events["metricValue"]
-    first = 0
-    for rows, metric in events["metricType"].rle().struct.unnest().iter_rows():
-        mask, stretch = early.slice(first, rows), values.slice(first, rows)
-        first += rows
-        events_before, total_before = int(mask.sum()), _total(stretch.filter(mask))
-        _add(before, metric, events_before, total_before)
-        _add(after, metric, rows - events_before, _total(stretch) - total_before)
-
-
-def _total(values: pl.Series) -> int:
-    # A sum of 32 bits would wrap.
-    return int(values.to_numpy().sum(dtype=np.int64))
-
-
-def _add(counts: dict[str, Summary], metric: str, events: int, total: int) -> None:
-    if events:
-        so_far = counts[metric]
-        counts[metric] = Summary(so_far.events + events, so_far.total + total)

@@ -6,7 +6,8 @@ partition is materialized (pipeline).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import dagster as dg
 
@@ -17,6 +18,7 @@ from metric_assets.connect import open_stores
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
 from metric_assets.load import pipeline
+from metric_assets.load.side_by_side import Stop, Walk
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
 from metric_assets.orchestration.evaluations import Evaluations, failing_last, log_evaluation
@@ -32,6 +34,9 @@ from metric_assets.orchestration.storage import keep_connections
 from metric_assets.orchestration.tables import dimension_key
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
+
+#: A range, and the pairs to load of it.
+_Piece = tuple[IdRange, Sequence[Pair]]
 
 
 class ScanRun:
@@ -132,8 +137,10 @@ class ScanRun:
                     # The run has refreshed the copy; the UI should know.
                     self.context.log_event(dg.AssetMaterialization(dimension_key(dimension)))
                 self.told.expects(len(work))
-                for ids, pairs in work.items():
-                    self._one(ids, pairs, stores)
+                walk = Walk(partial(self._one, stores), self._began, self.told.read, self._ended)
+                walk.over(work.items(), self.settings.parallel_ranges)
+                # In the order of the grid, whichever came first.
+                self.done.sort(key=lambda result: result.ids.start)
                 self._look_again(stores)
             self.told.log.flush()
         except MetricAssetsError as error:
@@ -173,9 +180,12 @@ class ScanRun:
                 work.setdefault(ids, []).append(pair)
         return dict(sorted(work.items()))
 
-    def _one(self, ids: IdRange, pairs: Sequence[Pair], stores: pipeline.Stores) -> None:
-        self.told.began(self.scan.name, ids)
-        load_results = pipeline.materialize(
+    def _one(
+        self, stores: pipeline.Stores, piece: _Piece, stop: Stop, progress: Callable[[int], None]
+    ) -> list[LoadResult]:
+        """Materialize a range; in a thread of its own where several are under way."""
+        ids, pairs = piece
+        return pipeline.materialize(
             self.scan,
             pairs,
             ids,
@@ -185,8 +195,14 @@ class ScanRun:
             loaded=lambda: self.proofs.loaded(pairs, ids),
             live=self.live,
             looks=self.looks,
-            progress=self.told.read,
+            progress=progress,
+            stop=stop,
         )
+
+    def _began(self, piece: _Piece) -> None:
+        self.told.began(self.scan.name, piece[0])
+
+    def _ended(self, load_results: list[LoadResult]) -> None:
         self.done += load_results
         self.told.ended(load_results)
 

@@ -6,6 +6,7 @@ here: when they are taken up (memory_stage).
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
@@ -46,9 +47,13 @@ class Kept:
         frames = (self.keys, self.earlier, self.before, self.after)
         return int(sum(frame.estimated_size() for frame in frames))
 
-    def fits(self) -> bool:
-        """Whether it can be kept here beside what others keep."""
-        return self.bytes + sum(one.bytes for one in KEPT.values()) <= KEPT_BYTES
+    def keep(self, attempt: str) -> bool:
+        """Keep it here for an attempt, if it fits beside what others keep; from any thread."""
+        with _KEEPING:
+            fits = self.bytes + sum(one.bytes for one in KEPT.values()) <= KEPT_BYTES
+            if fits:
+                KEPT[attempt] = self
+        return fits
 
     def taken_up(
         self, rows: pl.DataFrame, rule: Rule, cutoff: datetime
@@ -98,3 +103,4 @@ def of_keys(rows: pl.DataFrame, keys: pl.DataFrame, rule: Rule) -> pl.DataFrame:
 
 #: By attempt, what the attempts of this process keep as long as somebody has their stages.
 KEPT: WeakValueDictionary[str, Kept] = WeakValueDictionary()
+_KEEPING = threading.Lock()

@@ -154,11 +154,10 @@ class MemoryStage:
         """Keep what a second look needs, here or where there is too much of it in the target."""
         if not self._large:
             kept = Kept.of(self._judged, self._sides, self._rule, self.scope.cutoff)
-            if kept.fits():
+            if kept.keep(self._server.attempt):
                 # An empty table says that no other attempt has been here since: it would clean up.
                 self._server.mark_kept()
-                self._looked = kept.keys
-                self._kept = KEPT[self._server.attempt] = kept
+                self._looked, self._kept = kept.keys, kept
                 return
             self._leave_to_server()
             self._server.judge(self._rule.judging, self._rule.fresh)

@@ -7,6 +7,7 @@ the lock's own connection (postgres_lock).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -59,6 +60,7 @@ class Postgres:
             raise SettingsError(f"{name}: libpq cannot read it as a URL") from None
         # Connecting costs more than a small range; readings of one run follow one another.
         self._idle: list[Session] = []
+        self._taking = threading.Lock()
 
     @contextmanager
     def read(
@@ -93,11 +95,10 @@ class Postgres:
 
     def _connected(self, owner: str) -> Session:
         """A session in a new reading transaction: a kept one if it lives, else a new one."""
-        while self._idle:
-            kept = self._idle.pop()
+        while (kept := self._taken()) is not None:
             try:
                 kept.begin(text_of("begin"))
-            except BROKEN:
+            except BROKEN:  # noqa: PERF203 - one of few.
                 kept.give_up()
             else:
                 return kept
@@ -108,6 +109,11 @@ class Postgres:
             session.give_up()
             raise
         return session
+
+    def _taken(self) -> Session | None:
+        """A kept session, for one thread."""
+        with self._taking:
+            return self._idle.pop() if self._idle else None
 
     def _opened(self, session: Session, what: str, tables: Sequence[str]) -> SourceState:
         """Make a new transaction a reading, and find out what the source is."""
