@@ -103,12 +103,10 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
 
     ``guard`` is the removal guard of the whole run (by default of this range alone), ``loaded``
     what was recorded of the last load, ``live`` how far live events are trusted; ``looks`` collects
-    ranges to look at again at the end of a run. Returns a load result a pair. Raises
-    RejectedRowsError, SchemaDriftError, CutoffError or RemovalRefusedError with the target
-    untouched, BusyError if somebody else is at it, VerificationError if the scope cannot be brought
-    in sync. ``dry_run`` ends with the plan: nothing is written or locked, and what the guard would
-    refuse is told. ``examine`` is shown the plan while its stage is still there. ``stop`` ends it,
-    by StoppedError or whatever a statement that was ended raises, before it writes.
+    ranges to look at again at the end of a run; ``dry_run`` ends with the plan and tells what the
+    guard would refuse; ``examine`` is shown the plan with its stage. Returns a load result a pair.
+    Raises RejectedRowsError, SchemaDriftError, CutoffError, RemovalRefusedError, BusyError or, if
+    ``stop`` ends it, StoppedError before it writes, VerificationError if it stays out of sync.
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     locks, target, clock, name = stores.locks, stores.target, Clock(), uuid.uuid4().hex[:16]
@@ -119,16 +117,15 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
         check_cutoff(scope, loading.records)
         with target.stage(scope, name, dry_run=dry_run) as stage, stop.ending(stage.cancel):
             clock.ends("acquire")
-            filled = loading.fill(stage, progress, stop)
-            held = stop.guarding(lock)
+            filled, held = loading.fill(stage, progress, stop), stop.guarding(lock)
             attempt = loading.attempt(stage, held, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
             examine(Planned(stage, outcome, filled, attempt.judging))
     clock.ends("release")
     results = loading.results(filled, outcome, attempt, cleaned_up, dry_run=dry_run)
     if outcome.kept and looks is not None:
-        lag = loading.rules.lag
-        looks.add(Pending(scope, name, attempt, outcome, tuple(results), dry_run, lag))
+        told, lag = tuple(results), loading.rules.lag
+        looks.add(Pending(scope, name, attempt, outcome, told, dry_run, lag))
     return results
 
 
