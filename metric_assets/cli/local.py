@@ -20,6 +20,7 @@ import click
 from metric_assets.cli import environment
 from metric_assets.cli.backfill import Options, load
 from metric_assets.cli.documents import echo_document
+from metric_assets.cli.drill import after_drill
 from metric_assets.errors import SettingsError
 from metric_assets.home import dagster_home, home_error, home_folder
 from metric_assets.local import stack
@@ -171,19 +172,25 @@ def _say(line: str) -> None:
 @click.command()
 @SCALE
 @click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
-def demo(scale: int, port: int | None) -> None:
-    """The main job, from nothing to a checked result, on the embedded stack."""
+@click.option("--no-drill", is_flag=True, help="Leave out the drill at the end.")
+def demo(scale: int, port: int | None, no_drill: bool) -> None:
+    """The main job, from nothing to a checked result, on the embedded stack.
+
+    Then a drill: the target is damaged, and the damage found, explained, repaired and undone.
+    """
     endpoints = start(port)
     environment.write_dotenv(endpoints)
     # The demo is the demo, whatever the shell or a .env points at.
     os.environ.update(environment.local_variables(endpoints))
     fill(endpoints, scale)
     settings = environment.settings()
-    pair = next(iter(settings.catalog.pairs.values()))
+    loaded = load(settings.catalog.select([]), None, settings, Options())
+    if loaded.clean and not no_drill:
+        # What differs already has to be seen to first.
+        loaded = after_drill(loaded, settings)
+    pair = loaded.reports[0].pair
     key = settings.grid_of(pair.entity).cell(0).key
-    hint = (
-        f"`metric-assets backfill {pair.key} --range {key}` loads one range,\n"
-        "`metric-assets ui` shows all of it, `metric-assets local down` stops the stack."
-    )
-    clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
-    raise click.exceptions.Exit(0 if clean else 1)
+    click.echo(f"`metric-assets backfill {pair.key} --range {key}` loads one range,")
+    click.echo("`metric-assets ui` shows all of it, `metric-assets local down` stops the stack.")
+    click.echo(loaded.sentence)
+    raise click.exceptions.Exit(0 if loaded.clean else 1)

@@ -1,0 +1,95 @@
+"""What the drill of the demo expects of each step, and how it is said.
+
+Belongs here: verdicts over results, without a store. Does not belong here: the steps (drill).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from metric_assets.audit.source_check import SourceVerdict, SourceWord
+from metric_assets.explanation import Explanation
+from metric_assets.local.drill_ports import Changed
+from metric_assets.local.planting import Held, Planted
+from metric_assets.operations.pair_report import PairReport
+
+
+class Unexpected(Exception):  # noqa: N818 - a verdict of the drill, no error of the program
+    """A step did not give what is expected; the text says what it gave."""
+
+
+def expect(what: str, given: object, wanted: object) -> None:
+    """Raise Unexpected unless something is what it has to be."""
+    if given != wanted:
+        raise Unexpected(f"{what}: {given} instead of {wanted}")
+
+
+def ended(changed: Changed) -> Changed:
+    """What a run changed; raises Unexpected if it failed."""
+    if changed.failure:
+        raise Unexpected(f"run {changed.run}: {changed.failure}")
+    return changed
+
+
+def found(planted: Planted, report: PairReport) -> str:
+    """What the source check found of a fault: the range, how much, and the entity with most of it.
+
+    Raises Unexpected for anything else than what was planted.
+    """
+    key, word = planted.pair.key, _word(planted)
+    expect(f"{key}: what the source check says", report.source_check, word.value)
+    wrong = [one for one in report.source_verdicts if not one.passed]
+    expect(f"{key}: ranges that differ", [one.ids.key for one in wrong], [planted.ids.key])
+    (verdict,) = wrong
+    expect(f"{key}: rows that differ", _rows(verdict), _planted_rows(planted))
+    result = verdict.load_result
+    figures = (
+        f"{result.live.live_missing} live events missing"
+        if planted.fault.live
+        else f"{result.inserted} missing, {result.removed} surplus"
+    )
+    return f"{word.value}: {figures}{_worst(verdict)}"
+
+
+def explained(planted: Planted, explanation: Explanation) -> str:
+    """The cause of a fault in words, how sure it is, and what cures it where that is not a repair.
+
+    Raises Unexpected for any other cause.
+    """
+    expect(
+        f"{explanation.place}: causes", explanation.codes or ("none",), (planted.fault.cause.value,)
+    )
+    (finding,) = explanation.findings
+    cure = f"; do: {finding.cure}" if planted.fault.live else ""
+    return f"{finding.headline} ({finding.sure}){cure}"
+
+
+def counts(planted: Sequence[Planted], held: Mapping[str, Held]) -> str:
+    """How many events are held of the pairs of some faults."""
+    return ", ".join(f"{one.pair.key} {held[one.pair.key].events:,}" for one in planted)
+
+
+def _word(planted: Planted) -> SourceWord:
+    """What the source check calls a fault."""
+    return SourceWord.DRIFTS if planted.fault.live else SourceWord.DIFFERS
+
+
+def _rows(verdict: SourceVerdict) -> tuple[int, int, int, int]:
+    """Rows missing and surplus below the cutoff, live events missing and surplus."""
+    result = verdict.load_result
+    live = result.live
+    return result.inserted, result.removed, live.live_missing, live.live_phantom
+
+
+def _planted_rows(planted: Planted) -> tuple[int, int, int, int]:
+    """The same of what was planted."""
+    if planted.fault.live:
+        return 0, 0, planted.rows, 0
+    return planted.rows, planted.rows if planted.fault.another_user else 0, 0, 0
+
+
+def _worst(verdict: SourceVerdict) -> str:
+    """The entity with most rows that differ."""
+    findings = verdict.explanation.findings if verdict.explanation else ()
+    worst = [entity for one in findings[:1] for entity in one.worst[:1]]
+    return "".join(f"; most in entity {entity}: {rows}" for entity, rows in worst)
