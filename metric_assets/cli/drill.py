@@ -108,7 +108,7 @@ def _went_on(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def after_drill(loaded: Loaded, settings: Settings) -> Loaded:
+def after_drill(loaded: Loaded, settings: Settings, commands: Commands) -> Loaded:
     """Hold the drill on the screen; what a load came to, with the counters as they are afterwards.
 
     Raises SettingsError if the target is not that of the embedded stack of this home.
@@ -118,7 +118,7 @@ def after_drill(loaded: Loaded, settings: Settings) -> Loaded:
     from metric_assets.orchestration.running import quiet_dagster
 
     quiet_dagster()
-    drill = Drill(DemoTarget(settings), Commands(settings))
+    drill = Drill(DemoTarget(settings), commands)
     try:
         for told in drill.steps():
             _show(told)
@@ -142,7 +142,7 @@ def _show(told: Told) -> None:
             click.secho(f"\n{told.text}", bold=True)
         case Kind.COMMAND:
             # What is copied stays in one line.
-            click.secho(f"$ {told.text}", fg="cyan")
+            click.secho(told.text, fg="cyan")
         case Kind.RESULT | Kind.PROBLEM:
             text = fill(
                 told.text,

@@ -20,7 +20,7 @@ import click
 from metric_assets.cli import environment
 from metric_assets.cli.backfill import Options, load
 from metric_assets.cli.documents import echo_document
-from metric_assets.cli.drill import after_drill
+from metric_assets.cli.drill import Commands, after_drill
 from metric_assets.errors import SettingsError
 from metric_assets.home import dagster_home, home_error, home_folder
 from metric_assets.local import stack
@@ -187,7 +187,7 @@ def demo(scale: int, port: int | None, no_drill: bool) -> None:
     loaded = load(settings.catalog.select([]), None, settings, Options())
     if loaded.clean and not no_drill:
         # What differs already has to be seen to first.
-        loaded = after_drill(loaded, settings)
+        loaded = after_drill(loaded, settings, Commands(settings))
     pair = loaded.reports[0].pair
     key = settings.grid_of(pair.entity).cell(0).key
     click.echo(f"`metric-assets backfill {pair.key} --range {key}` loads one range,")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from metric_assets.catalog.model import Pair
-from metric_assets.errors import MetricAssetsError, UnavailableError
+from metric_assets.errors import MetricAssetsError, SettingsError, UnavailableError
 from metric_assets.local.drill_ports import Kind, Operations, Target, Told
 from metric_assets.local.drill_verdicts import (
     Unexpected,
@@ -18,6 +18,7 @@ from metric_assets.local.drill_verdicts import (
     expect,
     explained,
     found,
+    heal_command,
 )
 from metric_assets.local.planting import FAULTS, Fault, Held, Planted
 from metric_assets.operations.pair_report import PairReport
@@ -41,7 +42,19 @@ class Drill:
         self._run = ""
 
     def steps(self) -> Iterator[Told]:
-        """Hold it, line by line. Raises UnavailableError if a store does not answer."""
+        """Hold it, line by line. Raises UnavailableError if a store does not answer, SettingsError
+        if nothing may be damaged.
+        """
+        yield Told(Kind.HEADING, "Drill: the target is damaged behind the back of metric_assets")
+        self._before = self._target.held()
+        chosen = {fault.pair: self._target.choose(fault) for fault in self._faults}
+        self._planted = [one for one in chosen.values() if one is not None]
+        unfit = [pair for pair, one in chosen.items() if one is None]
+        if unfit:
+            self._planted, self._last = [], []
+            names = ", ".join(unfit)
+            yield Told(Kind.RESULT, f"Left out: {names}: no events to damage in so small a demo")
+            return
         try:
             yield from self._plant()
             yield from self._find()
@@ -49,7 +62,7 @@ class Drill:
             yield from self._repair()
             yield from self._undo()
             yield from self._end()
-        except UnavailableError:
+        except (UnavailableError, SettingsError):
             raise
         except (Unexpected, MetricAssetsError) as problem:
             self.failed = True
@@ -60,21 +73,15 @@ class Drill:
         whose rows are not those of before the drill. All others are as they were.
         """
         if self._last is None:
-            damaged, changed = [one.pair for one in self._planted], self._changed()
-            self._last = self._operations.check(
-                [pair for pair in pairs if pair in damaged or pair.key in changed]
-            )
+            changed = self._changed() | {one.pair.key for one in self._planted}
+            doubted = [pair for pair in pairs if pair.key in changed]
+            self._last = self._operations.check(doubted) if doubted else []
         return self._last
 
     def _plant(self) -> Iterator[Told]:
-        yield Told(Kind.HEADING, "Drill: the target is damaged behind the back of metric_assets")
-        self._before = self._target.held()
-        for fault in self._faults:
-            planted = self._target.plant(fault)
-            if planted is None:
-                raise Unexpected(f"{fault.pair} has no events to damage; a larger --scale has")
-            self._planted.append(planted)
-            yield self._row(planted, f"{planted.rows} {fault.words}")
+        for planted in self._planted:
+            self._target.plant(planted)
+            yield self._row(planted, f"{planted.rows} {planted.fault.words}")
         self._damaged = self._target.held()
 
     def _find(self) -> Iterator[Told]:
@@ -87,9 +94,11 @@ class Drill:
     def _explain(self) -> Iterator[Told]:
         yield Told(Kind.HEADING, "2. Explained: hypotheses are tested against rows of both sides")
         for planted in self._planted:
-            yield Told(Kind.COMMAND, f"metric-assets explain {_place(planted)}")
+            place = f"{planted.pair.key} --range {planted.ids.key}"
+            yield Told(Kind.COMMAND, f"metric-assets explain {place}")
             explanation = self._operations.explain(planted.pair, planted.ids)
-            yield Told(Kind.RESULT, explained(planted, explanation))
+            for line in explained(planted, explanation):
+                yield Told(Kind.RESULT, line)
 
     def _repair(self) -> Iterator[Told]:
         yield Told(Kind.HEADING, "3. Repaired: only what differs is written")
@@ -105,18 +114,18 @@ class Drill:
         self._expect_held("after the repair", self._before)
         yield Told(
             Kind.RESULT,
-            f"{changed.inserted} rows put in, {changed.removed} taken out:"
-            f" {counts(self._below, self._before)} events, row by row those of before",
+            f"{changed.inserted} rows in, {changed.removed} out. Events now:"
+            f" {counts(self._below, self._before)}; row by row those of before",
         )
 
     def _heal(self, planted: Planted) -> Iterator[Told]:
-        yield Told(Kind.COMMAND, f"metric-assets backfill {_place(planted)} --heal-live")
+        yield Told(Kind.COMMAND, heal_command(planted))
         changed = ended(self._operations.heal(planted.pair, planted.ids))
         written = (changed.inserted, changed.removed)
-        expect(f"{planted.pair.key}: rows put in and taken out", written, (planted.rows, 0))
+        expect(f"{planted.pair.key}: rows in and out", written, (planted.rows, 0))
         yield Told(
             Kind.RESULT,
-            f"{changed.inserted} events put in just before the cutoff, in place of the live ones",
+            f"{changed.inserted} rows in, just before the cutoff, in place of the live events",
         )
 
     def _undo(self) -> Iterator[Told]:
@@ -126,8 +135,8 @@ class Drill:
         self._expect_held("after the undo", self._damaged)
         yield Told(
             Kind.RESULT,
-            f"{changed.inserted} rows put in, {changed.removed} taken out:"
-            f" {counts(self._below, self._damaged)} events, row by row those of the damage",
+            f"{changed.inserted} rows in, {changed.removed} out. Events now:"
+            f" {counts(self._below, self._damaged)}; the damage is back, row by row",
         )
 
     def _end(self) -> Iterator[Told]:
@@ -163,12 +172,9 @@ class Drill:
             expect(f"{key}: what the target holds {when}", held.get(key), wanted.get(key))
 
     def _row(self, planted: Planted, text: str) -> Told:
-        width = max(len(one.pair) for one in self._faults)
-        return Told(Kind.RESULT, f"{planted.pair.key:<{width}}  {planted.ids.key}  {text}")
-
-
-def _place(planted: Planted) -> str:
-    return f"{planted.pair.key} --range {planted.ids.key}"
+        pair = max(len(one.pair.key) for one in self._planted)
+        ids = max(len(one.ids.key) for one in self._planted)
+        return Told(Kind.RESULT, f"{planted.pair.key:<{pair}}  {planted.ids.key:<{ids}}  {text}")
 
 
 def _reconcile(planted: Sequence[Planted], options: str) -> Told:

@@ -66,8 +66,11 @@ class Operations(Protocol):
 class Target(Protocol):
     """The target that is damaged."""
 
-    def plant(self, fault: Fault) -> Planted | None:
-        """Damage it; None if there is nothing to damage."""
+    def choose(self, fault: Fault) -> Planted | None:
+        """Choose what a fault damages; None if nothing is fit for it."""
+
+    def plant(self, planted: Planted) -> None:
+        """Damage what was chosen."""
 
     def held(self) -> Mapping[str, Held]:
         """What it holds, by the keys of pairs."""

@@ -32,7 +32,7 @@ def ended(changed: Changed) -> Changed:
 
 
 def found(planted: Planted, report: PairReport) -> str:
-    """What the source check found of a fault: the range, how much, and the entity with most of it.
+    """What the source check found of a fault: how many rows, and the entity with most of them.
 
     Raises Unexpected for anything else than what was planted.
     """
@@ -44,24 +44,32 @@ def found(planted: Planted, report: PairReport) -> str:
     expect(f"{key}: rows that differ", _rows(verdict), _planted_rows(planted))
     result = verdict.load_result
     figures = (
-        f"{result.live.live_missing} live events missing"
+        f"{result.live.live_missing} live missing"
         if planted.fault.live
         else f"{result.inserted} missing, {result.removed} surplus"
     )
     return f"{word.value}: {figures}{_worst(verdict)}"
 
 
-def explained(planted: Planted, explanation: Explanation) -> str:
-    """The cause of a fault in words, how sure it is, and what cures it where that is not a repair.
+def explained(planted: Planted, explanation: Explanation) -> list[str]:
+    """The cause of a fault in words, and how sure it is; for live events, what cures it.
 
-    Raises Unexpected for any other cause.
+    Raises Unexpected for any other cause, or if the cure is not the one that comes next.
     """
-    expect(
-        f"{explanation.place}: causes", explanation.codes or ("none",), (planted.fault.cause.value,)
-    )
+    causes = ", ".join(explanation.codes) or "none"
+    expect(f"{explanation.place}: causes", causes, planted.fault.cause.value)
     (finding,) = explanation.findings
-    cure = f"; do: {finding.cure}" if planted.fault.live else ""
-    return f"{finding.headline} ({finding.sure}){cure}"
+    said = [f"{finding.headline} ({finding.sure})"]
+    if planted.fault.live:
+        if heal_command(planted) not in finding.cure:
+            raise Unexpected(f"{explanation.place}: the cure is: {finding.cure}")
+        said.append(f"Cure: {finding.cure}")
+    return said
+
+
+def heal_command(planted: Planted) -> str:
+    """What is typed to make up for live events that are lost."""
+    return f"metric-assets backfill {planted.pair.key} --range {planted.ids.key} --heal-live"
 
 
 def counts(planted: Sequence[Planted], held: Mapping[str, Held]) -> str:
@@ -89,7 +97,7 @@ def _planted_rows(planted: Planted) -> tuple[int, int, int, int]:
 
 
 def _worst(verdict: SourceVerdict) -> str:
-    """The entity with most rows that differ."""
+    """An entity with rows that differ: the one with most."""
     findings = verdict.explanation.findings if verdict.explanation else ()
     worst = [entity for one in findings[:1] for entity in one.worst[:1]]
-    return "".join(f"; most in entity {entity}: {rows}" for entity, rows in worst)
+    return "".join(f"; e.g. entity {entity}" for entity, _ in worst)

@@ -25,7 +25,8 @@ from metric_assets.ranges import IdRange
 from metric_assets.settings import CLICKHOUSE_URL, POSTGRES_URL, Settings
 from metric_assets.settings import TARGET_TABLE as TARGET
 
-#: Events just before the cutoff are left alone: damage there looks like a wrong border.
+#: Events this near to the cutoff are left alone: damage there looks like a wrong border, and the
+#: clocks of source and events differ.
 _MARGIN: Final = timedelta(days=1)
 _FOREVER: Final = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
@@ -48,22 +49,28 @@ class Fault:
         return self.cause is Cause.WRONG_USER
 
 
-#: One a pair. Those below the cutoff are of one entity type: one run repairs them.
+#: One a pair. Those below the cutoff are of one entity type: one run repairs them. Rows of these
+#: pairs are never switched in place, so an event of one user and entity is the only one.
 FAULTS: Final = (
-    Fault("User/Follower", 40, "backfilled events deleted", Cause.LOST),
-    Fault("User/Hidden", 12, "backfilled events given another user", Cause.WRONG_USER),
-    Fault("User/Following", 5, "live events deleted", Cause.LIVE_LOST, live=True),
+    Fault("Bounty/Favorite", 40, "backfilled events deleted", Cause.LOST),
+    Fault("Bounty/Track", 12, "backfilled events given another user", Cause.WRONG_USER),
+    Fault("Bounty/Benefactor", 5, "live events deleted", Cause.LIVE_LOST, live=True),
 )
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A fault in the target: so many ``rows`` of a pair and range."""
+    """A fault in events of one range of a pair: their entities and users, each once."""
 
     fault: Fault
     pair: Pair
     ids: IdRange
-    rows: int
+    keys: tuple[tuple[int, int], ...]
+
+    @property
+    def rows(self) -> int:
+        """How many events are damaged."""
+        return len(self.keys)
 
 
 @dataclass(frozen=True)
@@ -102,39 +109,42 @@ def own_target(settings: Settings) -> str:
 
 
 class DemoTarget:
-    """The target of the demo, to be damaged. Raises SettingsError, as own_target(), for any other:
-    when it is made, and again before each damage.
+    """The target of the demo, to be damaged; each call raises SettingsError, as own_target(), for
+    any other.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        own_target(settings)
 
-    def plant(self, fault: Fault) -> Planted | None:
-        """Damage events of a pair, all in one range; None if the demo has none that are fit."""
+    def choose(self, fault: Fault) -> Planted | None:
+        """Choose what a fault damages, all in one range; None if nothing is fit for it."""
         pair = self._settings.catalog.pairs[fault.pair]
-        grid = self._settings.grid_of(pair.entity)
-        names = {"entity": pair.entity, "metric": pair.metric}
+        grid, cutoff = self._settings.grid_of(pair.entity), cutoff_of(pair.entity)
+        since = cutoff + _MARGIN if fault.live else DEMO_START
         with self._open() as client:
-            times = {name: epoch(at) for name, at in _times(fault, pair).items()}
             chosen = clickhouse_frame(
                 client,
                 "shared/drill/chosen",
-                target=TARGET_TABLE,
                 rows=fault.rows,
                 size=grid.size,
-                **names,
-                **times,
+                edge=0 if fault.live else 1,
+                since=epoch(since),
+                until=epoch(_FOREVER if fault.live else cutoff - _MARGIN),
+                **_names(pair),
             ).rows()
-            if not chosen:
-                return None
-            ids = grid.cell(chosen[0][0])
-            keys = [(entity, user) for entity, user in chosen if ids.start <= entity < ids.stop]
-            where = {**names, "target": TARGET_TABLE, "keys": str(keys)}
-            if fault.another_user:
+        if not chosen:
+            return None
+        ids = grid.cell(chosen[0][0])
+        keys = [(entity, user) for entity, user in chosen if ids.start <= entity < ids.stop]
+        return Planted(fault, pair, ids, tuple(keys))
+
+    def plant(self, planted: Planted) -> None:
+        """Damage what was chosen."""
+        where = {**_names(planted.pair), "keys": str(list(planted.keys))}
+        with self._open() as client:
+            if planted.fault.another_user:
                 clickhouse_run(client, "shared/drill/another_user", **where)
             clickhouse_run(client, "shared/drill/delete", **where)
-        return Planted(fault, pair, ids, len(keys))
 
     def held(self) -> Mapping[str, Held]:
         """What the target holds now, by the keys of pairs."""
@@ -149,9 +159,6 @@ class DemoTarget:
             yield client
 
 
-def _times(fault: Fault, pair: Pair) -> dict[str, datetime]:
-    """From when (inclusive) and until when (exclusive) events may be damaged."""
-    cutoff = cutoff_of(pair.entity)
-    if fault.live:
-        return {"since": cutoff, "until": _FOREVER}
-    return {"since": DEMO_START, "until": cutoff - _MARGIN}
+def _names(pair: Pair) -> dict[str, str]:
+    """What statements bind to name a pair in the target."""
+    return {"target": TARGET_TABLE, "entity": pair.entity, "metric": pair.metric}
