@@ -46,12 +46,7 @@ class Drill:
         if nothing may be damaged.
         """
         yield Told(Kind.HEADING, "Drill: the target is damaged behind the back of metric_assets")
-        self._before = self._target.held()
-        chosen = {fault.pair: self._target.choose(fault) for fault in self._faults}
-        self._planted = [one for one in chosen.values() if one is not None]
-        unfit = [pair for pair, one in chosen.items() if one is None]
-        if unfit:
-            self._planted, self._last = [], []
+        if unfit := self._choose():
             names = ", ".join(unfit)
             yield Told(Kind.RESULT, f"Left out: {names}: no events to damage in so small a demo")
             return
@@ -77,6 +72,14 @@ class Drill:
             doubted = [pair for pair in pairs if pair.key in changed]
             self._last = self._operations.check(doubted) if doubted else []
         return self._last
+
+    def _choose(self) -> list[str]:
+        """Choose what is damaged: nothing if a pair has no events fit for it; such pairs."""
+        self._before = self._target.held()
+        chosen = {fault.pair: self._target.choose(fault) for fault in self._faults}
+        unfit = [pair for pair, one in chosen.items() if one is None]
+        self._planted = [] if unfit else [one for one in chosen.values() if one is not None]
+        return unfit
 
     def _plant(self) -> Iterator[Told]:
         for planted in self._planted:

@@ -38,9 +38,9 @@ from metric_assets.settings import Settings
 
 pytestmark = pytest.mark.integration
 
-SCALE = 8_000
+SCALE = 20_000
 #: Bounties of a demo of that size, in two ranges.
-GRID = Grid(10, 20)
+GRID = Grid(18, 36)
 PAIRS = [CATALOG.pairs[fault.pair] for fault in FAULTS]
 LOST, OTHER_USER, LIVE = "Bounty/Favorite", "Bounty/Track", "Bounty/Benefactor"
 CUTOFF, BEFORE = "2025-10-01 00:00:00.000", "2025-09-30 23:59:59.999"

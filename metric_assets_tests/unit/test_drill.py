@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +14,15 @@ import pytest
 from metric_assets.audit.source_check import SourceVerdict
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.model import Pair
+from metric_assets.cli import local, main
+from metric_assets.cli.backfill import Loaded
 from metric_assets.errors import BusyError, SettingsError, UnavailableError
 from metric_assets.explanation import Cause, Explanation, Finding
 from metric_assets.live import LiveFigures
 from metric_assets.local.drill import Drill
 from metric_assets.local.drill_ports import Changed, Kind
 from metric_assets.local.planting import FAULTS, Fault, Held, Planted
+from metric_assets.local.stack import Endpoints
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.ranges import IdRange
 from metric_assets_tests.unit.test_report import load_result
@@ -312,3 +318,69 @@ def test_one_run_repairs_what_is_planted() -> None:
     """Faults below the cutoff are of one entity type, and every fault is of a pair of its own."""
     assert len({one.pair for one in FAULTS}) == len(FAULTS)
     assert len({CATALOG.pairs[one.pair].entity for one in FAULTS if not one.live}) == 1
+
+
+@dataclass
+class Demo:
+    """`metric-assets demo` without its stack: a load and a drill that come to what a test says."""
+
+    load_is_clean: bool = True
+    drill_is_clean: bool = True
+    drills: int = 0
+
+    def load(self, *_: object) -> Loaded:
+        pairs = list(CATALOG.pairs.values())
+        return Loaded([PairReport(pair, source_verdicts=[result(pair.key)]) for pair in pairs], [], "", self.load_is_clean)  # fmt: skip
+
+    def after_drill(self, loaded: Loaded, *_: object) -> Loaded:
+        self.drills += 1
+        return replace(loaded, clean=self.drill_is_clean)
+
+
+@pytest.fixture
+def run_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, list[str]]]:
+    """Calls the console script; its exit code, and the lines on stdout."""
+    monkeypatch.chdir(tmp_path)
+    for name in [*os.environ]:
+        if name.startswith(("METRIC_ASSETS_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    found = Endpoints("postgresql://u@h/p", "postgresql://u@h/d", "http://u:@h:1/d")
+    monkeypatch.setattr(local, "start", lambda _port: found)
+    monkeypatch.setattr(local, "fill", lambda *_: None)
+
+    def call(demo: Demo, *arguments: str) -> tuple[int, list[str]]:
+        monkeypatch.setattr(local, "load", demo.load)
+        monkeypatch.setattr(local, "after_drill", demo.after_drill)
+        monkeypatch.setattr(sys, "argv", ["metric-assets", "demo", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code or 0
+        assert isinstance(code, int)
+        return code, capsys.readouterr().out.splitlines()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("demo", "arguments", "code", "drills"),
+    [
+        (Demo(), [], 0, 1),
+        (Demo(), ["--no-drill"], 0, 0),
+        (Demo(drill_is_clean=False), [], 1, 1),
+        (Demo(load_is_clean=False), [], 1, 0),
+    ],
+    ids=["a drill", "none asked for", "a drill that fails", "a load that is not clean"],
+)
+def test_the_demo_ends_with_a_drill(
+    run_demo: Callable[..., tuple[int, list[str]]],
+    demo: Demo,
+    arguments: list[str],
+    code: int,
+    drills: int,
+) -> None:
+    """Where all is loaded, and not asked to leave it out; the sentence about all counters is last."""
+    exit_code, lines = run_demo(demo, *arguments)
+    assert (exit_code, demo.drills) == (code, drills)
+    assert lines[-1] == f"All {len(CATALOG.pairs)} counters equal their source."
