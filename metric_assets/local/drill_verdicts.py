@@ -100,4 +100,4 @@ def _worst(verdict: SourceVerdict) -> str:
     """An entity with rows that differ: the one with most."""
     findings = verdict.explanation.findings if verdict.explanation else ()
     worst = [entity for one in findings[:1] for entity in one.worst[:1]]
-    return "".join(f"; e.g. entity {entity}" for entity, _ in worst)
+    return "".join(f"; e.g. id {entity}" for entity, _ in worst)

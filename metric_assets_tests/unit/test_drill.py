@@ -143,9 +143,9 @@ def test_a_drill_tells_each_command_before_its_result() -> None:
         "Bounty/Track       0-99  12 backfilled events given another user",
         "Bounty/Benefactor  0-99  5 live events deleted",
         "metric-assets reconcile Bounty/Favorite Bounty/Track Bounty/Benefactor --source",
-        "Bounty/Favorite    0-99  differs: 40 missing, 0 surplus; e.g. entity 17",
-        "Bounty/Track       0-99  differs: 12 missing, 12 surplus; e.g. entity 17",
-        "Bounty/Benefactor  0-99  live drift: 5 live missing; e.g. entity 17",
+        "Bounty/Favorite    0-99  differs: 40 missing, 0 surplus; e.g. id 17",
+        "Bounty/Track       0-99  differs: 12 missing, 12 surplus; e.g. id 17",
+        "Bounty/Benefactor  0-99  live drift: 5 live missing; e.g. id 17",
         "metric-assets explain Bounty/Favorite --range 0-99",
         "lost_block: 40 events in 1 entity: events that were verified to be there are gone from the"
         " target (verified)",
