@@ -41,7 +41,8 @@ def found(planted: Planted, report: PairReport) -> str:
     wrong = [one for one in report.source_verdicts if not one.passed]
     expect(f"{key}: ranges that differ", [one.ids.key for one in wrong], [planted.ids.key])
     (verdict,) = wrong
-    expect(f"{key}: rows that differ", _rows(verdict), _planted_rows(planted))
+    what = f"{key}: rows missing, surplus, live events missing, surplus"
+    expect(what, _rows(verdict), _planted_rows(planted))
     result = verdict.load_result
     figures = (
         f"{result.live.live_missing} live missing"

@@ -21,7 +21,6 @@ from metric_assets.cli.backfill import Loaded
 from metric_assets.cli.drill import Commands, after_drill
 from metric_assets.cli.exits import Stopped
 from metric_assets.errors import SettingsError
-from metric_assets.explanation import Explanation
 from metric_assets.local.demo_plan import DEMO_CUTOFF, DEMO_CUTOFFS
 from metric_assets.local.demo_stores import clickhouse
 from metric_assets.local.drill_ports import Changed
@@ -135,11 +134,10 @@ class Watched(Commands):
 
 
 class Interrupted(Commands):
-    """Somebody presses Ctrl-C while the first fault is being explained."""
+    """Somebody presses Ctrl-C while the damage is being looked for."""
 
-    def explain(self, pair: Pair, ids: IdRange) -> Explanation:
-        del pair, ids
-        raise KeyboardInterrupt
+    def check(self, pairs: Sequence[Pair]) -> list[PairReport]:
+        raise KeyboardInterrupt(pairs)
 
 
 @pytest.mark.promise(
