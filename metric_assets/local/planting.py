@@ -120,15 +120,16 @@ class DemoTarget:
         """Choose what a fault damages, all in one range; None if nothing is fit for it."""
         pair = self._settings.catalog.pairs[fault.pair]
         grid, cutoff = self._settings.grid_of(pair.entity), cutoff_of(pair.entity)
-        since = cutoff + _MARGIN if fault.live else DEMO_START
         with self._open() as client:
             chosen = clickhouse_frame(
                 client,
                 "shared/drill/chosen",
                 rows=fault.rows,
                 size=grid.size,
-                edge=0 if fault.live else 1,
-                since=epoch(since),
+                live=int(fault.live),
+                cutoff=epoch(cutoff),
+                margin=int(_MARGIN.total_seconds()),
+                since=epoch(cutoff if fault.live else DEMO_START),
                 until=epoch(_FOREVER if fault.live else cutoff - _MARGIN),
                 **_names(pair),
             ).rows()
