@@ -129,15 +129,16 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
     settings = environment.settings()
     with Postgres(endpoints.postgres_url) as source:
         grids = demo_grids(settings, source)
-    _put_aside(settings)
-    write_grids(settings, grids, replace=True)
-    shutil.copyfile(settings.ranges_file, _demo_copy(settings))
     if any(settings.grids.get(name, grid).size != grid.size for name, grid in grids.items()):
         from metric_assets.orchestration.running import forget_materializations
 
         environment.load_environment()
         dagster_home()
+        # Before the grids are replaced: interrupted in between, the next seeding sees it, too.
         forget_materializations(environment.settings().catalog)
+    _put_aside(settings)
+    write_grids(settings, grids, replace=True)
+    shutil.copyfile(settings.ranges_file, _demo_copy(settings))
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
 
 
