@@ -38,14 +38,28 @@ DROP = ("rule", "overlap", "withdrawn", "ranges", "legacy", "removed")
 
 @dataclass(frozen=True)
 class Options:
-    """How a backfill is done and shown; ``hint`` is said before the last sentence."""
+    """How a backfill is done and shown."""
 
     dry_run: bool = False
     heal: bool = False
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
-    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a backfill came to: a report a pair, what else the last sentence says, is all well."""
+
+    reports: Sequence[PairReport]
+    more: Sequence[str]
+    where: str
+    clean: bool
+
+    @property
+    def sentence(self) -> str:
+        """The last sentence."""
+        return closing_sentence(self.reports, where=self.where, more=self.more)
 
 
 @dataclass
@@ -96,14 +110,18 @@ def backfill(  # noqa: PLR0913 - one a command line option
     pairs = settings.catalog.select(selection)
     wanted = IdRange.parse(key) if key else None
     options = Options(dry_run, heal_live, as_json, quiet, verbose)
-    clean = load(pairs, wanted, settings, options)
-    raise click.exceptions.Exit(0 if clean else 1)
+    loaded = load(pairs, wanted, settings, options)
+    if not as_json:
+        click.echo(loaded.sentence)
+    raise click.exceptions.Exit(0 if loaded.clean else 1)
 
 
 def load(
     pairs: Sequence[Pair], wanted: IdRange | None, settings: Settings, options: Options
-) -> bool:
-    """Load ``pairs`` in the ranges that ``wanted`` touches, or in all; whether all is well."""
+) -> Loaded:
+    """Load ``pairs`` in the ranges that ``wanted`` touches, or in all, and show the table, or with
+    ``as_json`` the document; the last sentence is the caller's.
+    """
     from metric_assets.operations.backfill import plan_work, stores_answer
     from metric_assets.orchestration.instance import dagster_answers
 
@@ -123,16 +141,16 @@ def load(
             ran.stopped = True
     reports = report_loads(pairs, bar, ran.outcomes, ran.missed)
     where = f" in {', '.join(_keys(work))}" if wanted is not None else ""
-    sentence = closing_sentence(reports, where=where, more=ran.closing(reports))
+    clean = is_clean(reports, ran.outcomes) and not ran.outside.sentences
+    loaded = Loaded(reports, ran.closing(reports), where, clean)
     if ran.stopped or options.as_json:
-        document = _document(reports, bar, ran, sentence, options)
+        document = _document(reports, bar, ran, loaded.sentence, options)
     if ran.stopped:
         raise Stopped(_stopped(bar, options.dry_run), document)
-    clean = is_clean(reports, ran.outcomes) and not ran.outside.sentences
     console.tell_alerts([outcome.run_id for outcome in ran.outcomes], settings)
     if options.as_json:
         echo_document(document, 0 if clean else 1)
-        return clean
+        return loaded
     _print(reports, options.dry_run)
     for line in (
         *reasons(reports, ran.outcomes),
@@ -140,10 +158,7 @@ def load(
         *ran.outside.sentences,
     ):
         click.echo(line, err=True)
-    if options.hint:
-        click.echo(options.hint)
-    click.echo(sentence)
-    return clean
+    return loaded
 
 
 def _run(work: Sequence[Work], settings: Settings, options: Options, bar: console.Bar) -> _Ran:

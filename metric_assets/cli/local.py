@@ -20,6 +20,7 @@ import click
 from metric_assets.cli import environment
 from metric_assets.cli.backfill import Options, load
 from metric_assets.cli.documents import echo_document
+from metric_assets.cli.drill import Commands, after_drill
 from metric_assets.errors import SettingsError
 from metric_assets.home import dagster_home, home_error, home_folder
 from metric_assets.local import stack
@@ -128,15 +129,16 @@ def fill(endpoints: stack.Endpoints, scale: int, seed: int = 7) -> None:
     settings = environment.settings()
     with Postgres(endpoints.postgres_url) as source:
         grids = demo_grids(settings, source)
-    _put_aside(settings)
-    write_grids(settings, grids, replace=True)
-    shutil.copyfile(settings.ranges_file, _demo_copy(settings))
     if any(settings.grids.get(name, grid).size != grid.size for name, grid in grids.items()):
         from metric_assets.orchestration.running import forget_materializations
 
         environment.load_environment()
         dagster_home()
+        # Before the grids are replaced: interrupted in between, the next seeding sees it, too.
         forget_materializations(environment.settings().catalog)
+    _put_aside(settings)
+    write_grids(settings, grids, replace=True)
+    shutil.copyfile(settings.ranges_file, _demo_copy(settings))
     click.echo(f"{report.events:,} events to backfill, made in {report.seconds:.1f} s")
 
 
@@ -171,19 +173,25 @@ def _say(line: str) -> None:
 @click.command()
 @SCALE
 @click.option("--port", type=PORT, help="Port of ClickHouse's HTTP interface.")
-def demo(scale: int, port: int | None) -> None:
-    """The main job, from nothing to a checked result, on the embedded stack."""
+@click.option("--no-drill", is_flag=True, help="Leave out the drill at the end.")
+def demo(scale: int, port: int | None, no_drill: bool) -> None:
+    """The main job, from nothing to a checked result, on the embedded stack.
+
+    Then a drill: the target is damaged, and the damage found, explained, repaired and undone.
+    """
     endpoints = start(port)
     environment.write_dotenv(endpoints)
     # The demo is the demo, whatever the shell or a .env points at.
     os.environ.update(environment.local_variables(endpoints))
     fill(endpoints, scale)
     settings = environment.settings()
-    pair = next(iter(settings.catalog.pairs.values()))
+    loaded = load(settings.catalog.select([]), None, settings, Options())
+    if loaded.clean and not no_drill:
+        # What differs already has to be seen to first.
+        loaded = after_drill(loaded, settings, Commands(settings))
+    pair = loaded.reports[0].pair
     key = settings.grid_of(pair.entity).cell(0).key
-    hint = (
-        f"`metric-assets backfill {pair.key} --range {key}` loads one range,\n"
-        "`metric-assets ui` shows all of it, `metric-assets local down` stops the stack."
-    )
-    clean = load(settings.catalog.select([]), None, settings, Options(hint=hint))
-    raise click.exceptions.Exit(0 if clean else 1)
+    click.echo(f"`metric-assets backfill {pair.key} --range {key}` loads one range,")
+    click.echo("`metric-assets ui` shows all of it, `metric-assets local down` stops the stack.")
+    click.echo(loaded.sentence)
+    raise click.exceptions.Exit(0 if loaded.clean else 1)

@@ -1,6 +1,7 @@
 """Fixtures of the integration tests: one embedded stack a session, databases of one's own.
 
-``stack``     where both servers are; one home for the session, below a short temporary folder.
+``stack_home``  its folder, short and temporary.
+``stack``     where both servers are; test_drill has its own databases, all others make some.
 ``platform``  both stores, empty but for tables and indexes, for one test (see platforms.py).
 ``console``   commands over the platform in fresh processes, with a Dagster storage of their own.
 ``server``    the ClickHouse server that the environment names, or None (see servers.py); in modules
@@ -47,13 +48,19 @@ BY_URL = frozenset(
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Endpoints]:
+def stack_home() -> Iterator[Path]:
+    """The folder of the stack."""
+    with own_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def stack(stack_home: Path) -> Iterator[Endpoints]:
     """An embedded stack that nobody else knows, stopped at the end."""
-    with own_folder() as home:
-        try:
-            yield local_stack.up(home, clickhouse_port=free_port())
-        finally:
-            local_stack.down(home)
+    try:
+        yield local_stack.up(stack_home, clickhouse_port=free_port())
+    finally:
+        local_stack.down(stack_home)
 
 
 @pytest.fixture(scope="session")
