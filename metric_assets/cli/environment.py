@@ -60,7 +60,7 @@ def local_variables(endpoints: stack.Endpoints) -> dict[str, str]:
         names.CUTOFF: _written(DEMO_CUTOFF),
         names.CUTOFFS: json.dumps({name: _written(at) for name, at in DEMO_CUTOFFS.items()}),
         # The demo's platform is at rest: no live event arrives late.
-        names.LIVE_LAG: "1",
+        names.LIVE_LAG: "0.2",
         names.HOME: str(home_folder()),
         "DAGSTER_HOME": str(dagster_home()),
         "DAGSTER_EVENT_BATCH_SIZE": "500",

@@ -60,7 +60,7 @@ class Loading(Platform):
         json_schema_extra={
             "unit": "seconds",
             "reason": "Longer than a healthy stream takes, short enough to wait for at the end of a"
-            " run. The demo sets 1, because nothing writes live events there.",
+            " run. The demo sets 0.2, because nothing writes live events there.",
         },
     )
     clock_skew: float = Field(
