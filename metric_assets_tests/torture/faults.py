@@ -21,7 +21,7 @@ class Fault:
     ``kind`` other than ``kill``: ``race`` (two children at once), ``stall`` (stopped at the point,
     woken after another backfill has finished), ``command`` (the command line is killed), ``managed``
     (runs that Dagster's daemon has launched; the daemon is killed, or all of Dagster), ``undo`` (the
-    undo of a backfill is struck; ``both``: the backfill is killed as well). ``delay`` puts a slow
+    undo of a backfill is struck; ``both``: the backfill is killed at the point as well). ``delay`` puts a slow
     way before ClickHouse.
     """
 
@@ -36,7 +36,9 @@ class Fault:
 
 
 def _named(name: str, step: str, when: str, drift: str = "any", **more: Any) -> Fault:
-    other = {key: more.pop(key) for key in ("table", "victim", "delay", "kind") if key in more}
+    other = {
+        key: more.pop(key) for key in ("table", "victim", "delay", "kind", "both") if key in more
+    }
     return Fault(name, Point(step, when, **more), drift=drift, **other)
 
 
@@ -147,8 +149,8 @@ _COMMON: tuple[Fault, ...] = (
     _named("undo, postgres: after the insert", "clickhouse/insert_missing", "after", "differs",
            kind="undo", victim="postgres"),
     Fault("undo: at a random time", kind="undo", drift="stages"),
-    Fault("undo of a backfill that was killed: at a random time", kind="undo", drift="stages",
-          both=True),
+    _named("undo of a backfill, both killed after an insert", "clickhouse/insert_missing", "after",
+           "differs", kind="undo", both=True),
     Fault("daemon: at a random time", kind="managed", victim="daemon", table="ownEvents"),
     Fault("daemon, webserver, code server and runs: at a random time", kind="managed",
           victim="dagster", table="ownEvents"),

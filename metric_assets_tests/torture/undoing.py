@@ -44,11 +44,8 @@ def strike_undo(attack: Attack) -> set[str]:
     )
     before = rows_of(world, attack.case, attack.table)
     loading = attack.nursery.take()
-    loading.order({**order_of(attack, None), "run": runs.load})
-    if fault.both:
-        # The run that is to be undone is killed, too.
-        time.sleep(attack.chance.uniform(0.1, 0.8))
-        loading.kill()
+    own = fault.point if fault.both else None
+    loading.order({**order_of(attack, own), "run": runs.load})
     verdict.hung = not loading.end()
     undoing = attack.nursery.take()
     order = {**order_of(attack, fault.point), **world.victims(fault.victim)}
