@@ -1,7 +1,8 @@
 """``python -m metric_assets_tests.benchmarks``: every measure, one table, docs/results/benchmarks.md.
 
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
-layout of the target, ``--audits`` only audits. None of them writes a page.
+layout of the target, ``--audits`` only audits, ``--one-row`` only how one lost row is found and
+repaired. None of them writes a page.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from metric_assets_tests.benchmarks import page
 from metric_assets_tests.benchmarks.audits import Audits, Cost
 from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import Figure, say
+from metric_assets_tests.benchmarks.one_row import OneRow, Step
 from metric_assets_tests.benchmarks.story import Plan, Results, measure
 from metric_assets_tests.benchmarks.world import build_world
 
@@ -32,6 +34,7 @@ FULL = Plan(
     layout_rows=2_000_000,
     audit_events=10_000_000,
     audit_rounds=3,
+    one_row_events=20_000_000,
 )
 QUICK = Plan(
     events=500_000,
@@ -44,6 +47,7 @@ QUICK = Plan(
     layout_rows=100_000,
     audit_events=500_000,
     audit_rounds=1,
+    one_row_events=1_000_000,
 )
 
 
@@ -53,6 +57,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of it, once")
     parser.add_argument("--layouts", action="store_true", help="only repairs, by layout")
     parser.add_argument("--audits", action="store_true", help="only audits")
+    parser.add_argument("--one-row", action="store_true", help="only one row lost among many")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/results/ unless quick")
     arguments = parser.parse_args()
@@ -67,6 +72,11 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
             measured = _audits(Path(folder).resolve(), plan)
         print(page.markdown(page.audits(measured, plan.audit_events)))
+        return 0
+    if arguments.one_row:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            steps = _one_row(Path(folder).resolve(), plan)
+        print(page.one_row(steps))
         return 0
     if arguments.home:
         results = _run(arguments.home, plan)
@@ -96,6 +106,11 @@ def _layouts(home: Path, plan: Plan) -> dict[str, dict[str, Figure]]:
 def _audits(home: Path, plan: Plan) -> dict[str, Cost]:
     with build_world(home, plan.audit_events, 1_000) as world:
         return Audits(world, plan.audit_events).measure(plan.audit_rounds)
+
+
+def _one_row(home: Path, plan: Plan) -> dict[str, Step]:
+    with build_world(home, plan.one_row_events, 1_000) as world:
+        return OneRow(world, plan.one_row_events).measure()
 
 
 if __name__ == "__main__":

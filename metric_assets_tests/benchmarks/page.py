@@ -13,6 +13,7 @@ from pathlib import Path
 
 from metric_assets_tests.benchmarks.audits import DIFFER, SYNC, WITHDRAWN, Cost, largest, ratio
 from metric_assets_tests.benchmarks.measures import Figure
+from metric_assets_tests.benchmarks.one_row import Step
 from metric_assets_tests.benchmarks.story import Results, straight_line
 
 _PACKAGES = ("dagster", "polars", "pandera", "clickhouse-connect", "adbc-driver-postgresql", "chdb")
@@ -126,6 +127,26 @@ def audits(measured: dict[str, Cost], events: int) -> list[list[str]]:
     for name, cost in measured.items():
         rows.append(["", f"{name}, CPU seconds", "", *_shown(Figure(tuple(cost.cpu)))])
     return rows
+
+
+def one_row(steps: dict[str, Step]) -> str:
+    """What each step on the way of one lost row took, as Markdown."""
+    lines = [
+        "| step | seconds | rows read | MB read | rows written | bytes written | MiB at most |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, step in steps.items():
+        cells = (
+            name,
+            f"{step.seconds:.1f}",
+            f"{step.read_rows:,}",
+            f"{step.read_bytes / 1e6:,.1f}",
+            f"{step.written_rows:,}",
+            f"{step.written_bytes:,}",
+            f"{step.peak_mib:.0f}",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _shown(figure: Figure) -> list[str]:

@@ -45,6 +45,7 @@ class Plan:
     layout_rows: int
     audit_events: int
     audit_rounds: int
+    one_row_events: int
 
     @property
     def largest(self) -> int:

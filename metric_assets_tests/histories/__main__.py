@@ -14,13 +14,18 @@ from metric_assets_tests.histories.world import LOADS
 def verdicts(name: str, seed: int) -> list[Verdict]:
     """The verdicts on the loads of one history."""
     loads = Loads(make(name, seed))
-    return [loads.load(number) for number in range(len(LOADS))]
+    found = []
+    for number in range(len(LOADS)):
+        found.append(loads.load(number))
+        for _ in range(loads.history.undone.get(number, 0)):
+            loads.undo()
+    return found
 
 
 def main() -> int:
     """Run them; 1 if a counter is wrong untold, or a right one was moved."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--count", type=int, default=5_000 * len(KINDS))
     parser.add_argument("--kind", action="append", choices=list(KINDS))
     asked = parser.parse_args()
     kinds = asked.kind or list(KINDS)

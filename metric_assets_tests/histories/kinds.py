@@ -7,7 +7,7 @@ Belongs here: one function a kind, from chance to a world. Does not belong here:
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ class History:
 
     ``moved`` is the cutoff from the third load on. ``heal`` names loads that heal. ``stale`` is by
     how much the source lags at the second load. ``killed`` names loads that write only a part.
+    ``undone`` says how many loads, the newest first, are undone after a load, by its number.
     """
 
     world: World
@@ -31,6 +32,7 @@ class History:
     heal: frozenset[int] = frozenset()
     stale: timedelta = timedelta(0)
     killed: frozenset[int] = frozenset()
+    undone: Mapping[int, int] = field(default_factory=dict)
 
 
 Maker = Callable[[random.Random], History]
@@ -167,6 +169,33 @@ def killed(chance: random.Random) -> History:
     return replace(tips(chance), killed=frozenset({chance.choice((0, 1, 2))}))
 
 
+def loads_undone(chance: random.Random) -> History:
+    """The second load is undone; so are the third and then the first, and the fourth finds nothing."""
+    return replace(tips(chance), undone={1: 1, 2: 2})
+
+
+def first_undone(chance: random.Random) -> History:
+    """The first load is undone: the range was never loaded."""
+    return replace(toggles(chance), undone={0: 1})
+
+
+def move_undone(chance: random.Random) -> History:
+    """The load that moves the cutoff is undone: live events that it took away are back."""
+    return replace(moved(chance), undone={2: 1})
+
+
+def heal_undone(chance: random.Random) -> History:
+    """A load that heals is undone, before some of what was lost is replayed."""
+    made = healed(chance)
+    return replace(made, undone=dict.fromkeys(made.heal, 1))
+
+
+def killed_undone(chance: random.Random) -> History:
+    """A load dies half-way, and what it has written is undone."""
+    made = killed(chance)
+    return replace(made, undone=dict.fromkeys(made.killed, 1))
+
+
 KINDS: dict[str, Maker] = {
     "toggles": toggles,
     "tips that grow and shrink": tips,
@@ -181,6 +210,11 @@ KINDS: dict[str, Maker] = {
     "hot keys": hot,
     "a stale source": stale,
     "a load that dies": killed,
+    "loads that are undone": loads_undone,
+    "a first load that is undone": first_undone,
+    "a moved cutoff that is undone": move_undone,
+    "healed, and undone": heal_undone,
+    "a load that dies and is undone": killed_undone,
     "late events": lambda chance: toggles(chance, Faults(late=0.5)),
     "events lost": lambda chance: toggles(chance, Faults(lost=0.2)),
     "events doubled": lambda chance: toggles(chance, Faults(doubled=0.2)),

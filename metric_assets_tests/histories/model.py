@@ -47,6 +47,12 @@ class Loads:
     held: Counter[Row] = field(default_factory=Counter)
     loaded: bool = False
     found: Found | None = None
+    #: What was held before each load that stands, and whether there had been one.
+    before: list[tuple[Counter[Row], bool]] = field(default_factory=list)
+
+    def undo(self) -> None:
+        """Undo the last load that stands."""
+        self.held, self.loaded = self.before.pop()
 
     def load(self, number: int) -> Verdict:
         """One load with its second look, and the verdict on the counter."""
@@ -55,6 +61,7 @@ class Loads:
         cutoff = history.moved if number >= 2 else CUTOFF
         if cutoff != CUTOFF and number == 2:
             self._move(cutoff, at)
+        self.before.append((Counter(self.held), self.loaded))
         kind = self.history.kind
         if number in history.heal:
             kind = Kind(kind.signed, absorb=True, by_entity=kind.by_entity)

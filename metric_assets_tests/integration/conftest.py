@@ -37,11 +37,14 @@ DEMO_SCALE = 20_000
 BY_URL = frozenset(
     {
         "test_bad_input",
+        "test_engine_histories",
         "test_faults",
         "test_known_answers",
         "test_races",
         "test_repair",
         "test_replicated_target",
+        "test_undo",
+        "test_undo_killed",
         "test_undo_replicated",
     }
 )

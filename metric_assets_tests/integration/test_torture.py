@@ -32,6 +32,8 @@ CHOSEN = (
     "stalled before the delete, woken after the retry",
     "command line: after the read-back, not yet recorded",
     "at a random time",
+    "undo: after the insert",
+    "undo, clickhouse: while a first load is taken out",
 )
 
 
@@ -48,8 +50,8 @@ def torture() -> Iterator[Torture]:
 
 
 @pytest.mark.promise(
-    "What was reported done is exact, one more backfill makes the rest exact, live events are untouched, nothing of ours is left.",
-    when="client, ClickHouse or Postgres killed at any step; the command line; a target with a view",
+    "What was reported done is exact, one more backfill makes the rest exact, live events are untouched, nothing of ours is left; an undo, repeated, leaves exactly what was there before.",
+    when="client, ClickHouse or Postgres killed at any step; the command line; a target with a view; an undo",
     area="kills",
 )
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -76,6 +78,8 @@ CHOSEN_REPLICATED = (
     "stalled before a difference is written, woken after the retry",
     "slow answers: published, not yet heard of",
     "command line: after the read-back, not yet recorded",
+    "undo: during the insert",
+    "undo, clickhouse: written down, nothing put back",
 )
 
 

@@ -78,23 +78,26 @@ def damage_of(world: World, case: Case, table: str, ranges: Iterable[str] = RANG
     away, net by key, and the sums that the view shows.
     """
     inside = {number for key in ranges for number in _ids(key)}
-    asked = {"e": case.entity, "m": [*case.metrics]}
-    with world.postgres() as session, world.clickhouse() as client:
+    with world.postgres() as session:
         rows = session.execute(case.oracle.encode()).fetchall()
-        query = _ROWS if table in world.deleting else _NET
+    wanted: Counter[Any] = Counter(tuple(row) for row in rows if row[0] in inside)
+    if table == SUMMED:
+        for (entity, _, metric, value, _), count in [*wanted.items()]:
+            wanted[entity, metric] += value * count
+    present = rows_of(world, case, table)
+    return Damage(*unlike(wanted, {key: n for key, n in present.items() if key[0] in inside}))
+
+
+def rows_of(world: World, case: Case, table: str) -> dict[tuple[Any, ...], int]:
+    """Copies of each row of a case; where nothing can be taken away, net by key, and by entity and
+    metric the sums that the view shows.
+    """
+    asked = {"e": case.entity, "m": [*case.metrics]}
+    query = _ROWS if table in world.deleting else _NET
+    with world.clickhouse() as client:
         found = client.query(query % table, parameters=asked).result_rows
         sums = client.query(_SUMS, parameters=asked).result_rows if table == SUMMED else []
-    wanted = Counter(tuple(row) for row in rows if row[0] in inside)
-    present = {tuple(key): count for *key, count in found if key[0] in inside}
-    lost, doubled = _unlike(wanted, present)
-    if table == SUMMED:
-        totals: Counter[Any] = Counter()
-        for (entity, _, metric, value, _), count in wanted.items():
-            totals[entity, metric] += value * count
-        shown = {(entity, metric): total for entity, metric, total in sums if entity in inside}
-        less, more = _unlike(totals, shown)
-        lost, doubled = lost + less, doubled + more
-    return Damage(lost, doubled)
+    return {tuple(key): count for *key, count in [*found, *sums]}
 
 
 def leftovers_of(world: World, table: str) -> list[str]:
@@ -106,7 +109,7 @@ def leftovers_of(world: World, table: str) -> list[str]:
     return [row[0] for row in found]
 
 
-def _unlike(wanted: Mapping[Any, int], present: Mapping[Any, int]) -> tuple[int, int]:
+def unlike(wanted: Mapping[Any, int], present: Mapping[Any, int]) -> tuple[int, int]:
     """How much is missing and how much is too much."""
     gaps = [wanted.get(key, 0) - present.get(key, 0) for key in {*wanted, *present}]
     return sum(gap for gap in gaps if gap > 0), -sum(gap for gap in gaps if gap < 0)

@@ -6,6 +6,7 @@ Belongs here: names, steps, victims. Does not belong here: how they strike (stri
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,9 @@ class Fault:
 
     ``kind`` other than ``kill``: ``race`` (two children at once), ``stall`` (stopped at the point,
     woken after another backfill has finished), ``command`` (the command line is killed), ``managed``
-    (runs that Dagster's daemon has launched; the daemon is killed, or all of Dagster). ``delay``
-    puts a slow way before ClickHouse.
+    (runs that Dagster's daemon has launched; the daemon is killed, or all of Dagster), ``undo`` (the
+    undo of a backfill is struck; ``both``: the backfill is killed at the point as well). ``delay`` puts a slow
+    way before ClickHouse.
     """
 
     name: str
@@ -30,10 +32,13 @@ class Fault:
     kind: str = "kill"
     table: str = ""
     delay: float = 0.0
+    both: bool = False
 
 
 def _named(name: str, step: str, when: str, drift: str = "any", **more: Any) -> Fault:
-    other = {key: more.pop(key) for key in ("table", "victim", "delay", "kind") if key in more}
+    other = {
+        key: more.pop(key) for key in ("table", "victim", "delay", "kind", "both") if key in more
+    }
     return Fault(name, Point(step, when, **more), drift=drift, **other)
 
 
@@ -95,6 +100,31 @@ _REPLICATED_SERVER_STEPS = {
     "postgres": ("while reading", "between chunks", "before the publishing", "before the comp"),
 }
 
+#: Steps of an undo; the last four only where surplus is deleted.
+_UNDO_STEPS = (
+    ("before it is written down", "clickhouse/record", "before", "differs"),
+    ("written down, nothing put back", "clickhouse/record", "after", "differs"),
+    ("during the insert", "clickhouse/insert_missing", "during", "differs"),
+    ("after the insert", "clickhouse/insert_missing", "after", "differs"),
+    ("during the delete", "clickhouse/remove", "during", "differs"),
+    ("after the delete", "clickhouse/remove", "after", "differs"),
+    ("while a first load is taken out", "clickhouse/remove_scope", "during", "empty"),
+    ("after a first load was taken out", "clickhouse/remove_scope", "after", "empty"),
+)
+_SERVER_UNDO_STEPS = {"written down, nothing put back", "during the insert", "during the delete",
+                      "while a first load is taken out"}  # fmt: skip
+
+
+def _undo_faults(steps: Sequence[tuple[str, str, str, str]]) -> tuple[Fault, ...]:
+    """Undoing of backfills, struck at each step; ClickHouse killed at those that run on it."""
+    return tuple(
+        _named(f"undo{whose}: {name}", step, when, drift, kind="undo", victim=victim)
+        for victim, whose in (("client", ""), ("clickhouse", ", clickhouse"))
+        for name, step, when, drift in steps
+        if victim == "client" or name in _SERVER_UNDO_STEPS
+    )
+
+
 #: Rounds that no layout of the target makes any difference to.
 _COMMON: tuple[Fault, ...] = (
     *(
@@ -114,6 +144,13 @@ _COMMON: tuple[Fault, ...] = (
            "differs", kind="command"),
     _named("command line: while Dagster records it", "dagster/record", "after", "differs",
            nth=2, kind="command"),
+    _named("undo, view: during the compensation", "clickhouse/insert_missing", "during", "differs",
+           kind="undo", table=SUMMED),
+    _named("undo, postgres: after the insert", "clickhouse/insert_missing", "after", "differs",
+           kind="undo", victim="postgres"),
+    Fault("undo: at a random time", kind="undo", drift="stages"),
+    _named("undo of a backfill, both killed after an insert", "clickhouse/insert_missing", "after",
+           "differs", kind="undo", both=True),
     Fault("daemon: at a random time", kind="managed", victim="daemon", table="ownEvents"),
     Fault("daemon, webserver, code server and runs: at a random time", kind="managed",
           victim="dagster", table="ownEvents"),
@@ -137,6 +174,7 @@ FAULTS: tuple[Fault, ...] = (
           Point("clickhouse/remove"), "none", "differs", "stall"),
     *(_named(f"slow answers: {name}", step, "during", drift, delay=0.25)
       for name, step, drift in _ON_ITS_WAY),
+    *_undo_faults(_UNDO_STEPS),
     *_COMMON,
 )  # fmt: skip
 
@@ -155,5 +193,6 @@ REPLICATED_FAULTS: tuple[Fault, ...] = (
           Point("clickhouse/insert_missing"), "none", "differs", "stall"),
     *(_named(f"slow answers: {name}", step, "during", drift, delay=0.25)
       for name, step, drift in _PUBLISHED_ON_ITS_WAY),
+    *_undo_faults(_UNDO_STEPS[:4]),
     *_COMMON,
 )  # fmt: skip

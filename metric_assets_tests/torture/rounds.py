@@ -35,6 +35,7 @@ from metric_assets_tests.torture.live import Live, counters_wrong
 from metric_assets_tests.torture.managed import Dagster
 from metric_assets_tests.torture.nursery import Nursery
 from metric_assets_tests.torture.strikes import Attack, strike
+from metric_assets_tests.torture.undoing import strike_undo
 from metric_assets_tests.torture.verdict import Verdict
 from metric_assets_tests.torture.world import World
 
@@ -93,9 +94,12 @@ class Torture:
         self.world.drift(case, table, drift, self._chance)
         repair = partial(self._repair, case, table, verdict)
         tools = (self.world, self.dagster, self._nursery, self._chance, repair)
-        done = strike(Attack(fault, case, table, verdict, *tools))
+        attack = Attack(fault, case, table, verdict, *tools)
+        done = strike_undo(attack) if fault.kind == "undo" else strike(attack)
         self.world.up()
-        verdict.damage = damage_of(self.world, case, table, done)
+        found = damage_of(self.world, case, table, done)
+        verdict.damage.lost += found.lost
+        verdict.damage.doubled += found.doubled
         self._repair(case, table, verdict)
         verdict.hung |= not self.dagster.settle()
         self._look(case, table, verdict)
@@ -136,7 +140,7 @@ class Torture:
         # A pair of live events is one insert: between two of them counters are right.
         self.live.at = None
         verdict.damage.counters = counters_wrong(self.world, case, table)
-        verdict.damage.leftovers = leftovers_of(self.world, table)
+        verdict.damage.leftovers += leftovers_of(self.world, table)
 
 
 def faults_of(world: World) -> tuple[Fault, ...]:
@@ -163,7 +167,7 @@ def tables_of(fault: Fault) -> list[str]:
     its view one after the other: killed in between, they differ for good, whoever inserted.
     """
     step = fault.point.step if fault.point else ""
-    if step == "clickhouse/remove":
+    if step in {"clickhouse/remove", "clickhouse/remove_scope"}:
         return [table for table, layout in TABLES.items() if PATCHES in layout]
     if step == "clickhouse/attach" or fault.victim == "clickhouse":
         return [table for table in TABLES if table != SUMMED]

@@ -41,14 +41,14 @@ class Attack:
 
 
 def strike(attack: Attack) -> set[str]:
-    """Have the fault strike."""
+    """Have the fault strike a backfill."""
     return _KINDS[attack.fault.kind](attack)
 
 
 def _kill(attack: Attack) -> set[str]:
     fault, verdict, chance = attack.fault, attack.verdict, attack.chance
     child = attack.nursery.take()
-    order = {**_order(attack, fault.point), **attack.world.victims(fault.victim)}
+    order = {**order_of(attack, fault.point), **attack.world.victims(fault.victim)}
     with closing(SlowWay(attack.world.endpoints.clickhouse_url, fault.delay)) as way:
         if fault.delay:
             order["clickhouse"] = way.url
@@ -71,7 +71,7 @@ def _race(attack: Attack) -> set[str]:
     fault, verdict, chance = attack.fault, attack.verdict, attack.chance
     children = [attack.nursery.take(), attack.nursery.take()]
     for child in children:
-        child.order(_order(attack, None))
+        child.order(order_of(attack, None))
         time.sleep(chance.choice((0.0, 0.05, 0.3)))
     if fault.victim == "client":
         time.sleep(chance.uniform(0.0, 0.8))
@@ -89,7 +89,7 @@ def _race(attack: Attack) -> set[str]:
 
 def _stall(attack: Attack) -> set[str]:
     child = attack.nursery.take()
-    child.order({**_order(attack, attack.fault.point), "stop": True})
+    child.order({**order_of(attack, attack.fault.point), "stop": True})
     attack.verdict.struck = child.until_struck()
     with attack.world.postgres() as session:
         session.execute(
@@ -155,7 +155,8 @@ _MEMORY_STEPS = {
 }
 
 
-def _order(attack: Attack, point: Point | None) -> dict[str, Any]:
+def order_of(attack: Attack, point: Point | None) -> dict[str, Any]:
+    """What a child is told to do: a backfill of the case, struck at a point."""
     struck = asdict(point) if point else None
     if struck and struck["when"] == "during":
         # An answer on its way is struck before it has arrived.

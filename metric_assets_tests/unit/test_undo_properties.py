@@ -90,6 +90,12 @@ class History:
                 k: n for k, n in right.items() if k[4]
             }
 
+    def check_loaded(self, wanted: list[Row]) -> None:
+        """The target is worth what was wanted of the last load."""
+        found = Counter(self.target.rows)
+        assert found.pop(self.stranger) == 1
+        assert nets(found) == nets(Counter(map(event, wanted)))
+
 
 @pytest.mark.promise(
     "What was there before a run comes back, row by row; where nothing is deleted, in worth.",
@@ -102,7 +108,7 @@ class History:
 def test_runs_are_undone_in_their_order(
     mode: Mode, present: list[Row], runs: list[tuple[list[Row], int | None]], killed: list[int]
 ) -> None:
-    """The last first, each by undoings that die and one that lives."""
+    """The last first, each by undoings that die and one that lives; then a load makes all equal."""
     history = History(mode, present)
     for wanted, death in runs:
         history.load(wanted, death)
@@ -113,6 +119,9 @@ def test_runs_are_undone_in_their_order(
         history.undo(run, None)
         history.check(held)
         assert history.target.open_stages == 0
+    wanted = runs[-1][0]
+    history.load(wanted, None)
+    history.check_loaded(wanted)
 
 
 @pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.APPEND])
