@@ -18,7 +18,7 @@ from metric_assets.stores.private_tables import PrivateTables
 from metric_assets.stores.repairs import Change, Repairs
 
 #: Keys that are put back in one go: the server joins them in its memory.
-PORTION_KEYS = 2_000_000
+PORTION_KEYS = 1_000_000
 
 
 class UndoStage:

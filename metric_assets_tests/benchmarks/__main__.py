@@ -2,7 +2,7 @@
 
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
 layout of the target, ``--audits`` only audits, ``--one-row`` only how one lost row is found and
-repaired. None of them writes a page.
+repaired, ``--undo`` only undoing of a large load. None of them writes a page.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import Figure, say
 from metric_assets_tests.benchmarks.one_row import OneRow, Step
 from metric_assets_tests.benchmarks.story import Plan, Results, measure
+from metric_assets_tests.benchmarks.undoing import Undoing
 from metric_assets_tests.benchmarks.world import build_world
 
 DOCS = Path(__file__).parents[2] / "docs" / "results"
@@ -58,6 +59,7 @@ def main() -> int:
     parser.add_argument("--layouts", action="store_true", help="only repairs, by layout")
     parser.add_argument("--audits", action="store_true", help="only audits")
     parser.add_argument("--one-row", action="store_true", help="only one row lost among many")
+    parser.add_argument("--undo", action="store_true", help="only undoing of a large load")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/results/ unless quick")
     arguments = parser.parse_args()
@@ -73,10 +75,11 @@ def main() -> int:
             measured = _audits(Path(folder).resolve(), plan)
         print(page.markdown(page.audits(measured, plan.audit_events)))
         return 0
-    if arguments.one_row:
+    if arguments.one_row or arguments.undo:
+        kind = Undoing if arguments.undo else OneRow
         with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
-            steps = _one_row(Path(folder).resolve(), plan)
-        print(page.one_row(steps))
+            steps = _steps(kind, Path(folder).resolve(), plan)
+        print(page.steps(steps))
         return 0
     if arguments.home:
         results = _run(arguments.home, plan)
@@ -108,9 +111,9 @@ def _audits(home: Path, plan: Plan) -> dict[str, Cost]:
         return Audits(world, plan.audit_events).measure(plan.audit_rounds)
 
 
-def _one_row(home: Path, plan: Plan) -> dict[str, Step]:
+def _steps(kind: type[OneRow | Undoing], home: Path, plan: Plan) -> dict[str, Step]:
     with build_world(home, plan.one_row_events, 1_000) as world:
-        return OneRow(world, plan.one_row_events).measure()
+        return kind(world, plan.one_row_events).measure()
 
 
 if __name__ == "__main__":

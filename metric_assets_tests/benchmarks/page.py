@@ -129,13 +129,13 @@ def audits(measured: dict[str, Cost], events: int) -> list[list[str]]:
     return rows
 
 
-def one_row(steps: dict[str, Step]) -> str:
-    """What each step on the way of one lost row took, as Markdown."""
+def steps(measured: dict[str, Step]) -> str:
+    """What each step took, as Markdown."""
     lines = [
         "| step | seconds | rows read | MB read | rows written | bytes written | MiB at most |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for name, step in steps.items():
+    for name, step in measured.items():
         cells = (
             name,
             f"{step.seconds:.1f}",

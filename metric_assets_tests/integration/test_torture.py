@@ -32,7 +32,6 @@ CHOSEN = (
     "stalled before the delete, woken after the retry",
     "command line: after the read-back, not yet recorded",
     "at a random time",
-    "undo: after the insert",
     "undo, clickhouse: while a first load is taken out",
 )
 
