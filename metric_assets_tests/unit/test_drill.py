@@ -147,12 +147,12 @@ def test_a_drill_tells_each_command_before_its_result() -> None:
         "Bounty/Track       0-99  differs: 12 missing, 12 surplus; e.g. id 17",
         "Bounty/Benefactor  0-99  live drift: 5 live missing; e.g. id 17",
         "metric-assets explain Bounty/Favorite --range 0-99",
-        "lost_block: 40 events in 1 entity: events that were verified to be there are gone from the"
+        "lost block: 40 events in 1 entity: events that were verified to be there are gone from the"
         " target (verified)",
         "metric-assets explain Bounty/Track --range 0-99",
-        "wrong_user: 12 events in 1 entity: users of events were changed in the target (verified)",
+        "wrong user: 12 events in 1 entity: users of events were changed in the target (verified)",
         "metric-assets explain Bounty/Benefactor --range 0-99",
-        "live_events_lost: 5 events in 1 entity: the source has rows since the cutoff for which"
+        "live events lost: 5 events in 1 entity: the source has rows since the cutoff for which"
         " there is no live event (verified)",
         f"Cure: {CURE}",
         "metric-assets reconcile Bounty/Favorite Bounty/Track --repair --yes",
