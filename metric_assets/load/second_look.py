@@ -173,7 +173,8 @@ def _revised(result: LoadResult, pending: Pending, again: Outcome, clock: Clock)
     metric = result.pair.metric
     if metric in pending.attempt.behind:
         return result
-    first, figures = result.live, again.judged[metric].figures
+    first = result.live
+    figures = _with_agreed(again.judged[metric].figures, first, pending.outcome, metric)
     if pending.dry_run:
         looked = pending.outcome.looked.get(metric, (0, 0, 0))
         changes: dict[str, Any] = _planned(result, again, looked)
@@ -187,6 +188,20 @@ def _revised(result: LoadResult, pending: Pending, again: Outcome, clock: Clock)
         seconds=round(result.seconds + clock.facts()["seconds"], 3),
         phases={**result.phases, **clock.facts()["phases"]},
         **changes,
+    )
+
+
+def _with_agreed(
+    again: LiveFigures, first: LiveFigures, outcome: Outcome, metric: str
+) -> LiveFigures:
+    """The figures of a second look, with what the first load result tells beyond its judgement: the
+    adjustments of buckets whose fingerprints agreed, which nobody judges.
+    """
+    judged = outcome.judged[metric].figures
+    return replace(
+        again,
+        withdrawn=again.withdrawn + first.withdrawn - judged.withdrawn,
+        overlap=again.overlap + first.overlap - judged.overlap,
     )
 
 

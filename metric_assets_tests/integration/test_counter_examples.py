@@ -361,6 +361,27 @@ def test_a_second_look_that_comes_too_late_takes_nothing_of_a_later_load(
     assert private_tables(platform) == []
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_second_look_forgets_nothing_that_agrees(platform: Platform, dry_run: bool) -> None:
+    """Somebody withdrew before the first load, so that one event stands just before the cutoff; the
+    next load finds it as it was, and looks again at another tag. It still tells of the one.
+    """
+    now = datetime.now(timezone.utc) - timedelta(seconds=0.4)
+    follow(platform, 1, 2, tag=1)
+    live(platform, 3, -1, AFTER, entity=1)
+    follow(platform, 1, 2, tag=50)
+    first = run(platform)
+    assert (first.inserted, first.live.withdrawn) == (5, 1)
+    follow(platform, 4, at=f"{now:%Y-%m-%d %H:%M:%S.%f}"[:23], tag=50)
+    live(platform, 4, 1, now, entity=50)
+    rules = LiveRules(lag=2.0, skew=0.2)
+    looks = SecondLooks()
+    (found,) = load(platform, "Tag/Follower", live=rules, looks=looks, dry_run=dry_run)
+    for result in (found, *look_again(platform, looks)):
+        assert (result.live.withdrawn, result.events, result.total) == (1, 5, 5)
+    assert counter(platform, entity=1) == 2
+
+
 def test_ranges_are_looked_at_together_and_one_that_is_busy_holds_up_no_other(
     platform: Platform,
 ) -> None:
