@@ -236,7 +236,7 @@ def _is_readable(said: str) -> None:
         "metric-assets reconcile Bounty/Favorite Bounty/Track --repair --yes",
         "metric-assets reconcile Bounty/Favorite Bounty/Track Bounty/Benefactor --source",
     ]
-    for word in ("lost_block", "wrong_user", "live_events_lost", "52 rows in, 12 out"):
+    for word in ("lost block", "wrong user", "live events lost", "52 rows in, 12 out"):
         assert word in said
 
 
