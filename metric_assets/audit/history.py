@@ -182,7 +182,7 @@ class History:
     @property
     def exists(self) -> bool:
         """Whether there is a table: one may be there that we could not make ourselves."""
-        found = self._store.frame(load("clickhouse/exists"), {"table": HISTORY_TABLE}, OWNER)
+        found = self._store.frame(load("clickhouse/existing"), {"tables": [HISTORY_TABLE]}, OWNER)
         return not found.is_empty()
 
     def last_verified(

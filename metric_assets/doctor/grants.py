@@ -65,7 +65,7 @@ def examine_record(store: ClickHouse, settings: Settings) -> Iterator[Finding]:
             REMARK,
         )
         return
-    exists = not store.frame(load("clickhouse/exists"), {"table": REPAIRS_TABLE}).is_empty()
+    exists = not store.frame(load("clickhouse/existing"), {"tables": [REPAIRS_TABLE]}).is_empty()
     questions = [name for name in _OF_RECORD if not (exists and name == "create")]
     refused = ", ".join(_refused(store, REPAIRS_TABLE, questions))
     if refused:

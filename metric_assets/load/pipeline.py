@@ -110,22 +110,22 @@ def materialize(  # noqa: PLR0913 - each argument is a decision of the caller
     """
     scope = Scope(scan.entity, tuple(pair.metric for pair in pairs), ids, cutoff)
     locks, target, clock, name = stores.locks, stores.target, Clock(), uuid.uuid4().hex[:16]
-    guard, stop = guard or RemovalGuard(max_removed_share), stop or Stop()
+    guard = guard or RemovalGuard(max_removed_share)
+    rules, stop = live or LiveRules(), stop or Stop()
     with locks.watch(name, scope) if dry_run else locks.acquire(scope) as lock:
         cleaned_up = tuple(target.clean_up([scope], lock.is_alive, dry_run=dry_run))
-        loading = _Load(scan, tuple(pairs), scope, stores, live or LiveRules(), loaded(), clock)
+        loading = _Load(scan, tuple(pairs), scope, stores, rules, loaded(), clock, stop)
         check_cutoff(scope, loading.records)
         with target.stage(scope, name, dry_run=dry_run) as stage, stop.ending(stage.cancel):
             clock.ends("acquire")
-            filled, held = loading.fill(stage, progress, stop), stop.guarding(lock)
-            attempt = loading.attempt(stage, held, guard, filled, looks=looks is not None)
+            filled = loading.fill(stage, progress)
+            attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=dry_run)
             examine(Planned(stage, outcome, filled, attempt.judging))
     clock.ends("release")
     results = loading.results(filled, outcome, attempt, cleaned_up, dry_run=dry_run)
     if outcome.kept and looks is not None:
-        told, lag = tuple(results), loading.rules.lag
-        looks.add(Pending(scope, name, attempt, outcome, told, dry_run, lag))
+        looks.add(Pending(scope, name, attempt, outcome, tuple(results), dry_run, rules.lag))
     return results
 
 
@@ -140,18 +140,19 @@ class _Load:
     rules: LiveRules
     records: Mapping[str, Loaded]
     clock: Clock
+    stop: Stop
 
     @cached_property
     def streams(self) -> Streams:
         """The live streams of the pairs."""
         return Streams(self.pairs, self.scope, self.stores.target)
 
-    def fill(self, stage: Stage, progress: Progress, stop: Stop) -> Filled:
+    def fill(self, stage: Stage, progress: Progress) -> Filled:
         """Read the source into the stage, and see that all of it has arrived."""
         scan, stores = self.scan, self.stores
         extent = _extent(scan, self.scope, self.streams.judged, stores.source, self.rules)
         more: dict[str, Bind] = {name: stores.dimensions[name].name for name in scan.dimensions}
-        source = stores.source
+        source, stop = stores.source, self.stop
         request = Request(scan, self.pairs, self.scope, extent, source, more, progress, stop)
         filled = fill(request, stage)
         self.clock.ends("fill")
@@ -171,7 +172,7 @@ class _Load:
         return Attempt(
             stage,
             self.scope,
-            lock,
+            self.stop.guarding(lock),
             guard,
             source,
             self.clock,

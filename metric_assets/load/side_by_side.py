@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from metric_assets.stores.bounded import PULSE
 from metric_assets.stores.ports import PartitionLock
-
-#: Seconds after which waiting looks up, so that an interruption is felt.
-PULSE = 0.2
 
 _P = TypeVar("_P")
 _R = TypeVar("_R")
@@ -118,8 +116,8 @@ class _Several(Generic[_P, _R]):
         self._pool = pool
         self._most = most
         self._stop = Stop()
-        self._rows: dict[Future[_R], deque[int]] = {}
-        self._pieces: dict[Future[_R], _P] = {}
+        #: What is under way, with the last number of rows that it has told.
+        self._pieces: dict[Future[_R], tuple[_P, deque[int]]] = {}
         self._told: Future[_R] | None = None
         self._errors: list[BaseException] = []
 
@@ -141,10 +139,9 @@ class _Several(Generic[_P, _R]):
             raise self._errors[0]
 
     def _begin(self, piece: _P) -> None:
-        # The last number counts; nothing is waited for.
         rows: deque[int] = deque(maxlen=1)
         future = self._pool.submit(self._walk.do, piece, self._stop, rows.append)
-        self._rows[future], self._pieces[future] = rows, piece
+        self._pieces[future] = piece, rows
 
     def _settle(self, left: int) -> None:
         """Wait until so many are left under way; tell of those that end, and of progress."""
@@ -158,7 +155,7 @@ class _Several(Generic[_P, _R]):
         for future in [one for one in self._pieces if one.done()]:
             self._tell(future)
             self._told = None
-            del self._pieces[future], self._rows[future]
+            del self._pieces[future]
             error = future.exception()
             if error is None:
                 self._walk.ended(future.result())
@@ -166,8 +163,9 @@ class _Several(Generic[_P, _R]):
                 self._errors.append(error)
 
     def _tell(self, future: Future[_R]) -> None:
+        piece, told = self._pieces[future]
         if future is not self._told:
             self._told = future
-            self._walk.began(self._pieces[future])
-        for rows in list(self._rows[future]):
+            self._walk.began(piece)
+        for rows in list(told):
             self._walk.read(rows)

@@ -108,7 +108,7 @@ class Loading(Platform):
         le=16,
         validation_alias=names.PARALLEL_RANGES,
         description="How many ranges of a scan a run loads side by side. Each takes two connections"
-        " of the source, one of them idle, a snapshot and a lock of its own, and about 150 MB.",
+        " of the source, one of them idle, a snapshot, a lock and memory of its own.",
         json_schema_extra={
             "reason": "One range keeps a core of the source and one of the target busy; more is for"
             " whoever knows that both have cores to spare."

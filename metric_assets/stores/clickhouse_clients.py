@@ -7,7 +7,6 @@ here: how one connects (clickhouse_address), or who asks (clickhouse).
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,20 +22,20 @@ _T = TypeVar("_T")
 
 @dataclass
 class Answers(Generic[_T]):
-    """Answers by what was asked, each for STANDS seconds; any thread may ask."""
+    """Answers by what was asked, each for STANDS seconds; any thread may ask. Two that ask at once
+    may both be answered anew: nobody waits for another's server.
+    """
 
     _found: dict[str, tuple[_T, float]] = field(default_factory=dict)
-    _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, key: str, ask: Callable[[], _T]) -> _T:
         """The answer that stands, else a new one; what ``ask`` raises is not kept."""
-        with self._asking:
-            now = time.monotonic()
-            answer, until = self._found.get(key, (None, 0.0))
-            if answer is None or now >= until:
-                answer = ask()
-                self._found[key] = (answer, now + STANDS)
-            return answer
+        now = time.monotonic()
+        answer, until = self._found.get(key, (None, 0.0))
+        if answer is None or now >= until:
+            answer = ask()
+            self._found[key] = (answer, now + STANDS)
+        return answer
 
     def forget(self, key: str) -> None:
         """Ask again next time."""

@@ -54,7 +54,7 @@ class JudgingStage(ClickHouseStage):
 
     def is_kept(self, attempt: str) -> bool:
         """Whether what an attempt keeps is still there."""
-        return not self.tables.frame("exists", table=self._look_of(attempt)).is_empty()
+        return not self.tables.frame("existing", tables=[self._look_of(attempt)]).is_empty()
 
     def mark_kept(self) -> None:
         """Say that something is kept elsewhere: a table that stays empty, and that whoever cleans

@@ -82,7 +82,7 @@ class Repairs:
 
     def exists(self) -> bool:
         """Whether anything was ever recorded."""
-        found = self.store.frame(load("clickhouse/exists"), {"table": REPAIRS_TABLE})
+        found = self.store.frame(load("clickhouse/existing"), {"tables": [REPAIRS_TABLE]})
         return not found.is_empty()
 
     def record(self, change: Change, owner: str = "") -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from metric_assets.local import stack as local_stack
@@ -123,4 +124,11 @@ def demo(stack: Endpoints) -> Iterator[Platform]:
     """Both stores with the demo's sources, legacy tables and live events. Not to be changed."""
     with open_platform(stack) as made:
         seed(made.postgres_url, made.clickhouse_url, scale=DEMO_SCALE, target_table=TARGET)
+        yield made
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance that ends with the test."""
+    with dg.DagsterInstance.ephemeral() as made:
         yield made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +50,6 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         cutoff=CUTOFF,
         grids={"Tag": Grid(10, 30)},
     )
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """An instance that ends with the test."""
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
 
 
 def run(

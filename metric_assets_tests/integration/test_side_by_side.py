@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +67,6 @@ def settings(
         memory_rows=request.param,
         parallel_ranges=3,
     )
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """An instance that ends with the test."""
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
 
 
 def run(settings: Settings, instance: dg.DagsterInstance, listener: Listener) -> bool:

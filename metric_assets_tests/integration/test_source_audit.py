@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -49,13 +48,6 @@ def settings(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         live_lag=0.2,
         audit_days=2,
     )
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    """An instance that ends with the test."""
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
 
 
 def load(

@@ -24,7 +24,7 @@ from metric_assets_tests.integration.test_orchestration import FOLLOWER, KEYS, c
 
 pytestmark = pytest.mark.integration
 
-settings, instance = test_orchestration.settings, test_orchestration.instance
+settings = test_orchestration.settings
 PAIR = CATALOG.pairs["Tag/Follower"]
 
 

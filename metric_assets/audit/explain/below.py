@@ -95,15 +95,12 @@ def _in_target(case: Case, units: pl.DataFrame) -> Iterator[Group]:
     # adjustment lies at the border by itself, so nothing is told by where it lies.
     lost = pl.col("heldAt").is_null().all().over("entityId")
     adjusted = of("adjusted")
-    alone = adjusted.filter(lost)
-    none = alone.clear()
-    for rows, more, cause in (
-        (of("missing"), alone, Cause.LOST),
-        (copies, none, Cause.DOUBLED),
-    ):
-        borders, rest = border(case, rows, test)
-        yield from borders
-        yield from named(pl.concat([rest, more]), cause, test)
+    borders, missing = border(case, of("missing"), test)
+    yield from borders
+    yield from named(pl.concat([missing, adjusted.filter(lost)]), Cause.LOST, test)
+    borders, doubled = border(case, copies, test)
+    yield from borders
+    yield from named(doubled, Cause.DOUBLED, test)
     yield from named(surplus.filter(pl.col("kind") == "surplus"), Cause.FOREIGN, test)
     for rows in (of("tangled"), adjusted.filter(~lost)):
         said = "rows of one user were both lost and added, or moved onto another: " + test
