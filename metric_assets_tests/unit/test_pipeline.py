@@ -27,6 +27,7 @@ from metric_assets.errors import (
 from metric_assets.load import filling, reading
 from metric_assets.load.load_results import code_version
 from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.side_by_side import Stop, StoppedError
 from metric_assets.load_result import LoadResult
 from metric_assets.operations import report
 from metric_assets.plan import Mode, RemovalGuard
@@ -404,6 +405,26 @@ def test_the_guard_of_a_run_outlives_its_ranges() -> None:
     with pytest.raises(RemovalRefusedError, match="the run removes 1200 of 1200"):
         materialize(SIGNED, SIGNED.pairs, IdRange(2_000, 3_000), CUTOFF, stores, guard=guard)
     assert sum(target.rows.values()) == 600
+
+
+@pytest.mark.parametrize("after", [1, 2], ids=["while it is read", "once all is read"])
+def test_a_range_that_is_stopped_writes_nothing(after: int) -> None:
+    """Asked for by another thread: both stores are told to end what is under way, at once."""
+    target = FakeTarget()
+    setup = Setup(target, signed((5, 1, 1, 1)), signed((6, 2, 2, 1)))
+    stop, told = Stop(), []
+
+    def progress(rows: int) -> None:
+        told.append(rows)
+        if len(told) == after:
+            stop.ask()
+            assert setup.source.readings[0].cancelled
+            assert target.cancelled.is_set()
+
+    with pytest.raises(StoppedError):
+        setup.run(progress=progress, stop=stop)
+    assert (len(told), target.writes) == (after, [])
+    setup.closed()
 
 
 def test_a_dry_run_holds_nobody_up() -> None:
