@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from metric_assets.actor import this_process
 from metric_assets.audit.entity_ids import existing
 from metric_assets.catalog.scan import Scan, Store
-from metric_assets.load.pipeline import Stores
+from metric_assets.load.loading import Stores
 from metric_assets.settings import (
     CLICKHOUSE_URL,
     DAGSTER_POSTGRES_URL,

@@ -72,6 +72,10 @@ class BusyError(MetricAssetsError):
     transient = True
 
 
+class ApartError(MetricAssetsError):
+    """Ranges that were to be loaded together have to be loaded one by one."""
+
+
 class UnavailableError(MetricAssetsError):
     """A store cannot be reached or broke the connection off."""
 

@@ -31,11 +31,18 @@ def last_before(cutoff: datetime, *, coarse: bool) -> datetime:
     return cutoff - (timedelta(seconds=1) if coarse else timedelta(milliseconds=1))
 
 
-def rows_of(events: pl.DataFrame, metrics: Sequence[str], *, coarse: bool) -> pl.DataFrame:
+def rows_of(
+    events: pl.DataFrame, metrics: Sequence[str], *, coarse: bool, stops: Sequence[int] = ()
+) -> pl.DataFrame:
     """Events (metricType, entityId, userId, metricValue, createdAt) as rows; ``coarse`` cuts their
     times to whole seconds.
+
+    With ``stops``, where each of several neighbouring ranges ends, metrics are counted on from
+    range to range.
     """
     places = events["metricType"].cast(pl.String).cast(pl.Enum(metrics)).to_physical()
+    if stops:
+        places = places.cast(pl.UInt32) + len(metrics) * _ranges(events["entityId"], stops)
     created = pl.col("createdAt")
     rows = events.select(
         (places.cast(pl.UInt8) + 1).alias("metric"),
@@ -47,9 +54,27 @@ def rows_of(events: pl.DataFrame, metrics: Sequence[str], *, coarse: bool) -> pl
     return rows.cast(ROWS)
 
 
+def by_range(
+    events: pl.DataFrame, metrics: Sequence[str], names: Sequence[str], stops: Sequence[int]
+) -> pl.DataFrame:
+    """Events, in the order of their ranges, whose metricType tells the range as well: one of
+    ``names``, which are those of the metrics in the first range, in the second …
+    """
+    places = events["metricType"].cast(pl.Enum(metrics)).to_physical().cast(pl.UInt32)
+    places = places + len(metrics) * _ranges(events["entityId"], stops)
+    told = pl.Series("metricType", names, pl.Enum(names)).gather(places)
+    return events.with_columns(told).sort("metricType", maintain_order=True)
+
+
+def _ranges(ids: pl.Series, stops: Sequence[int]) -> pl.Series:
+    """Which of several neighbouring ranges each id lies in, by where they end."""
+    last = len(stops) - 1
+    return pl.Series(stops, dtype=pl.Int64).search_sorted(ids, "right").clip(0, last)
+
+
 def named(rows: pl.DataFrame, metrics: Sequence[str]) -> pl.DataFrame:
-    """Rows with metricType, the name, in the place of metric."""
-    names = pl.Series("metricType", metrics, pl.Enum(metrics))
+    """Rows with metricType, the name, in the place of metric; several places may have one name."""
+    names = pl.Series("metricType", metrics, pl.Enum(list(dict.fromkeys(metrics))))
     return rows.drop("metric").insert_column(0, names.gather((rows["metric"] - 1).cast(pl.UInt32)))
 
 

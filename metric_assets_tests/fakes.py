@@ -115,6 +115,9 @@ class FakeSource:
     asked: list[tuple[str, Binds, str]] = field(default_factory=list)
     state: SourceState = PRIMARY
 
+    def expected(self, _statement: Statement, _binds: Binds) -> None:
+        """Nobody knows."""
+
     def now(self) -> None:
         """The state says what is shown."""
 

@@ -132,9 +132,9 @@ class Attempt:
         """The outcome where nothing differs."""
         if dry_run:
             self.lock.verify()
-        none = {metric: Summary() for metric in self.scope.metrics}
+        none = {metric: Summary() for metric in self.scope.names}
         self.clock.ends("plan")
-        judged = {metric: Judged(LiveFigures()) for metric in self.scope.metrics}
+        judged = {metric: Judged(LiveFigures()) for metric in self.scope.names}
         return Outcome(build_plan(none, none, {}), none, none, judged)
 
     def _dry(
@@ -158,7 +158,7 @@ class Attempt:
         """The judgement by metric, its adjustments put into the stage; and whether what a second
         look needs was kept.
         """
-        none = {metric: Judged(LiveFigures()) for metric in self.scope.metrics}
+        none = {metric: Judged(LiveFigures()) for metric in self.scope.names}
         if self.judging is None:
             return none, False
         fresh = tuple(name for name in self.judging.metrics if self._is_fresh(name, present))
@@ -196,7 +196,7 @@ class Attempt:
         for metric, one in judged.items():
             if one.largest > min(-low if low < 0 else high, high):
                 raise TargetError(
-                    f"{self.scope.entity}/{metric}/{self.scope.ids.key}: an adjustment of"
+                    f"{self.scope.key_of(metric)}: an adjustment of"
                     f" {one.largest} does not fit into metricValue ({low} to {high}); nothing was"
                     " written. Widen the column of the target"
                 )
@@ -210,9 +210,7 @@ class Attempt:
     def _guard(self, plan: Plan) -> None:
         """Raise RemovalRefusedError if what the plan removes is too much, or cannot be judged."""
         label, guard = self.scope.label, self.guard
-        keys = {
-            name: f"{self.scope.entity}/{name}/{self.scope.ids.key}" for name in self.scope.metrics
-        }
+        keys = {name: self.scope.key_of(name) for name in self.scope.names}
         if guard.max_share < 1 and any(metric.gone for metric in plan.metrics):
             reasons = (*self.source.reasons(guard.max_lag), *self.source.overtaken())
             guard.check_source(label, plan.metrics, reasons)

@@ -19,9 +19,10 @@ class Clock:
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self._last
         self._last = now
 
-    def facts(self) -> dict[str, Any]:
-        """What a load result says of the time."""
+    def facts(self, ranges: int = 1) -> dict[str, Any]:
+        """What a load result says of the time: its share, of ranges that were loaded together."""
+        phases = {name: seconds / ranges for name, seconds in self.phases.items()}
         return {
-            "seconds": round(sum(self.phases.values()), 3),
-            "phases": {name: round(seconds, 3) for name, seconds in self.phases.items()},
+            "seconds": round(sum(phases.values()), 3),
+            "phases": {name: round(seconds, 3) for name, seconds in phases.items()},
         }

@@ -19,7 +19,7 @@ def check_cutoff(scope: Scope, records: Mapping[str, Loaded]) -> None:
     for metric, one in records.items():
         if scope.cutoff < one.cutoff:
             raise CutoffError(
-                f"{scope.entity}/{metric}/{scope.ids.key}: the cutoff {scope.cutoff.isoformat()} is"
+                f"{scope.key_of(metric)}: the cutoff {scope.cutoff.isoformat()} is"
                 f" earlier than {one.cutoff.isoformat()}, with which the range was loaded last:"
                 " events in between were backfilled and would now be taken for live ones. Nothing"
                 " was written. Restore the cutoff (METRIC_ASSETS_CUTOFF, METRIC_ASSETS_CUTOFFS), or"
@@ -36,7 +36,7 @@ def check_moved(scope: Scope, records: Mapping[str, Loaded], shown: datetime, la
     for metric, one in records.items():
         if scope.cutoff > max(one.cutoff, latest):
             raise CutoffError(
-                f"{scope.entity}/{metric}/{scope.ids.key}: the cutoff was moved from"
+                f"{scope.key_of(metric)}: the cutoff was moved from"
                 f" {one.cutoff.isoformat()} to {scope.cutoff.isoformat()}, but live events before"
                 f" it may still arrive: the source shows {shown.isoformat()}, and the lag is"
                 f" {lag:g} s. Nothing was written. Use a cutoff up to {latest.isoformat()}, or wait"

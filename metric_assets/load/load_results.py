@@ -53,7 +53,6 @@ def digest_of(filled: Filled, outcome: Outcome, metric: str, *, dry_run: bool) -
 def read_facts(filled: Filled) -> dict[str, Any]:
     """What a load result says of the reading."""
     return {
-        "rows_read": filled.rows,
         "rejected": filled.rejected,
         "snapshot": filled.snapshot,
         "source": filled.state.sentence,

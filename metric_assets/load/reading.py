@@ -6,6 +6,7 @@ an event is (events), or where events go (filling).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from metric_assets.live import Horizon, LiveRules
 from metric_assets.load.counting import count_events
 from metric_assets.load.side_by_side import Stop
 from metric_assets.plan import Summary
+from metric_assets.ranges import IdRange
+from metric_assets.rows import by_range
 from metric_assets.source_state import SourceState
 from metric_assets.stores.ports import Bind, Reading, Scope, Source
 
@@ -83,6 +86,8 @@ class Filled:
     adjusted: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     settled: Mapping[str, int] = field(default_factory=dict)
     in_sync: bool = False
+    #: Of ranges that are read together, the rows of each.
+    by_part: Mapping[IdRange, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,8 +124,9 @@ def read_events(
     scan, scope, extent = request.scan, request.scope, request.extent
     rejections = Rejections(scope.entity)
     rows_read = 0
-    sent = {metric: Summary() for metric in scope.metrics}
-    after = {metric: Summary() for metric in scope.metrics}
+    sent = {metric: Summary() for metric in scope.names}
+    after = {metric: Summary() for metric in scope.names}
+    by_part: Counter[IdRange] = Counter()
     with (
         request.source.read(scan.text, request.binds, scope.label, scan.sources) as reading,
         request.stop.ending(reading.cancel),
@@ -131,10 +137,16 @@ def read_events(
         newest: datetime | None = None
         for frame in _gathered(request, frames):
             rows_read += frame.height
+            for part in scope.parts:
+                inside = frame["entityId"].is_between(part.start, part.stop, "left")
+                by_part[part] += int(inside.sum())
             events = derive(frame, request.pairs)
             schema = event_schema(scope.ids, extent.until, bounds, events.schema)
             # Once a row has failed nothing will be written: the rest is only validated.
             if events.height and rejections.validate(schema, events) and not rejections.counts:
+                if scope.parts:
+                    stops = [part.stop for part in scope.parts]
+                    events = by_range(events, scope.metrics, scope.names, stops)
                 events = _counting(events, scope, extent)
                 count_events(events, scope.cutoff, sent, after)
                 if extent.judged:
@@ -142,7 +154,9 @@ def read_events(
                 send(events)
         snapshot, state = reading.snapshot, reading.state
         rejections.raise_if_any(scope.ids)
-    return Filled(rows_read, rejections.total, snapshot, sent, after, state, horizon, newest)
+    return Filled(
+        rows_read, rejections.total, snapshot, sent, after, state, horizon, newest, by_part=by_part
+    )
 
 
 def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFrame:
@@ -155,7 +169,7 @@ def _counting(events: pl.DataFrame, scope: Scope, extent: Extent) -> pl.DataFram
         counting = events.filter(pl.col("metricValue") != 0)
     if not extent.judged:
         return counting
-    if set(extent.judged) != set(scope.metrics):
+    if set(extent.judged) != set(scope.names):
         # As an enum: comparing names takes ten times the work.
         judged = pl.col("metricType").is_in(list(extent.judged))
         counting = counting.filter((pl.col("createdAt") < scope.cutoff) | judged)

@@ -23,12 +23,13 @@ class Streams:
         self._scope = scope
         self._target = target
         self._newest = target.newest_live(scope.entity, scope.cutoff)
-        self._pairs = tuple(pairs)
+        #: By each name of a metric in the scope, its pair.
+        self._pairs = dict(zip(scope.names, list(pairs) * max(len(scope.parts), 1), strict=True))
         self._behind: frozenset[str] | None = None
-        #: Metrics whose live events have a say.
+        #: Metrics whose live events have a say, by their names in the scope.
         self.judged = tuple(
-            pair.metric
-            for pair in pairs
+            name
+            for name, pair in self._pairs.items()
             if pair.metric in self._newest and pair.live is not Live.IGNORED
         )
 
@@ -62,30 +63,30 @@ class Streams:
         were loaded before; None if there is no such metric. ``records`` are of loaded metrics.
         """
         behind = self.behind(filled, rules)
-        chosen = [
-            pair
-            for pair in self._pairs
-            if pair.metric in self.judged and not (pair.metric in behind and pair.metric in records)
-        ]
+        chosen = {
+            name: self._pairs[name]
+            for name in self.judged
+            if not (name in behind and name in records)
+        }
         if not chosen:
             return None
 
         def those(holds: Callable[[Pair], bool]) -> tuple[str, ...]:
-            return tuple(pair.metric for pair in chosen if holds(pair))
+            return tuple(name for name, pair in chosen.items() if holds(pair))
 
         return Judging(
-            those(lambda _pair: True),
+            tuple(chosen),
             filled.horizon,
             signed=those(lambda pair: pair.signed),
             absorbing=those(lambda pair: rules.heal or pair.live is Live.ABSORB),
             by_entity=those(lambda pair: pair.live_key is LiveKey.ENTITY),
-            loaded=those(lambda pair: pair.metric in records),
+            loaded=tuple(name for name in chosen if name in records),
         )
 
-    def of(self, pair: Pair, behind: frozenset[str]) -> Stream:
-        """What the stream of a pair is."""
-        if pair.live is Live.IGNORED:
+    def of(self, name: str, behind: frozenset[str]) -> Stream:
+        """What the stream of a pair is, by the name of its metric in the scope."""
+        if self._pairs[name].live is Live.IGNORED:
             return Stream.IGNORED
-        if pair.metric not in self.judged:
+        if name not in self.judged:
             return Stream.NONE
-        return Stream.BEHIND if pair.metric in behind else Stream.LIVE
+        return Stream.BEHIND if name in behind else Stream.LIVE

@@ -15,7 +15,8 @@ from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_both, open_stores
 from metric_assets.errors import BusyError, MetricAssetsError, UnavailableError
 from metric_assets.live import LiveRules
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load.second_look import SecondLooks
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Listener

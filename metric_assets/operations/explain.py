@@ -24,7 +24,8 @@ from metric_assets.connect import open_stores
 from metric_assets.examined import Around, Examined
 from metric_assets.explanation import Explanation
 from metric_assets.live import LiveRules
-from metric_assets.load.pipeline import Planned, Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import Planned, materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.dry_run import Recorded
 from metric_assets.operations.explain_legacy import Sides, legacy_case

@@ -6,8 +6,7 @@ partition is materialized (pipeline).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -17,8 +16,8 @@ from metric_assets.catalog.scan import Scan
 from metric_assets.connect import open_stores
 from metric_assets.errors import MetricAssetsError, SettingsError
 from metric_assets.live import LiveRules
-from metric_assets.load import pipeline
-from metric_assets.load.side_by_side import Stop, Walk
+from metric_assets.load.loading import Stores
+from metric_assets.load.scan_load import ScanLoad
 from metric_assets.load_result import LoadResult
 from metric_assets.orchestration.check_names import HEAL_TAG, asset_key, checks_name
 from metric_assets.orchestration.evaluations import Evaluations, failing_last, log_evaluation
@@ -34,9 +33,6 @@ from metric_assets.orchestration.storage import keep_connections
 from metric_assets.orchestration.tables import dimension_key
 from metric_assets.ranges import IdRange
 from metric_assets.settings import RANGES, Settings
-
-#: A range, and the pairs to load of it.
-_Piece = tuple[IdRange, Sequence[Pair]]
 
 
 class ScanRun:
@@ -137,8 +133,8 @@ class ScanRun:
                     # The run has refreshed the copy; the UI should know.
                     self.context.log_event(dg.AssetMaterialization(dimension_key(dimension)))
                 self.told.expects(len(work))
-                walk = Walk(partial(self._one, stores), self._began, self.told.read, self._ended)
-                walk.over(work.items(), self.settings.parallel_ranges)
+                load = self._scan_load(stores)
+                load.over(work, self._began, self.told.read, self._ended)
                 # In the order of the grid, whichever came first.
                 self.done.sort(key=lambda result: result.ids.start)
                 self._look_again(stores)
@@ -180,33 +176,28 @@ class ScanRun:
                 work.setdefault(ids, []).append(pair)
         return dict(sorted(work.items()))
 
-    def _one(
-        self, stores: pipeline.Stores, piece: _Piece, stop: Stop, progress: Callable[[int], None]
-    ) -> list[LoadResult]:
-        """Materialize a range; in a thread of its own where several are under way."""
-        ids, pairs = piece
-        return pipeline.materialize(
+    def _scan_load(self, stores: Stores) -> ScanLoad:
+        settings = self.settings
+        return ScanLoad(
             self.scan,
-            pairs,
-            ids,
-            self.settings.cutoff_of(self.scan.entity),
+            settings.cutoff_of(self.scan.entity),
             stores,
-            guard=self.guard,
-            loaded=lambda: self.proofs.loaded(pairs, ids),
-            live=self.live,
-            looks=self.looks,
-            progress=progress,
-            stop=stop,
+            self.guard,
+            self.proofs.loaded,
+            self.live,
+            self.looks,
+            settings.memory_rows,
+            settings.parallel_ranges,
         )
 
-    def _began(self, piece: _Piece) -> None:
-        self.told.began(self.scan.name, piece[0])
+    def _began(self, ids: IdRange) -> None:
+        self.told.began(self.scan.name, ids)
 
     def _ended(self, load_results: list[LoadResult]) -> None:
         self.done += load_results
         self.told.ended(load_results)
 
-    def _look_again(self, stores: pipeline.Stores) -> None:
+    def _look_again(self, stores: Stores) -> None:
         """Where no step of this run checks the entity, which would do it for all scans at once."""
         checked = checks_name(self.scan.entity) in {
             node.name for node in self.context.job_def.nodes

@@ -15,7 +15,7 @@ import polars as pl
 
 from metric_assets.judge import KEY, Rule, Sides
 from metric_assets.live import EPOCH
-from metric_assets.rows import NO_ROWS, named
+from metric_assets.rows import NO_ROWS, ROWS, named
 
 #: Bytes that are kept for second looks in all; more are kept in the target.
 KEPT_BYTES = 64 << 20
@@ -40,6 +40,16 @@ class Kept:
         keys = pl.concat([earlier.select(KEY), recent]).unique()
         before, after = (of_keys(rows, keys, rule) for rows in (sides.before, sides.after))
         return cls(keys, earlier, before, after)
+
+    def of_places(self, first: int, many: int) -> Kept:
+        """What is kept of so many metrics from a place on (from 0), which begin at 1 in it."""
+        chosen = pl.col("metric").is_between(first + 1, first + many)
+        moved = pl.col("metric") - first
+
+        def of(rows: pl.DataFrame) -> pl.DataFrame:
+            return rows.filter(chosen).with_columns(moved.cast(ROWS["metric"]))
+
+        return Kept(*map(of, (self.keys, self.earlier, self.before, self.after)))
 
     @property
     def bytes(self) -> int:

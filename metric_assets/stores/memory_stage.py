@@ -45,7 +45,7 @@ class MemoryStage:
         #: Whether everything is left to the server.
         self._large = False
         self._sides = Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
-        self._rule = Rule(self.scope.metrics, Judging((), _NEVER))
+        self._rule = Rule(self.scope.names, Judging((), _NEVER))
         self._judged = self._differs = pl.DataFrame()
         #: Keys that a second look is restricted to, and those that will be looked at again.
         self._only: pl.DataFrame | None = None
@@ -69,7 +69,7 @@ class MemoryStage:
         if self._large:
             self._server.insert(events)
             return
-        rows = rows_of(events, self.scope.metrics, coarse=self.coarse)
+        rows = rows_of(events, self.scope.names, coarse=self.coarse)
         below = pl.col("createdAt") < self.scope.cutoff
         before = pl.concat([self._sides.before, rows.filter(below)])
         after = pl.concat([self._sides.after, rows.filter(~below)])
@@ -96,7 +96,7 @@ class MemoryStage:
         if kept is None:
             self._large = True
             return self._server.recall(attempt, judging)
-        self._rule = Rule(self.scope.metrics, judging)
+        self._rule = Rule(self.scope.names, judging)
         rows = self._read(self.memory_rows)
         if rows is None:
             self._server.put_kept(attempt, kept.as_table(self._rule))
@@ -137,7 +137,7 @@ class MemoryStage:
         """Whether the scope holds live events, and whether some are recent."""
         if self._large:
             return self._server.sees_live(judging)
-        self._rule = Rule(self.scope.metrics, judging)
+        self._rule = Rule(self.scope.names, judging)
         seen = self._sides.live.filter(pl.col("createdAt") <= judging.horizon.until)
         live = self._rule.keyed(seen)
         return LiveSeen(live.height > 0, recent_of(live, self._rule, self.scope.cutoff).height > 0)
@@ -146,7 +146,7 @@ class MemoryStage:
         """Judge the keys of the scope by live events."""
         if self._large:
             return self._server.judge(judging, fresh)
-        self._rule = Rule(self.scope.metrics, judging, tuple(fresh))
+        self._rule = Rule(self.scope.names, judging, tuple(fresh))
         self._judged = judge.judge(self._sides, self._rule)
         return judged.figures(self._judged, self._rule)
 
@@ -189,7 +189,7 @@ class MemoryStage:
         chosen = self._rule.among(metrics)
         wanted, present = (rows.filter(chosen) for rows in (self._sides.before, self._sides.held))
         self._differs = difference.difference(wanted, present, self.mode)
-        return difference.counted(self._differs, self.scope.metrics)
+        return difference.counted(self._differs, self.scope.names)
 
     def examine(self, metric: str, most: int) -> Examined:
         """The rows of entities that differ: all that are kept here, which are few."""
@@ -202,7 +202,7 @@ class MemoryStage:
             return self._server.looked(fresh)
         keyed = (self._looked, self._rule)
         differs = self._differs if self._differs.is_empty() else of_keys(self._differs, *keyed)
-        found = {} if differs.is_empty() else difference.counted(differs, self.scope.metrics)
+        found = {} if differs.is_empty() else difference.counted(differs, self.scope.names)
         for metric, summary in self._summed(of_keys(self._sides.before, *keyed)).items():
             if metric in fresh and summary.events:
                 found[metric] = (summary.events, 0, 0)
@@ -217,7 +217,7 @@ class MemoryStage:
             self._server.publish(metrics, known, alone=alone)
             return
         self._wrote = True
-        rows = events_of(self._sides.before.filter(self._rule.among(metrics)), self.scope.metrics)
+        rows = events_of(self._sides.before.filter(self._rule.among(metrics)), self.scope.stored)
         self._server.restage(rows, occupied=self._sides.held.height > 0)
         self._server.publish(metrics, known, alone=True)
 
@@ -227,11 +227,11 @@ class MemoryStage:
             self._server.apply_difference(metrics, known)
             return
         self._wrote = True
-        self._server.put_difference(named(self._differs, self.scope.metrics))
+        self._server.put_difference(named(self._differs, self.scope.stored))
         self._server.apply_difference(metrics, known)
 
     def _summed(self, rows: pl.DataFrame) -> dict[str, Summary]:
-        return difference.summaries(rows, self.scope.metrics)
+        return difference.summaries(rows, self.scope.names)
 
     def _leave_to_server(self) -> None:
         """Leave everything to the server from now on, with what was kept here so far."""
@@ -239,9 +239,12 @@ class MemoryStage:
         sides, self._sides = self._sides, Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
         rows = pl.concat([sides.before, sides.after])
         if rows.height:
-            self._server.insert(events_of(rows, self.scope.metrics))
+            self._server.insert(events_of(rows, self.scope.stored))
 
     def _read(self, most: int) -> pl.DataFrame | None:
         """The rows of the target in the scope; None if there are more than ``most``."""
         rows = self._server.rows(most + 1)
-        return None if rows.height > most else rows_of(rows, self.scope.metrics, coarse=False)
+        if rows.height > most:
+            return None
+        stops = [part.stop for part in self.scope.parts]
+        return rows_of(rows, self.scope.metrics, coarse=False, stops=stops)

@@ -31,6 +31,12 @@ def owner_of(table: str, scope: Scope, attempt: str, run: str, *, dry_run: bool)
     )
 
 
+def owner_of_part(owner: str, part: IdRange, attempt: str) -> str:
+    """What an attempt at one range writes, of several that ``owner`` works on together."""
+    said = json.loads(owner.removeprefix(OWNER))
+    return OWNER + json.dumps({**said, "attempt": attempt, "range": part.key})
+
+
 def concerns(owner: str, table: str, scope: Scope) -> bool:
     """Whether an owner is at any pair and id of a scope of ``table``, or owned by nobody."""
     if owner == OWNER:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 import polars as pl
@@ -26,17 +27,57 @@ Binds = Mapping[str, Bind]
 
 @dataclass(frozen=True)
 class Scope:
-    """The part of the target that is ours: one entity, some metrics, ids, a cutoff."""
+    """The part of the target that is ours: one entity, some metrics, ids, a cutoff.
+
+    ``parts`` are neighbouring ranges, in their order, that make up ``ids`` and are loaded together;
+    empty where there is one. What is told of a metric is told of each part then, under a name that
+    says both.
+    """
 
     entity: str
     metrics: tuple[str, ...]
     ids: IdRange
     cutoff: datetime
+    parts: tuple[IdRange, ...] = ()
+
+    @classmethod
+    def together(
+        cls, entity: str, metrics: tuple[str, ...], parts: Sequence[IdRange], cutoff: datetime
+    ) -> Scope:
+        """The scope of neighbouring ranges that are loaded together."""
+        ids = IdRange(parts[0].start, parts[-1].stop)
+        return cls(entity, metrics, ids, cutoff, tuple(parts))
 
     @property
     def label(self) -> str:
         """How messages name it."""
         return f"{self.entity}/{'+'.join(self.metrics)}/{self.ids.key}"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names by which metrics are told apart: those of the first part, of the second …"""
+        if not self.parts:
+            return self.metrics
+        return tuple(self.name(metric, part) for part in self.parts for metric in self.metrics)
+
+    @staticmethod
+    def name(metric: str, part: IdRange) -> str:
+        """The name of a metric in a part."""
+        return f"{metric}/{part.key}"
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The metric, as it is stored, that each of the names stands for."""
+        return self.metrics * max(len(self.parts), 1)
+
+    def key_of(self, name: str) -> str:
+        """The pair and range that a name stands for, as in ``User/Follower/0-999``."""
+        place = f"{self.entity}/{name}"
+        return place if self.parts else f"{place}/{self.ids.key}"
+
+    def part(self, ids: IdRange) -> Scope:
+        """One of the parts as a scope of its own."""
+        return Scope(self.entity, self.metrics, ids, self.cutoff)
 
 
 class Reading(Protocol):
@@ -70,6 +111,13 @@ class Source(Protocol):
         """Open a reading; leaving the context ends its statement in the server.
 
         ``tables`` are the source tables that the statement reads; its state is found out for them.
+        """
+        ...
+
+    def expected(self, statement: Statement, binds: Binds) -> int | None:
+        """About how many rows a statement will take in hand, at its largest step; it is not run.
+
+        None where the store cannot say.
         """
         ...
 

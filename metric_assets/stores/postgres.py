@@ -78,6 +78,11 @@ class Postgres:
             yield PostgresReading(session, text, state)
             session.close_cursor()
 
+    def expected(self, statement: Statement, binds: Binds) -> int:
+        """The most rows that the planner expects of a step of a statement; it is not run."""
+        with self.read(statement, binds, "planning") as reading:
+            return reading.expected()
+
     def now(self) -> None:
         """A reading's snapshot says what it shows."""
 

@@ -64,6 +64,15 @@ class PostgresReading:
         top: dict[str, Any] = json.loads(self._session.statement(explain))[0]["Plan"]
         return top
 
+    def expected(self) -> int:
+        """The most rows that the planner expects of any step of the statement."""
+        steps, most = [self.plan()], 0
+        while steps:
+            step = steps.pop()
+            most = max(most, int(step["Plan Rows"]))
+            steps += step.get("Plans", [])
+        return most
+
     def cancel(self) -> None:
         """Have the server end the statement; ends within PATIENCE even if the server does not."""
         self._session.cancel()

@@ -6,15 +6,17 @@ tables are found (orphans).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from metric_assets.plan import Mode, Summary
+from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement, load
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.clickhouse_text import fragment
 from metric_assets.stores.layout import Layout
+from metric_assets.stores.owners import owner_of_part
 from metric_assets.stores.ports import Bind, Binds, Scope
 
 #: Kinds of private tables; what "look" holds outlives the attempt's stage.
@@ -64,10 +66,16 @@ class PrivateTables:
             "metric": scope.metrics[0],
             "portion": [],
             "held": self.target,
+            "cuts": f"[{', '.join(str(part.stop) for part in scope.parts or [scope.ids])}]",
         }
         #: What to restrict reading to once the target itself is read again.
         self._only: Bind | None = None
         self.restrict("only_all")
+
+    def of_part(self, part: IdRange, attempt: str) -> PrivateTables:
+        """The tables of an attempt at one of the scope's parts alone."""
+        owner = owner_of_part(self.owner, part, attempt)
+        return replace(self, scope=self.scope.part(part), attempt=attempt, owner=owner)
 
     def has(self, kind: str) -> bool:
         """Whether a table was made."""

@@ -48,7 +48,8 @@ class Store(Protocol):
 @dataclass(frozen=True)
 class Change:
     """A change that is about to be made to some metrics of a scope: ``rows`` is a rendered fragment
-    record_….sql, ``cutoffs`` (UTC) those recorded so far, of metrics that were loaded.
+    record_….sql, ``cutoffs`` (UTC) those recorded so far, of metrics that were loaded, by their
+    names in the scope.
     """
 
     name: str
@@ -98,11 +99,13 @@ class Repairs:
             "command": self.actor.command,
             "entity": scope.entity,
             "metrics": list(change.metrics),
-            "start": scope.ids.start,
-            "stop": scope.ids.stop,
+            "starts": [part.start for part in scope.parts or [scope.ids]],
+            "stops": [part.stop for part in scope.parts or [scope.ids]],
             "cutoff": scope.cutoff,
             "append": change.mode is Mode.APPEND,
-            "previous": [_milliseconds(change.cutoffs.get(one)) for one in change.metrics],
+            "previous": [
+                _milliseconds(change.cutoffs.get(name)) for name in _names(scope, change.metrics)
+            ],
             "never": NEVER,
             "kind": change.kind,
             "rows": change.rows,
@@ -188,9 +191,28 @@ class Repairs:
         return {"repairs": REPAIRS_TABLE, "target_name": self.target}
 
 
-def names_of(metrics: Sequence[str]) -> str:
-    """Names of metrics as a list of literals."""
+def chosen_of(scope: Scope, names: Sequence[str]) -> str:
+    """A condition for the rows of some metrics, by their names in a scope."""
+    if not scope.parts:
+        return f"metricType IN ({_literals(names)})"
+    conditions = []
+    for part in scope.parts:
+        metrics = [one for one in scope.metrics if scope.name(one, part) in names]
+        if metrics:
+            inside = f"entityId >= {part.start} AND entityId < {part.stop}"
+            conditions.append(f"(metricType IN ({_literals(metrics)}) AND {inside})")
+    return " OR ".join(conditions)
+
+
+def _literals(metrics: Sequence[str]) -> str:
     return ", ".join(str(format_str(metric)) for metric in metrics)
+
+
+def _names(scope: Scope, metrics: Sequence[str]) -> list[str]:
+    """The names of metrics in a scope: those in its first range, in its second …"""
+    if not scope.parts:
+        return list(metrics)
+    return [scope.name(metric, part) for part in scope.parts for metric in metrics]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from metric_assets.fingerprint import BITS, CODES, Prints
 from metric_assets.plan import Mode, Summary
 from metric_assets.stores.layout import COLUMNS
 from metric_assets.stores.private_tables import PARTITIONS, PrivateTables
-from metric_assets.stores.repairs import Change, Repairs, names_of
+from metric_assets.stores.repairs import Change, Repairs, chosen_of
 
 
 class ClickHouseStage:
@@ -193,8 +193,9 @@ class ClickHouseStage:
         part = [metric for metric in metrics if metric not in known.empty]
         self._record("rows", "record_stage", part, known)
         if not (alone and self._attachable):
-            for portion in self.tables.portions("stage_partitions", metrics=list(metrics)):
-                self.tables.run("publish", metrics=list(metrics), portion=portion)
+            stored = self._stored(metrics)
+            for portion in self.tables.portions("stage_partitions", metrics=stored):
+                self.tables.run("publish", metrics=stored, portion=portion)
             return
         parts = self.tables.frame("partitions", table=self.tables.names["stage"])
         for partition in parts["partition_id"]:
@@ -208,16 +209,23 @@ class ClickHouseStage:
             self.tables.run("insert_missing", portion=portion)
         if self.mode is Mode.APPEND:
             return
+        stored = self._stored(metrics)
         self.tables.make("surplus", "surplus_table")
-        self.tables.run("surplus", metrics=list(metrics))
-        self.tables.run("remove", metrics=list(metrics))
+        self.tables.run("surplus", metrics=stored)
+        self.tables.run("remove", metrics=stored)
+
+    def _stored(self, names: Sequence[str]) -> list[str]:
+        """The metrics, as they are stored, that some names of the scope stand for."""
+        stored = dict(zip(self.scope.names, self.scope.stored, strict=True))
+        return list(dict.fromkeys(stored[name] for name in names))
 
     def _record(self, kind: str, rows: str, metrics: Sequence[str], known: Known) -> None:
         """Write down what is about to be written of some metrics, where changes are recorded."""
         if self._repairs is None or not metrics:
             return
         name, tables = f"{self.attempt}-{self._recorded}", self.tables
-        clause = tables.clause(rows, names=names_of(metrics))
-        change = Change(name, kind, clause, self.scope, metrics, self.mode, known.cutoffs)
+        clause = tables.clause(rows, chosen=chosen_of(self.scope, metrics))
+        stored = self._stored(metrics)
+        change = Change(name, kind, clause, self.scope, stored, self.mode, known.cutoffs)
         self._repairs.record(change, tables.owner)
         self._recorded += 1

@@ -23,6 +23,7 @@ from metric_assets.stores.layout_query import can_patch, describe, target_binds
 from metric_assets.stores.memory_stage import MemoryStage
 from metric_assets.stores.orphans import Orphans
 from metric_assets.stores.owners import OWNER, attempt_of, concerns, dry_run_of, owner_of
+from metric_assets.stores.parts_stage import PartsStage
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.private_tables import PrivateTables
 from metric_assets.stores.repairs import Repairs
@@ -155,7 +156,10 @@ class ClickHouseTarget:
         rows are compared in it.
         """
         with self.private(scope, attempt, dry_run=dry_run) as server:
-            if not self._memory_rows:
+            if scope.parts:
+                with closing(PartsStage(server, self._memory_rows)) as parts:
+                    yield parts
+            elif not self._memory_rows:
                 yield server
             else:
                 with closing(MemoryStage(server, self._memory_rows)) as stage:

@@ -17,7 +17,8 @@ import polars as pl
 from metric_assets.catalog.model import Legacy, Live, LiveKey, Pair
 from metric_assets.catalog.scan import Scan
 from metric_assets.live import LiveRules
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load.second_look import SecondLooks
 from metric_assets.load.undo import Undo
 from metric_assets.load_result import LoadResult

@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from metric_assets.catalog import CATALOG
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.sql import Statement
 from metric_assets.sql import load as load_sql
 from metric_assets.stores.clickhouse import ClickHouse

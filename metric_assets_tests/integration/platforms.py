@@ -29,7 +29,8 @@ from psycopg import sql
 from metric_assets.actor import Actor
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog.scan import Scan, Store
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.local import demo_sql
 from metric_assets.local.demo_stores import DemoPostgres, clickhouse, target_text

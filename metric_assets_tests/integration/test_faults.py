@@ -17,7 +17,8 @@ import pytest
 from metric_assets.catalog import CATALOG
 from metric_assets.catalog import scan as scan_module
 from metric_assets.errors import BusyError, MetricAssetsError, SourceError, UnavailableError
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres as postgres_module

@@ -19,7 +19,8 @@ import pytest
 from metric_assets.catalog import CATALOG
 from metric_assets.doctor.grants import examine as examine_grants
 from metric_assets.errors import TargetError
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.local import clickhouse as embedded
 from metric_assets.local import stack as local_stack
 from metric_assets.local.demo_stores import clickhouse, make_target

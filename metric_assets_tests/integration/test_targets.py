@@ -13,7 +13,8 @@ import pytest
 
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import TargetError
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load_result import LoadResult
 from metric_assets.sql import Statement
 from metric_assets.stores.clickhouse import ClickHouse

@@ -29,7 +29,8 @@ from metric_assets.actor import Actor
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
 from metric_assets.load import filling
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load.undo import Undo
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement

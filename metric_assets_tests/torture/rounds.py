@@ -15,7 +15,8 @@ from functools import partial
 
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres

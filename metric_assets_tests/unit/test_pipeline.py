@@ -26,7 +26,8 @@ from metric_assets.errors import (
 )
 from metric_assets.load import filling, reading
 from metric_assets.load.load_results import code_version
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load.side_by_side import Stop, StoppedError
 from metric_assets.load_result import LoadResult
 from metric_assets.operations import report

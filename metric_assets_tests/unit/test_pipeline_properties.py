@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from metric_assets.catalog.model import Legacy, Pair
 from metric_assets.catalog.scan import Scan
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.plan import Mode
 from metric_assets.ranges import IdRange
 from metric_assets_tests.fakes import Event, FakeLocks, FakeSource, FakeTarget

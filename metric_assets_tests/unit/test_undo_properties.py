@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metric_assets.errors import UndoError
-from metric_assets.load.pipeline import Stores, materialize
+from metric_assets.load.loading import Stores
+from metric_assets.load.pipeline import materialize
 from metric_assets.load.undo import Undo
 from metric_assets.plan import Mode
 from metric_assets_tests.fake_repairs import FakeRepairs, Killed

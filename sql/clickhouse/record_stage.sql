@@ -6,5 +6,5 @@ SELECT toString(metricType) AS metric,
        key.4 * (afterwards - negated) AS total,
        reinterpretAsInt64(cityHash64(key)) * (afterwards - negated) AS hash
 FROM {stage:Identifier}
-WHERE metricType IN ({names:Clause})
+WHERE {chosen:Clause}
 GROUP BY metric, key
