@@ -23,6 +23,7 @@ from metric_assets.settings import (
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.dimension import Mirror
 from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.postgres_standing import STANDING
 from metric_assets.stores.repairs import Repairs
 from metric_assets.stores.target import ClickHouseTarget
 
@@ -36,7 +37,8 @@ def open_postgres(
     SettingsError if no URL is set, or if it cannot be read.
     """
     text = store_url(POSTGRES_URL, url if url is not None else settings.postgres_url)
-    return Postgres(text, statement_timeout=timeout or settings.statement_timeout)
+    limit = timeout or settings.statement_timeout
+    return Postgres(text, statement_timeout=limit, standing=STANDING)
 
 
 def open_clickhouse(

@@ -14,7 +14,7 @@ LIVE_LAG = 300.0
 #: Seconds by which the clocks of source and platform may differ.
 CLOCK_SKEW = 10.0
 #: Rows of a range, of source and of target, that are compared in memory.
-MEMORY_ROWS = 50_000
+MEMORY_ROWS = 200_000
 #: Hours after which a problem that was told is told again.
 ALERT_REPEAT_HOURS = 24.0
 #: Hours after its time on the schedule by which an audit must have ended well.

@@ -254,10 +254,21 @@ class FakeTarget:
         self.leftovers = [name for name in self.leftovers if name not in ended]
         return ended
 
+    def rows_of(self, _scopes: Sequence[Scope]) -> dict[Scope, pl.DataFrame]:
+        """Nothing is read beforehand."""
+        return {}
+
     @contextmanager
-    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[FakeStage]:
+    def stage(
+        self,
+        scope: Scope,
+        attempt: str,
+        *,
+        dry_run: bool = False,
+        seen: pl.DataFrame | None = None,
+    ) -> Iterator[FakeStage]:
         """An empty stage, dropped on the way out."""
-        del dry_run
+        del dry_run, seen
         stage = FakeStage(self, scope, attempt)
         self.stages.append(stage)
         try:

@@ -34,7 +34,7 @@ def groups(
             group = group[:size]
         yield group
         rest = rest[len(group) :]
-        size = min(2 * max(size, len(group)), TOGETHER)
+        size = min(4 * size, TOGETHER)
 
 
 def _neighbours(work: Mapping[IdRange, Sequence[_T]], ranges: Sequence[IdRange]) -> list[IdRange]:

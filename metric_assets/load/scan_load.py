@@ -51,6 +51,8 @@ class ScanLoad:
     side_by_side: int
     #: Ranges that could not be loaded together.
     _apart: Group = field(default_factory=list)
+    #: Rows read of ranges that have ended, by their ids.
+    _rows: dict[IdRange, int] = field(default_factory=dict)
 
     def over(
         self,
@@ -73,8 +75,10 @@ class ScanLoad:
             return self._together(pairs, group, stop, progress)
 
         def tell(results: list[LoadResult]) -> None:
-            for _, own in groupby(results, lambda result: result.ids):
-                ended(list(own))
+            for ids, own in groupby(results, lambda result: result.ids):
+                of_range = list(own)
+                self._rows[ids] = of_range[0].rows_read
+                ended(of_range)
 
         walk: Walk[Group, list[LoadResult]] = Walk(
             do, lambda group: began(IdRange(group[0].start, group[-1].stop)), read, tell
@@ -85,15 +89,22 @@ class ScanLoad:
     def _groups(self, work: Mapping[IdRange, Sequence[Pair]]) -> Iterator[Group]:
         if not self.memory_rows:
             return iter([[ids] for ids in work])
-        return groups(work, self._expected, self.memory_rows)
+        # A row may be an event of two pairs.
+        return groups(work, self._expected, self.memory_rows // 2)
 
     def _expected(self, ids: IdRange) -> int | None:
-        """About how many rows the source has to take in hand for some ids."""
+        """About how many rows the source has to take in hand for some ids; where it cannot say,
+        twice as many as the largest of the ranges that have ended would have.
+        """
         names: dict[str, Bind] = {
             name: self.stores.dimensions[name].name for name in self.scan.dimensions
         }
         binds = {"start": ids.start, "stop": ids.stop, "until": self.cutoff, **names}
-        return self.stores.source.expected(self.scan.text, binds)
+        said = self.stores.source.expected(self.scan.text, binds)
+        if said is not None or not self._rows:
+            return said
+        width = ids.stop - ids.start
+        return max(2 * rows * width // (one.stop - one.start) for one, rows in self._rows.items())
 
     def _alone(
         self, pairs: Sequence[Pair], ids: IdRange, stop: Stop, progress: Callable[[int], None]

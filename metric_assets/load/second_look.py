@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
+
+import polars as pl
 
 from metric_assets.catalog.model import Pair
 from metric_assets.errors import BusyError
@@ -131,37 +133,38 @@ def _look(
         # Whoever loaded a scope since has cleaned up what was kept of it, and may keep something of
         # their own for a second look: cleaning up now would drop that.
         kept = target.still_kept([one.name for one in group])
+        seen: Mapping[Scope, pl.DataFrame] = {}
         ours = [one for one in group if one.name in kept]
         if ours:
             free = [one.scope for one in ours]
             target.clean_up(free, lock.is_alive, dry_run=dry_run, spare=kept)
+            seen = target.rows_of(free)
         for one in group:
             attempt = name if dry_run else uuid.uuid4().hex[:16]
-            yield one, _look_at(one, attempt, lock, target) if one in ours else []
+            yield one, _look_at(one, attempt, lock, target, seen) if one in ours else []
 
 
-def _look_at(pending: Pending, name: str, lock: PartitionLock, target: Target) -> list[LoadResult]:
-    """Look at one scope again, by the attempt ``name``."""
+def _look_at(
+    pending: Pending,
+    name: str,
+    lock: PartitionLock,
+    target: Target,
+    seen: Mapping[Scope, pl.DataFrame],
+) -> list[LoadResult]:
+    """Look at one scope again, by the attempt ``name``; ``seen`` is what is held."""
     scope, dry_run, first = pending.scope, pending.dry_run, pending.attempt
     judging = first.judging
     if judging is None:
         return []
     if not dry_run:
-        # What the first look left out is not held: it has been loaded since.
+        # What the first look left out has been loaded since.
         judging = replace(judging, loaded=judging.metrics)
     clock = Clock()
-    with target.stage(scope, name, dry_run=dry_run) as stage:
+    with target.stage(scope, name, dry_run=dry_run, seen=seen.get(scope)) as stage:
         if not stage.recall(pending.name, judging):
             return []
-        again = replace(
-            first,
-            stage=stage,
-            lock=lock,
-            judging=judging,
-            clock=clock,
-            looks=False,
-            part=True,
-        )
+        own: dict[str, Any] = {"stage": stage, "lock": lock, "judging": judging, "clock": clock}
+        again = replace(first, **own, looks=False, part=True)
         outcome = again.run(dry_run=dry_run)
     target.forget(pending.name)
     clock.ends("look")

@@ -29,12 +29,13 @@ from metric_assets.stores.stage_port import LiveSeen
 #: A range that was read before may have grown to so many times what is compared here.
 _GROWTH = 4
 _NEVER = Horizon(EPOCH, EPOCH, EPOCH, EPOCH)
+_NOTHING = Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
 
 
 class MemoryStage:
     """Conforms to Stage. ``server`` does what is not done here: more than ``most`` rows a side."""
 
-    def __init__(self, server: ExaminingStage, most: int) -> None:
+    def __init__(self, server: ExaminingStage, most: int, seen: pl.DataFrame | None = None) -> None:
         self._server = server
         #: How many rows are compared here at most.
         self.memory_rows = most
@@ -42,9 +43,11 @@ class MemoryStage:
         #: What this attempt keeps; others find it as long as somebody has the stage.
         self._kept: Kept | None = None
         self.scope = server.scope
+        #: What the target was just seen to hold, which is not read again at once.
+        self._seen = None if seen is None else self._rows(seen)
         #: Whether everything is left to the server.
         self._large = False
-        self._sides = Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
+        self._sides = _NOTHING
         self._rule = Rule(self.scope.names, Judging((), _NEVER))
         self._judged = self._differs = pl.DataFrame()
         #: Keys that a second look is restricted to, and those that will be looked at again.
@@ -59,7 +62,7 @@ class MemoryStage:
 
     def close(self) -> None:
         """Let go of what is not kept."""
-        self._sides = Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
+        self._sides = _NOTHING
         self._judged = self._differs = self._looked = pl.DataFrame()
 
     def insert(self, events: pl.DataFrame) -> None:
@@ -98,6 +101,7 @@ class MemoryStage:
             return self._server.recall(attempt, judging)
         self._rule = Rule(self.scope.names, judging)
         rows = self._read(self.memory_rows)
+        self._seen = rows
         if rows is None:
             self._server.put_kept(attempt, kept.as_table(self._rule))
             self._large = True
@@ -114,7 +118,7 @@ class MemoryStage:
         return self._server.beside() if self._large else self._summed(self._sides.after)
 
     def present(self) -> dict[str, Summary]:
-        """What the target holds in the scope; it is read anew."""
+        """What the target holds in the scope; it is read anew unless it was just seen."""
         if self._large:
             return self._server.present()
         most = self.memory_rows if not self._wrote else _GROWTH * self.memory_rows
@@ -236,15 +240,21 @@ class MemoryStage:
     def _leave_to_server(self) -> None:
         """Leave everything to the server from now on, with what was kept here so far."""
         self._large = True
-        sides, self._sides = self._sides, Sides(NO_ROWS, NO_ROWS, NO_ROWS, NO_ROWS)
+        sides, self._sides = self._sides, _NOTHING
         rows = pl.concat([sides.before, sides.after])
         if rows.height:
             self._server.insert(events_of(rows, self.scope.stored))
 
     def _read(self, most: int) -> pl.DataFrame | None:
-        """The rows of the target in the scope; None if there are more than ``most``."""
+        """The rows of the target in the scope, read anew unless they were just seen; None if there
+        are more than ``most``.
+        """
+        if self._seen is not None:
+            seen, self._seen = self._seen, None
+            return seen
         rows = self._server.rows(most + 1)
-        if rows.height > most:
-            return None
+        return None if rows.height > most else self._rows(rows)
+
+    def _rows(self, events: pl.DataFrame) -> pl.DataFrame:
         stops = [part.stop for part in self.scope.parts]
-        return rows_of(rows, self.scope.metrics, coarse=False, stops=stops)
+        return rows_of(events, self.scope.metrics, coarse=False, stops=stops)

@@ -203,8 +203,21 @@ class Target(Protocol):
         """
         ...
 
+    def rows_of(self, scopes: Sequence[Scope]) -> Mapping[Scope, pl.DataFrame]:
+        """What the store holds in scopes of one entity type, live events too; empty where that is
+        too much to be read at once.
+        """
+        ...
+
     def stage(
-        self, scope: Scope, attempt: str, *, dry_run: bool = False
+        self,
+        scope: Scope,
+        attempt: str,
+        *,
+        dry_run: bool = False,
+        seen: pl.DataFrame | None = None,
     ) -> AbstractContextManager[Stage]:
-        """Make the attempt's stage; leaving the context drops it."""
+        """Make the attempt's stage; leaving the context drops it. ``seen`` is what rows_of() has
+        just found in the scope.
+        """
         ...

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import polars as pl
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from metric_assets import defaults
 from metric_assets.errors import MetricAssetsError, SettingsError, SourceError
@@ -24,14 +24,11 @@ from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.postgres_errors import BROKEN, translate
 from metric_assets.stores.postgres_lock import PostgresLock, label_of
 from metric_assets.stores.postgres_reading import PostgresReading
-from metric_assets.stores.postgres_session import CONNECT_TIMEOUT, Session
+from metric_assets.stores.postgres_session import Session, conninfo
+from metric_assets.stores.postgres_standing import Standing
 from metric_assets.stores.postgres_state import state_of, unknown_state
 from metric_assets.stores.postgres_text import render, text_of
 
-APPLICATION = "metric_assets"
-#: Milliseconds after which the network is given up that does not acknowledge what was sent; with
-#: the keepalives of _conninfo, which ask where nothing is sent, about as long after the last word.
-UNACKNOWLEDGED = 60_000
 #: Codes by which a server refuses to say what it is: no privilege, not supported, unknown.
 _UNTOLD = ("42501", "0A000", "42883", "42P01", "42703", "55000")
 
@@ -40,7 +37,7 @@ class Postgres:
     """A Postgres database reached by ``url`` (libpq), as a source and for the partition lock.
 
     ``statement_timeout`` is in seconds, ``name`` is the setting that holds the URL. Every reading
-    is read-only and says so to the server.
+    is read-only and says so to the server. Its sessions stand by in ``standing`` when it is closed.
     """
 
     def __init__(
@@ -49,8 +46,11 @@ class Postgres:
         *,
         statement_timeout: int = defaults.STATEMENT_TIMEOUT,
         name: str = POSTGRES_URL,
+        standing: Standing | None = None,
     ) -> None:
         self._url = url
+        self._standing = standing
+        self._place = f"{statement_timeout} {url}"
         self._name = name
         self._timeout = statement_timeout
         try:
@@ -107,7 +107,7 @@ class Postgres:
                 kept.give_up()
             else:
                 return kept
-        session = Session(self._conninfo(owner), self._timeout)
+        session = Session(conninfo(self._url, owner), self._timeout)
         try:
             session.begin(text_of("begin"))
         except BaseException:
@@ -118,7 +118,9 @@ class Postgres:
     def _taken(self) -> Session | None:
         """A kept session, for one thread."""
         with self._taking:
-            return self._idle.pop() if self._idle else None
+            if self._idle:
+                return self._idle.pop()
+        return self._standing.take(self._place) if self._standing else None
 
     def _opened(self, session: Session, what: str, tables: Sequence[str]) -> SourceState:
         """Make a new transaction a reading, and find out what the source is."""
@@ -165,9 +167,10 @@ class Postgres:
         self.close()
 
     def close(self) -> None:
-        """Close sessions kept for the next reading."""
+        """Close sessions kept for the next reading, or have them stand by."""
         while self._idle:
-            self._idle.pop().end()
+            session = self._idle.pop()
+            self._standing.keep(self._place, session) if self._standing else session.end()
 
     def frame(self, statement: Statement, binds: Binds) -> pl.DataFrame:
         """All rows of a small statement."""
@@ -201,7 +204,7 @@ class Postgres:
     def _locking(self, scopes: Sequence[Scope]) -> Iterator[PostgresLock]:
         label = label_of(scopes)
         with self._translated(label):
-            lock = PostgresLock(self._conninfo("lock"), scopes)
+            lock = PostgresLock(conninfo(self._url, "lock"), scopes)
         try:
             with self._translated(label):
                 lock.begin()
@@ -222,18 +225,6 @@ class Postgres:
                 " from their server sessions, or a balancer over several servers, is in between:"
                 " point the URL at one server, or at a pool of one in transaction or session mode"
             )
-
-    def _conninfo(self, owner: str) -> str:
-        # Nothing but what any pooler takes; the bounds are set in each transaction.
-        return make_conninfo(
-            self._url,
-            application_name=f"{APPLICATION}:{owner}"[:63],
-            connect_timeout=CONNECT_TIMEOUT,
-            keepalives_idle=30,
-            keepalives_interval=10,
-            keepalives_count=3,
-            tcp_user_timeout=UNACKNOWLEDGED,
-        )
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:

@@ -12,10 +12,15 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import adbc_driver_postgresql.dbapi as adbc
+from psycopg.conninfo import make_conninfo
 
 from metric_assets.stores.bounded import Caller, briefly
 
+APPLICATION = "metric_assets"
 CONNECT_TIMEOUT = 15
+#: Milliseconds after which the network is given up that does not acknowledge what was sent; with
+#: the keepalives of conninfo(), which ask where nothing is sent, about as long after the last word.
+UNACKNOWLEDGED = 60_000
 #: Seconds for what a living server answers at once: BEGIN, the bounds, COMMIT, a lock.
 ANSWER = 60.0
 #: Seconds that cancelling, and then closing, may take. Both end at once where a server lives.
@@ -129,3 +134,19 @@ class Session:
                         one.close()
 
         self._caller.end(close, PATIENCE)
+
+
+def conninfo(url: str, owner: str) -> str:
+    """What to connect by: as ``owner``, and so that a network that swallows everything is noticed.
+
+    Nothing but what any pooler takes; the bounds are set in each transaction.
+    """
+    return make_conninfo(
+        url,
+        application_name=f"{APPLICATION}:{owner}"[:63],
+        connect_timeout=CONNECT_TIMEOUT,
+        keepalives_idle=30,
+        keepalives_interval=10,
+        keepalives_count=3,
+        tcp_user_timeout=UNACKNOWLEDGED,
+    )

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
 import polars as pl
-from clickhouse_connect.driver.binding import format_str
 
 from metric_assets.actor import Actor
 from metric_assets.changes import ChangedRange, ChangedRun, LaterRun
@@ -189,23 +188,6 @@ class Repairs:
     @property
     def _names(self) -> Binds:
         return {"repairs": REPAIRS_TABLE, "target_name": self.target}
-
-
-def chosen_of(scope: Scope, names: Sequence[str]) -> str:
-    """A condition for the rows of some metrics, by their names in a scope."""
-    if not scope.parts:
-        return f"metricType IN ({_literals(names)})"
-    conditions = []
-    for part in scope.parts:
-        metrics = [one for one in scope.metrics if scope.name(one, part) in names]
-        if metrics:
-            inside = f"entityId >= {part.start} AND entityId < {part.stop}"
-            conditions.append(f"(metricType IN ({_literals(metrics)}) AND {inside})")
-    return " OR ".join(conditions)
-
-
-def _literals(metrics: Sequence[str]) -> str:
-    return ", ".join(str(format_str(metric)) for metric in metrics)
 
 
 def _names(scope: Scope, metrics: Sequence[str]) -> list[str]:

@@ -19,7 +19,8 @@ from metric_assets.fingerprint import BITS, CODES, Prints
 from metric_assets.plan import Mode, Summary
 from metric_assets.stores.layout import COLUMNS
 from metric_assets.stores.private_tables import PARTITIONS, PrivateTables
-from metric_assets.stores.repairs import Change, Repairs, chosen_of
+from metric_assets.stores.repairs import Change, Repairs
+from metric_assets.stores.scope_rows import chosen_of
 
 
 class ClickHouseStage:

@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 
+import polars as pl
+
 from metric_assets.changes import ChangedRange
 from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
@@ -27,8 +29,13 @@ from metric_assets.stores.parts_stage import PartsStage
 from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.private_tables import PrivateTables
 from metric_assets.stores.repairs import Repairs
+from metric_assets.stores.scope_rows import rows_in, rows_within
 from metric_assets.stores.stage_port import Stage
-from metric_assets.stores.target_checks import check_compensation, check_layout
+from metric_assets.stores.target_checks import (
+    check_compensation,
+    check_layout,
+    check_servers,
+)
 from metric_assets.stores.undo_port import Undoing
 from metric_assets.stores.undo_stage import UndoStage
 
@@ -75,7 +82,7 @@ class ClickHouseTarget:
         check_layout(layout, self._table)
         if self._appends(layout):
             check_compensation(layout, self._table)
-        self._check_servers(layout)
+        check_servers(layout, self._table, self._store)
         if layout.shared:
             # Another server may answer each statement: it must know what the last one has written.
             self._store.more_settings["select_sequential_consistency"] = 1
@@ -106,24 +113,6 @@ class ClickHouseTarget:
             return bool(layout.append_only or layout.costly)
         return self._mode == "append"
 
-    def _check_servers(self, layout: Layout) -> None:
-        """Raise TargetError if statements of one run may reach servers that do not see the same."""
-        servers = self._store.servers
-        if len(servers) < 2 or (layout.shared and layout.cluster):
-            return
-        why = (
-            "no name in system.clusters covers them, so statements of a dead run on another of them"
-            " could not be found"
-            if layout.shared
-            else f"{self._table} is a {layout.engine}: the staging table of a run is on one of them"
-            " only"
-        )
-        raise TargetError(
-            f"METRIC_ASSETS_CLICKHOUSE_URL: {self._store.address} is answered by {len(servers)}"
-            f" servers, {' and '.join(servers)}, but {why}. Name the address of one of them, or a"
-            " balancer that keeps a client on one server"
-        )
-
     def clean_up(
         self,
         scopes: Sequence[Scope],
@@ -151,9 +140,16 @@ class ClickHouseTarget:
         return self._orphans.clear(orphaned)
 
     @contextmanager
-    def stage(self, scope: Scope, attempt: str, *, dry_run: bool = False) -> Iterator[Stage]:
+    def stage(
+        self,
+        scope: Scope,
+        attempt: str,
+        *,
+        dry_run: bool = False,
+        seen: pl.DataFrame | None = None,
+    ) -> Iterator[Stage]:
         """The stage of an attempt: its private tables, and memory before them where ranges of few
-        rows are compared in it.
+        rows are compared in it. ``seen`` is what rows_of() has just found in the scope.
         """
         with self.private(scope, attempt, dry_run=dry_run) as server:
             if scope.parts:
@@ -162,8 +158,25 @@ class ClickHouseTarget:
             elif not self._memory_rows:
                 yield server
             else:
-                with closing(MemoryStage(server, self._memory_rows)) as stage:
+                with closing(MemoryStage(server, self._memory_rows, seen)) as stage:
                     yield stage
+
+    def rows_of(self, scopes: Sequence[Scope]) -> dict[Scope, pl.DataFrame]:
+        """What the target holds in scopes of one entity type, by one statement; empty where that is
+        more than is compared in this process.
+        """
+        if not self._memory_rows:
+            return {}
+        binds: Binds = {
+            "target": self._table,
+            "entity": scopes[0].entity,
+            "chosen": rows_in(scopes),
+            "limit": self._memory_rows + 1,
+        }
+        found = self._store.frame(load("clickhouse/scopes_rows"), binds)
+        if found.height > self._memory_rows:
+            return {}
+        return {scope: rows_within(found, scope) for scope in scopes}
 
     @contextmanager
     def undoing(

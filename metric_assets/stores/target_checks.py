@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from metric_assets.errors import TargetError
+from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.layout import COLUMNS, INTEGER, TIME, Layout, integer_bounds
 
 #: Engines that keep every row as it was inserted. Others merge rows, forward them, keep none or
@@ -89,3 +90,21 @@ def _elements(text: str) -> list[str]:
         else:
             elements[-1] += char
     return elements
+
+
+def check_servers(layout: Layout, table: str, store: ClickHouse) -> None:
+    """Raise TargetError if statements of one run may reach servers that do not see the same."""
+    servers = store.servers
+    if len(servers) < 2 or (layout.shared and layout.cluster):
+        return
+    why = (
+        "no name in system.clusters covers them, so statements of a dead run on another of them"
+        " could not be found"
+        if layout.shared
+        else f"{table} is a {layout.engine}: the staging table of a run is on one of them only"
+    )
+    raise TargetError(
+        f"METRIC_ASSETS_CLICKHOUSE_URL: {store.address} is answered by {len(servers)}"
+        f" servers, {' and '.join(servers)}, but {why}. Name the address of one of them, or a"
+        " balancer that keeps a client on one server"
+    )

@@ -21,7 +21,7 @@ from metric_assets.load.loading import Stores
 from metric_assets.load.pipeline import materialize
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
-from metric_assets.stores import postgres as postgres_module
+from metric_assets.stores import postgres_session as session_module
 from metric_assets.stores import private_tables
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.postgres import Postgres
@@ -403,7 +403,7 @@ def test_silent_connections_end_within_the_timeout(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody listens but never answers: the same error once the timeout is over."""
-    monkeypatch.setattr(postgres_module, "CONNECT_TIMEOUT", 2)
+    monkeypatch.setattr(session_module, "CONNECT_TIMEOUT", 2)
     with silent_port() as port:
         began = time.monotonic()
         store = ClickHouse(f"http://127.0.0.1:{port}/x", timeout=1)

@@ -25,6 +25,7 @@ from metric_assets.errors import BusyError, UnavailableError
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres_lock, postgres_session
 from metric_assets.stores.postgres import Postgres
+from metric_assets.stores.postgres_session import conninfo
 from metric_assets_tests.integration.follows import (
     SLOW_READ,
     SLOW_ROWS,
@@ -312,7 +313,7 @@ def test_the_network_is_watched(platform: Platform) -> None:
     (keepalives) and after sending (tcp_user_timeout).
     """
     options: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(
-        Postgres(platform.postgres_url)._conninfo("x")
+        conninfo(platform.postgres_url, "x")
     )
     idle, interval, count = (
         int(options[f"keepalives_{name}"]) for name in ("idle", "interval", "count")
