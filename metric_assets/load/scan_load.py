@@ -46,7 +46,7 @@ class ScanLoad:
     guard: RemovalGuard
     loaded: Callable[[Sequence[Pair], IdRange], Mapping[str, Loaded]]
     live: LiveRules
-    looks: SecondLooks
+    looks: SecondLooks | None
     memory_rows: int
     side_by_side: int
     #: Ranges that could not be loaded together.

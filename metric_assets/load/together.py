@@ -44,7 +44,7 @@ def materialize_together(  # noqa: PLR0913 - each argument is a decision of the 
     guard: RemovalGuard,
     loaded: Callable[[IdRange], Mapping[str, Loaded]],
     live: LiveRules,
-    looks: SecondLooks,
+    looks: SecondLooks | None,
     progress: Progress,
     stop: Stop,
 ) -> list[LoadResult]:
@@ -69,15 +69,15 @@ def materialize_together(  # noqa: PLR0913 - each argument is a decision of the 
             filled = loading.fill(stage, progress)
             if loading.streams.behind(filled, live):
                 raise ApartError(f"{scope.label}: the live stream of a range is behind")
-            attempt = loading.attempt(stage, lock, guard, filled, looks=True)
+            attempt = loading.attempt(stage, lock, guard, filled, looks=looks is not None)
             outcome = attempt.run(dry_run=False)
     clock.ends("release")
     results = loading.results(filled, outcome, attempt, cleaned_up, dry_run=False)
-    kept = stage.kept if isinstance(stage, PartsStage) else {}
-    for part, again in kept.items():
-        own = tuple(result for result in results if result.ids == part)
-        of_part = _attempt(attempt, part), _outcome(outcome, scope, part)
-        looks.add(Pending(scope.part(part), again, *of_part, own, False, live.lag))
+    if looks is not None and isinstance(stage, PartsStage):
+        for part, again in stage.kept.items():
+            own = tuple(result for result in results if result.ids == part)
+            of_part = _attempt(attempt, part), _outcome(outcome, scope, part)
+            looks.add(Pending(scope.part(part), again, *of_part, own, False, live.lag))
     return results
 
 

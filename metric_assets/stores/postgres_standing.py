@@ -12,7 +12,7 @@ from collections import deque
 
 from metric_assets.stores.postgres_session import Session
 
-#: Seconds for which a session stands by, and how many of one URL do.
+#: Seconds for which a session stands by at least, and how many of one URL do.
 STANDS = 10.0
 MOST = 2
 
@@ -23,6 +23,7 @@ class Standing:
     def __init__(self) -> None:
         self._sessions: dict[str, deque[tuple[Session, float]]] = {}
         self._taking = threading.Lock()
+        self._looks = False
 
     def keep(self, key: str, session: Session) -> None:
         """Have a session stand by that is in no transaction; one too many is ended."""
@@ -30,11 +31,9 @@ class Standing:
             standing = self._sessions.setdefault(key, deque())
             standing.append((session, time.monotonic()))
             ended = [standing.popleft()] if len(standing) > MOST else []
+            self._look_later()
         for one, _ in ended:
             one.end()
-        timer = threading.Timer(STANDS, self.end_old)
-        timer.daemon = True
-        timer.start()
 
     def take(self, key: str) -> Session | None:
         """The session that has stood by for the shortest, if there is one."""
@@ -42,9 +41,27 @@ class Standing:
             standing = self._sessions.get(key)
             return standing.pop()[0] if standing else None
 
-    def end_old(self, stands: float = STANDS) -> None:
-        """End those that have stood by for so many seconds."""
-        since = time.monotonic() - stands
+    def end_all(self) -> None:
+        """End all of them."""
+        self._end(since=time.monotonic())
+
+    def _look_later(self) -> None:
+        if self._looks:
+            return
+        self._looks = True
+        timer = threading.Timer(STANDS, self._look)
+        timer.daemon = True
+        timer.start()
+
+    def _look(self) -> None:
+        self._end(since=time.monotonic() - STANDS)
+        with self._taking:
+            self._looks = False
+            if any(self._sessions.values()):
+                self._look_later()
+
+    def _end(self, since: float) -> None:
+        """End those that have stood by since then, or for longer."""
         old: list[Session] = []
         with self._taking:
             for standing in self._sessions.values():

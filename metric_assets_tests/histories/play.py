@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +17,16 @@ import polars as pl
 
 from metric_assets.catalog.model import Legacy, Live, LiveKey, Pair
 from metric_assets.catalog.scan import Scan
+from metric_assets.errors import ApartError
 from metric_assets.live import LiveRules
 from metric_assets.load.loading import Stores
 from metric_assets.load.pipeline import materialize
 from metric_assets.load.second_look import SecondLooks
+from metric_assets.load.side_by_side import Stop
+from metric_assets.load.together import materialize_together
 from metric_assets.load.undo import Undo
 from metric_assets.load_result import LoadResult
+from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded, Position, SourceState
 from metric_assets.stores.ports import Target
@@ -64,7 +69,8 @@ class Before:
 @dataclass
 class Play:
     """Histories of one kind, of the ids ``first`` and up, on a target table; ``figures`` says whether
-    those of load results are compared, too.
+    those of load results are compared, too. With ``together`` their ids are ranges of so many,
+    loaded together where that is possible.
     """
 
     table: Table
@@ -72,6 +78,9 @@ class Play:
     first: int
     count: int
     figures: bool = True
+    together: int = 0
+    #: Loads of which the ranges were loaded together.
+    joined: int = 0
     recorded: dict[str, Loaded] = field(default_factory=dict)
     before: list[Before] = field(default_factory=list)
 
@@ -108,10 +117,10 @@ class Play:
         looks = SecondLooks()
         before = self.before[-1]
         target = self.table.target(before.run)
-        load_result = self._materialize(number, target, looks)
+        results = {one.ids: one for one in self._materialize(number, target, looks)}
         self._arrive(LOADS[number] + LAG)
         for again in looks.take(target, self.locks, wait=lambda _seconds: None):
-            load_result = again
+            results[again.ids] = again
         for one in self.loads:
             one.load(number)
         self.recorded = {METRIC: Loaded(Position(), before.cutoff)}
@@ -128,7 +137,7 @@ class Play:
             "live_missing": sum(one.found.missing for one in self.loads if one.found),
             "live_phantom": sum(one.found.phantom for one in self.loads if one.found),
         }
-        figures = {name: getattr(load_result.live, name) for name in told}
+        figures = {name: sum(getattr(one.live, name) for one in results.values()) for name in told}
         if figures != told:
             yield f"{self.name}, load {number}: figures", figures, told
 
@@ -180,23 +189,56 @@ class Play:
             if found != expected:
                 yield f"{self.name}, {before.run} undone: {what}", found, expected
 
-    def _materialize(self, number: int, target: Target, looks: SecondLooks) -> LoadResult:
-        history, cutoff = self.history, self.before[-1].cutoff
-        shown = LOADS[number] - (history.stale if number == 1 else timedelta(0))
-        source = FakeSource([self._frame(shown)], state=SourceState(instant=shown))
+    def _materialize(self, number: int, target: Target, looks: SecondLooks) -> list[LoadResult]:
+        if self.together:
+            with suppress(ApartError):
+                found = self._joined(number, target, looks)
+                self.joined += 1
+                return found
+        return [self._alone(number, target, looks, part) for part in self._parts()]
+
+    def _parts(self) -> list[IdRange]:
+        """The ranges, of which the last is larger than the others."""
+        starts = range(self.first, self.ids.stop, self.together or self.count)
+        stops = [*starts[1:], self.first + 1_000]
+        return [IdRange(start, stop) for start, stop in zip(starts, stops, strict=True)]
+
+    def _joined(self, number: int, target: Target, looks: SecondLooks) -> list[LoadResult]:
+        recorded = dict(self.recorded)
+        return materialize_together(
+            Scan("tag/engaged", (self._pair(),), ("TagEngagement",)),
+            (self._pair(),),
+            self._parts(),
+            self.before[-1].cutoff,
+            Stores(self._source(number, self.ids), target, self.locks),
+            guard=RemovalGuard(1.0),
+            loaded=lambda _part: recorded,
+            live=replace(RULES, heal=number in self.history.heal),
+            looks=looks,
+            progress=lambda _rows: None,
+            stop=Stop(),
+        )
+
+    def _alone(self, number: int, target: Target, looks: SecondLooks, part: IdRange) -> LoadResult:
         recorded = dict(self.recorded)
         (load_result,) = materialize(
             Scan("tag/engaged", (self._pair(),), ("TagEngagement",)),
             (self._pair(),),
-            IdRange(self.first, self.first + 1_000),
-            cutoff,
-            Stores(source, target, self.locks),
+            part,
+            self.before[-1].cutoff,
+            Stores(self._source(number, part), target, self.locks),
             max_removed_share=1.0,
             loaded=lambda: recorded,
-            live=replace(RULES, heal=number in history.heal),
+            live=replace(RULES, heal=number in self.history.heal),
             looks=looks,
         )
         return load_result
+
+    def _source(self, number: int, part: IdRange) -> FakeSource:
+        """The source's rows of some ids, at a load."""
+        shown = LOADS[number] - (self.history.stale if number == 1 else timedelta(0))
+        inside = pl.col("entityId").is_between(part.start, part.stop, "left")
+        return FakeSource([self._frame(shown).filter(inside)], state=SourceState(instant=shown))
 
     def _pair(self) -> Pair:
         kind = self.history.kind

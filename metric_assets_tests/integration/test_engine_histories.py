@@ -43,19 +43,30 @@ def table_of(platform: Platform) -> EngineTable:
     when="random histories on an engine",
     area="counter",
 )
-@pytest.mark.parametrize("memory_rows", [0, MEMORY_ROWS], ids=["engine", "memory"])
+@pytest.mark.parametrize(
+    ("memory_rows", "together"),
+    [(0, 0), (MEMORY_ROWS, 0), (MEMORY_ROWS, COUNT // 3)],
+    ids=["engine", "memory", "together"],
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_engine_holds_what_the_rule_says(
-    platform: Platform, kind: str, memory_rows: int, monkeypatch: pytest.MonkeyPatch
+    platform: Platform,
+    kind: str,
+    memory_rows: int,
+    together: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After each of four loads, of which each has a second look, and the figures as well; for every
     other kind keys are sifted first, as those of a large range are; or all are compared in
-    memory, and what a second look needs is kept there, or for every other kind in the target.
+    memory, and what a second look needs is kept there, or for every other kind in the target; or
+    they are three ranges that are loaded together.
     """
     odd = list(KINDS).index(kind) % 2
     monkeypatch.setattr(judging, "MANY", 10**9 * odd)
-    monkeypatch.setattr(kept, "KEPT_BYTES", 10**9 * odd)
+    monkeypatch.setattr(kept, "KEPT_BYTES", 10**9 * (odd or together))
     platform.memory_rows = memory_rows
     table = table_of(platform)
     # A compensated adjustment is counted on both sides.
-    assert list(Play(table, kind, 1_000, COUNT, figures=not table.appends).run()) == []
+    play = Play(table, kind, 1_000, COUNT, figures=not table.appends, together=together)
+    assert list(play.run()) == []
+    assert bool(play.joined) == bool(together)

@@ -13,13 +13,14 @@ from pydantic import SecretStr
 
 from metric_assets import settings as names
 from metric_assets.defaults import MEMORY_ROWS
-from metric_assets.load import pipeline
+from metric_assets.load import groups, pipeline, scan_load
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.listener import Listener, Results
 from metric_assets.orchestration.build import build_definitions
 from metric_assets.orchestration.sensors import RANGE_START, RANGE_STOP
 from metric_assets.ranges import Grid
 from metric_assets.settings import Settings
+from metric_assets.stores.postgres_standing import STANDING
 from metric_assets_tests.integration.platforms import CUTOFF, TARGET, Platform
 
 pytestmark = pytest.mark.integration
@@ -43,7 +44,8 @@ def settings(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Settings:
-    """Sixty tags, three ranges of them under way at once."""
+    """Sixty tags, three ranges of them under way at once, none of them together."""
+    monkeypatch.setattr(groups, "TOGETHER", 1)
     monkeypatch.setenv(names.POSTGRES_URL, platform.postgres_url)
     monkeypatch.setenv(names.CLICKHOUSE_URL, platform.clickhouse_url)
     platform.run(
@@ -94,7 +96,8 @@ def differing(platform: Platform) -> int:
 
 
 def left(platform: Platform) -> list[Any]:
-    """Private tables, and sessions of ours at the source."""
+    """Private tables, and sessions of ours at the source but for those that stand by."""
+    STANDING.end_all()
     tables = platform.query(
         "SELECT name FROM system.tables WHERE database = currentDatabase()"
         f" AND startsWith(name, '{TARGET}__')"
@@ -116,7 +119,7 @@ def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
         barrier.wait()
         return materialize(*arguments, **options)
 
-    monkeypatch.setattr(pipeline, "materialize", together)
+    monkeypatch.setattr(scan_load, "materialize", together)
 
 
 @pytest.mark.promise(
@@ -186,6 +189,7 @@ def test_an_interruption_ends_all_and_leaves_nothing(
     """No thread, table or session of a range outlives it."""
     before = threading.active_count()
     assert not run(settings, instance, Interrupted())
+    STANDING.end_all()
     assert threading.active_count() <= before + 1
     assert left(platform) == []
     assert run(settings, instance, Listener())

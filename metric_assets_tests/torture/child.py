@@ -28,10 +28,12 @@ import polars as pl
 from metric_assets.actor import Actor
 from metric_assets.catalog import CATALOG
 from metric_assets.errors import MetricAssetsError
+from metric_assets.live import LiveRules
 from metric_assets.load import filling
 from metric_assets.load.loading import Stores
-from metric_assets.load.pipeline import materialize
+from metric_assets.load.scan_load import ScanLoad
 from metric_assets.load.undo import Undo
+from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.sql import Statement
 from metric_assets.stores import postgres_reading
@@ -189,7 +191,7 @@ def say(**fact: object) -> None:
 
 
 def work(order: dict[str, Any]) -> None:
-    """Materialize ranges one after the other, as a backfill's run does."""
+    """Materialize ranges as a run does: those that are compared in memory together."""
     trap = Trap(
         Point(**order["point"]) if order.get("point") else None,
         order.get("victims", []),
@@ -209,21 +211,28 @@ def work(order: dict[str, Any]) -> None:
         return
     scan = next(scan for scan in CATALOG.scans if scan.name == order["scan"])
     pairs = [pair for pair in scan.pairs if pair.metric in order["metrics"]]
-    for key in order["ranges"]:
-        try:
-            materialize(
-                scan,
-                pairs,
-                IdRange.parse(key),
-                datetime.fromisoformat(order["cutoff"]),
-                Stores(source, target, source),
-                max_removed_share=1.0,
-            )
-        except MetricAssetsError as error:
-            say(failed=type(error).__name__, transient=error.transient, text=str(error)[:2000])
-            return
-        say(done=key)
+    load = ScanLoad(
+        scan,
+        datetime.fromisoformat(order["cutoff"]),
+        Stores(source, target, source),
+        RemovalGuard(1.0),
+        lambda _pairs, _ids: {},
+        LiveRules(),
+        None,
+        order["memory_rows"],
+        1,
+    )
+    ranges = dict.fromkeys(map(IdRange.parse, order["ranges"]), pairs)
+    try:
+        load.over(ranges, _heard, _heard, lambda results: say(done=results[0].ids.key))
+    except MetricAssetsError as error:
+        say(failed=type(error).__name__, transient=error.transient, text=str(error)[:2000])
+        return
     say(finished=True)
+
+
+def _heard(_fact: object) -> None:
+    """Nobody listens."""
 
 
 def undo(run: str, target: ClickHouseTarget, source: Postgres, repairs: Repairs) -> None:
