@@ -98,19 +98,21 @@ class Loading(Platform):
         " in memory. Larger ranges are compared in ClickHouse; 0 compares all of them there.",
         json_schema_extra={
             "unit": "rows",
-            "reason": "A range of few rows is planned with two statements instead of twenty. Rows"
-            " take about 100 bytes each while a range is compared.",
+            "reason": "A range of few rows is planned with two statements instead of twenty, and"
+            " neighbouring ranges that hold no more in all are loaded together. Rows take about 100"
+            " bytes each while they are compared.",
         },
     )
     parallel_ranges: int = Field(
-        1,
+        default_factory=defaults.parallel_by_cores,
         ge=1,
         le=16,
         validation_alias=names.PARALLEL_RANGES,
         description="How many ranges of a scan a run loads side by side. Each takes two connections"
         " of the source, one of them idle, a snapshot, a lock and memory of its own.",
         json_schema_extra={
-            "reason": "One range keeps a core of the source and one of the target busy; more is for"
-            " whoever knows that both have cores to spare."
+            "default": "half of the machine's cores, 1 to 4",
+            "reason": "A range keeps a core of ours, one of the source and one of the target busy."
+            " 1 is gentlest to the source.",
         },
     )

@@ -68,7 +68,9 @@ def page() -> str:
 
 
 def about(field: FieldInfo) -> Mapping[str, str]:
-    """Reason of a field, its unit if it has one, and its form if bounds do not say it."""
+    """Reason of a field, its unit if it has one, its default if it is found out, and its form if
+    bounds do not say it.
+    """
     extra: Any = field.json_schema_extra
     return dict(extra)
 
@@ -92,6 +94,8 @@ def _link(field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if words := about(field).get("default"):
+        return words
     default = field.default
     if default is None or default == {}:
         return "none"

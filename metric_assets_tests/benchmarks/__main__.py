@@ -2,7 +2,9 @@
 
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
 layout of the target, ``--audits`` only audits, ``--one-row`` only how one lost row is found and
-repaired, ``--undo`` only undoing of a large load. None of them writes a page.
+repaired, ``--undo`` only undoing of a large load, ``--small`` only what ranges cost that hold little
+(milliseconds a scan and range), ``--plain`` only how many times faster than a plain loader ours is.
+None of them writes a page.
 """
 
 from __future__ import annotations
@@ -12,16 +14,19 @@ import logging
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from metric_assets_tests.benchmarks import page
 from metric_assets_tests.benchmarks.audits import Audits, Cost
 from metric_assets_tests.benchmarks.layouts import Layouts
-from metric_assets_tests.benchmarks.measures import Figure, say
+from metric_assets_tests.benchmarks.measures import Figure, interleaved, load, say
 from metric_assets_tests.benchmarks.one_row import OneRow, Step
+from metric_assets_tests.benchmarks.plain import plain
+from metric_assets_tests.benchmarks.small import IMAGES, RANGES, small
 from metric_assets_tests.benchmarks.story import Plan, Results, measure
 from metric_assets_tests.benchmarks.undoing import Undoing
-from metric_assets_tests.benchmarks.world import build_world
+from metric_assets_tests.benchmarks.world import EVENTS_AN_IMAGE, World, build_world
 
 DOCS = Path(__file__).parents[2] / "docs" / "results"
 FULL = Plan(
@@ -36,6 +41,7 @@ FULL = Plan(
     audit_events=10_000_000,
     audit_rounds=3,
     one_row_events=20_000_000,
+    plain_rounds=3,
 )
 QUICK = Plan(
     events=500_000,
@@ -49,6 +55,7 @@ QUICK = Plan(
     audit_events=500_000,
     audit_rounds=1,
     one_row_events=1_000_000,
+    plain_rounds=1,
 )
 
 
@@ -60,6 +67,8 @@ def main() -> int:
     parser.add_argument("--audits", action="store_true", help="only audits")
     parser.add_argument("--one-row", action="store_true", help="only one row lost among many")
     parser.add_argument("--undo", action="store_true", help="only undoing of a large load")
+    parser.add_argument("--small", action="store_true", help="only ranges that hold little")
+    parser.add_argument("--plain", action="store_true", help="only against a plain loader")
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/results/ unless quick")
     arguments = parser.parse_args()
@@ -74,6 +83,12 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
             measured = _audits(Path(folder).resolve(), plan)
         print(page.markdown(page.audits(measured, plan.audit_events)))
+        return 0
+    if arguments.small or arguments.plain:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            figures = (_small if arguments.small else _plain)(Path(folder).resolve(), plan)
+        for name, figure in figures.items():
+            print(f"{name}: {figure.median:.2f} ({figure.spread})")
         return 0
     if arguments.one_row or arguments.undo:
         kind = Undoing if arguments.undo else OneRow
@@ -109,6 +124,29 @@ def _layouts(home: Path, plan: Plan) -> dict[str, dict[str, Figure]]:
 def _audits(home: Path, plan: Plan) -> dict[str, Cost]:
     with build_world(home, plan.audit_events, 1_000) as world:
         return Audits(world, plan.audit_events).measure(plan.audit_rounds)
+
+
+def _small(home: Path, plan: Plan) -> dict[str, Figure]:
+    with build_world(home, RANGES * IMAGES * EVENTS_AN_IMAGE, 1_000) as world:
+        return small(world, plan.rounds)
+
+
+def _ours(world: World, events: int) -> float:
+    return float(load(world, events)["seconds"])
+
+
+def _plain(home: Path, plan: Plan) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
+    with build_world(home, plan.events, 1_000) as world:
+        for events in (plan.events // 10, plan.events):
+            measures = {
+                "plain": partial(plain, world, events),
+                "ours": partial(_ours, world, events),
+            }
+            seconds = interleaved(plan.plain_rounds, measures)
+            found |= {f"{events:,} events, {name}, s": one for name, one in seconds.items()}
+            found[f"{events:,} events, times faster"] = seconds["plain"].over(seconds["ours"])
+    return found
 
 
 def _steps(kind: type[OneRow | Undoing], home: Path, plan: Plan) -> dict[str, Step]:

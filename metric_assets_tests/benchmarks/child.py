@@ -1,4 +1,5 @@
-"""``python -m metric_assets_tests.benchmarks.child SELECTION``: one Dagster run, measured inside.
+"""``python -m metric_assets_tests.benchmarks.child SELECTION``: one Dagster run, measured inside;
+with ``--alone`` no ranges are loaded together.
 
 Prints one JSON document: seconds of the run, of ``materialize`` and of what it is busy with, the
 peak of this process's memory. Settings come from the environment.
@@ -21,7 +22,7 @@ from metric_assets.catalog import CATALOG
 from metric_assets.cli import environment
 from metric_assets.events import Rejections
 from metric_assets.home import dagster_home
-from metric_assets.load import pipeline, reading
+from metric_assets.load import groups, reading, scan_load
 from metric_assets.load_result import LoadResult
 from metric_assets.operations.backfill import plan_work
 from metric_assets.operations.listener import Listener
@@ -61,8 +62,8 @@ class _Watch(Listener):
 
     def install(self) -> None:
         """Watch the steps inside a materialization, each in its thread."""
-        pipeline_materialize = pipeline.materialize
-        pipeline.materialize = self.timed("materialize", pipeline_materialize)
+        for name in ("materialize", "materialize_together"):
+            setattr(scan_load, name, self.timed("materialize", getattr(scan_load, name)))
         reading.derive = self.timed("derive", reading.derive)  # type: ignore[attr-defined]
         Rejections.validate = self.timed("validate", Rejections.validate)  # type: ignore[method-assign]
         ClickHouseStage.insert = self.timed("insert", ClickHouseStage.insert)  # type: ignore[method-assign]
@@ -84,7 +85,10 @@ def main() -> None:
     settings = environment.settings()
     watch = _Watch()
     watch.install()
-    pieces = plan_work(CATALOG.select(sys.argv[1:]), None, settings)
+    if "--alone" in sys.argv:
+        groups.TOGETHER = 1
+    pairs = [one for one in sys.argv[1:] if one != "--alone"]
+    pieces = plan_work(CATALOG.select(pairs), None, settings)
     whole = build_definitions(settings, watch).resolve_implicit_global_asset_job_def()
     seconds = 0.0
     with dg.DagsterInstance.get() as instance:

@@ -46,6 +46,7 @@ class Plan:
     audit_events: int
     audit_rounds: int
     one_row_events: int
+    plain_rounds: int
 
     @property
     def largest(self) -> int:
