@@ -22,6 +22,7 @@ from metric_assets.orchestration.dagster_private import (
     snapshot_from_execution_plan,
 )
 from metric_assets.orchestration.processes import own_tags
+from metric_assets.stores.postgres_standing import STANDING
 
 #: The code location of workspace.yaml, and the repository that Dagster makes of definitions.
 LOCATION, REPOSITORY = "metric_assets", "__repository__"
@@ -58,6 +59,8 @@ def execute_here(  # noqa: PLR0913 - what is run, where, and how it is told
         return execute_run(InMemoryJob(job), run, instance)
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
+    finally:
+        STANDING.end_all()
 
 
 def _create(  # noqa: PLR0913 - what a run is made of

@@ -7,12 +7,14 @@ here: when they are taken up (memory_stage).
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakValueDictionary
 
 import polars as pl
 
+from metric_assets import difference
 from metric_assets.judge import KEY, Rule, Sides
 from metric_assets.live import EPOCH
 from metric_assets.rows import NO_ROWS, ROWS, named
@@ -109,6 +111,24 @@ def recent_of(rows: pl.DataFrame, rule: Rule, cutoff: datetime) -> pl.DataFrame:
 def of_keys(rows: pl.DataFrame, keys: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     """The rows of some keys."""
     return rule.keyed(rows).join(keys, on=KEY, how="semi").drop("user")
+
+
+def looked_of(
+    differs: pl.DataFrame,
+    wanted: pl.DataFrame,
+    keys: pl.DataFrame,
+    rule: Rule,
+    fresh: Sequence[str],
+) -> dict[str, tuple[int, int, int]]:
+    """The part of a difference that lies in some keys: (inserted, removed, compensated) rows by
+    metric; of ``fresh`` ones, of which nothing is held, all that is wanted.
+    """
+    inside = differs if differs.is_empty() else of_keys(differs, keys, rule)
+    found = {} if inside.is_empty() else difference.counted(inside, rule.metrics)
+    for metric, summary in difference.summaries(of_keys(wanted, keys, rule), rule.metrics).items():
+        if metric in fresh and summary.events:
+            found[metric] = (summary.events, 0, 0)
+    return found
 
 
 #: By attempt, what the attempts of this process keep as long as somebody has their stages.

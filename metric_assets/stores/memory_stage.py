@@ -1,8 +1,7 @@
 """The stage of a range that holds little: its rows are compared in this process.
 
-A statement costs a server milliseconds however little it does, and a range has twenty of them.
-Where both sides hold few rows, one statement reads what is held, and only what has to be written,
-or a range that turns out to hold more, goes through the private tables.
+Where both sides hold few rows, one statement in place of twenty reads what is held, and only what
+has to be written, or a range that turns out to hold more, goes through the private tables.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from metric_assets.plan import Summary
 from metric_assets.rows import NO_ROWS, events_of, last_before, named, rows_of
 from metric_assets.stores.examining import ExaminingStage
 from metric_assets.stores.judging import DRIFT_HOURS, GONE_ENTITIES
-from metric_assets.stores.kept import KEPT, Kept, of_keys, recent_of
+from metric_assets.stores.kept import KEPT, Kept, looked_of, of_keys, recent_of
 from metric_assets.stores.stage_port import LiveSeen
 
 #: A range that was read before may have grown to so many times what is compared here.
@@ -49,10 +48,9 @@ class MemoryStage:
         self._large = False
         self._sides = _NOTHING
         self._rule = Rule(self.scope.names, Judging((), _NEVER))
-        self._judged = self._differs = pl.DataFrame()
-        #: Keys that a second look is restricted to, and those that will be looked at again.
+        #: Keys that a second look is restricted to; those "looked" will be looked at again.
         self._only: pl.DataFrame | None = None
-        self._looked = pl.DataFrame()
+        self._judged = self._differs = self._looked = pl.DataFrame()
         #: Whether the target has been written to.
         self._wrote = False
 
@@ -204,13 +202,7 @@ class MemoryStage:
         """The part of the difference that lies in the keys of the second look."""
         if self._large:
             return self._server.looked(fresh)
-        keyed = (self._looked, self._rule)
-        differs = self._differs if self._differs.is_empty() else of_keys(self._differs, *keyed)
-        found = {} if differs.is_empty() else difference.counted(differs, self.scope.names)
-        for metric, summary in self._summed(of_keys(self._sides.before, *keyed)).items():
-            if metric in fresh and summary.events:
-                found[metric] = (summary.events, 0, 0)
-        return found
+        return looked_of(self._differs, self._sides.before, self._looked, self._rule, fresh)
 
     def publish(self, metrics: Sequence[str], known: Known, *, alone: bool) -> None:
         """Put what is wanted of metrics the scope has none of into the target.
@@ -246,9 +238,7 @@ class MemoryStage:
             self._server.insert(events_of(rows, self.scope.stored))
 
     def _read(self, most: int) -> pl.DataFrame | None:
-        """The rows of the target in the scope, read anew unless they were just seen; None if there
-        are more than ``most``.
-        """
+        """The rows of the target, anew unless they were just seen; None if there are more."""
         if self._seen is not None:
             seen, self._seen = self._seen, None
             return seen

@@ -18,6 +18,7 @@ from metric_assets.changes import ChangedRange
 from metric_assets.errors import MetricAssetsError, TargetError
 from metric_assets.plan import Mode
 from metric_assets.sql import load
+from metric_assets.stores import target_checks
 from metric_assets.stores.clickhouse import ClickHouse
 from metric_assets.stores.examining import ExaminingStage
 from metric_assets.stores.layout import COLUMNS, Layout
@@ -31,11 +32,6 @@ from metric_assets.stores.private_tables import PrivateTables
 from metric_assets.stores.repairs import Repairs
 from metric_assets.stores.scope_rows import rows_in, rows_within
 from metric_assets.stores.stage_port import Stage
-from metric_assets.stores.target_checks import (
-    check_compensation,
-    check_layout,
-    check_servers,
-)
 from metric_assets.stores.undo_port import Undoing
 from metric_assets.stores.undo_stage import UndoStage
 
@@ -79,10 +75,10 @@ class ClickHouseTarget:
         it so that every later repair is possible.
         """
         layout = describe(self._store, self._table)
-        check_layout(layout, self._table)
+        target_checks.check_layout(layout, self._table)
         if self._appends(layout):
-            check_compensation(layout, self._table)
-        check_servers(layout, self._table, self._store)
+            target_checks.check_compensation(layout, self._table)
+        target_checks.check_servers(layout, self._table, self._store)
         if layout.shared:
             # Another server may answer each statement: it must know what the last one has written.
             self._store.more_settings["select_sequential_consistency"] = 1
@@ -148,8 +144,8 @@ class ClickHouseTarget:
         dry_run: bool = False,
         seen: pl.DataFrame | None = None,
     ) -> Iterator[Stage]:
-        """The stage of an attempt: its private tables, and memory before them where ranges of few
-        rows are compared in it. ``seen`` is what rows_of() has just found in the scope.
+        """The stage of an attempt: private tables, and memory before them where few rows are
+        compared in it. ``seen`` is what rows_of() has just found in the scope.
         """
         with self.private(scope, attempt, dry_run=dry_run) as server:
             if scope.parts:
@@ -162,9 +158,7 @@ class ClickHouseTarget:
                     yield stage
 
     def rows_of(self, scopes: Sequence[Scope]) -> dict[Scope, pl.DataFrame]:
-        """What the target holds in scopes of one entity type, by one statement; empty where that is
-        more than is compared in this process.
-        """
+        """What scopes of one entity type hold; empty if that is more than is compared here."""
         if not self._memory_rows:
             return {}
         binds: Binds = {

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,7 +72,7 @@ class Figure:
         return Figure(tuple(a / b for a, b in zip(self.rounds, other.rounds, strict=True)))
 
 
-def interleaved(count: int, measures: dict[str, Callable[[], float]]) -> dict[str, Figure]:
+def interleaved(count: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, Figure]:
     """Every measure once a round, so that what disturbs one disturbs its neighbours."""
     rounds: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(count):

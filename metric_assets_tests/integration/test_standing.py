@@ -48,7 +48,7 @@ def sessions(platform: Platform) -> set[int]:
 @pytest.mark.promise(
     "At most two connections of a run stand by for the next step, idle, and for seconds.",
     when="a step of a run has ended",
-    area="source",
+    area="protection",
 )
 def test_the_next_step_takes_a_session_up(platform: Platform, standing: Standing) -> None:
     """It is the same one; of three only two stay."""

@@ -143,7 +143,7 @@ def test_each_range_is_what_it_would_be_alone(
     assert held(platform) == [row for row in ALL if row[:2] != (1, "Follower")]
 
 
-def test_what_differs_is_mended_in_each_range(
+def test_what_differs_is_repaired_in_each_range(
     settings: Settings, instance: dg.DagsterInstance, platform: Platform
 ) -> None:
     """One range lacks a row, one has a row too many, one holds nothing, two are right; what is
@@ -182,7 +182,7 @@ def test_what_differs_is_mended_in_each_range(
 @pytest.mark.promise(
     "Its own error names it, and the others are loaded.",
     when="one of several ranges that are loaded together has a row that cannot be loaded",
-    area="source",
+    area="rows",
 )
 def test_a_range_that_fails_takes_no_other_with_it(
     settings: Settings, instance: dg.DagsterInstance, platform: Platform

@@ -10,6 +10,8 @@ from metric_assets.errors import UnavailableError
 from metric_assets.load.groups import TOGETHER, groups
 from metric_assets.ranges import IdRange
 
+pytestmark = pytest.mark.unit
+
 #: Forty neighbouring ranges of ten ids.
 RANGES = [IdRange(first, first + 10) for first in range(0, 400, 10)]
 
