@@ -115,7 +115,7 @@ class FakeSource:
     asked: list[tuple[str, Binds, str]] = field(default_factory=list)
     state: SourceState = PRIMARY
 
-    def expected(self, _statement: Statement, _binds: Binds) -> None:
+    def expected(self, _statement: Statement, _binds: Binds, _owner: str) -> None:
         """Nobody knows."""
 
     def now(self) -> None:

@@ -25,7 +25,7 @@ from metric_assets.load_result import LoadResult
 from metric_assets.plan import RemovalGuard
 from metric_assets.ranges import IdRange
 from metric_assets.source_state import Loaded
-from metric_assets.stores.ports import Bind
+from metric_assets.stores.ports import Bind, Scope
 
 #: Ranges that are loaded together, or one.
 Group = list[IdRange]
@@ -89,10 +89,15 @@ class ScanLoad:
     def _groups(self, work: Mapping[IdRange, Sequence[Pair]]) -> Iterator[Group]:
         if not self.memory_rows:
             return iter([[ids] for ids in work])
-        # A row may be an event of two pairs.
-        return groups(work, self._expected, self.memory_rows // 2)
 
-    def _expected(self, ids: IdRange) -> int | None:
+        def expected(ids: IdRange) -> int | None:
+            pairs = next(found for one, found in work.items() if one.start == ids.start)
+            return self._expected(ids, pairs)
+
+        # A row may be an event of two pairs.
+        return groups(work, expected, self.memory_rows // 2)
+
+    def _expected(self, ids: IdRange, pairs: Sequence[Pair]) -> int | None:
         """About how many rows the source has to take in hand for some ids; where it cannot say,
         twice as many as the largest of the ranges that have ended would have.
         """
@@ -100,7 +105,8 @@ class ScanLoad:
             name: self.stores.dimensions[name].name for name in self.scan.dimensions
         }
         binds = {"start": ids.start, "stop": ids.stop, "until": self.cutoff, **names}
-        said = self.stores.source.expected(self.scan.text, binds)
+        scope = Scope(self.scan.entity, tuple(pair.metric for pair in pairs), ids, self.cutoff)
+        said = self.stores.source.expected(self.scan.text, binds, scope.label)
         if said is not None or not self._rows:
             return said
         width = ids.stop - ids.start

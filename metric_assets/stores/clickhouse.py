@@ -180,7 +180,7 @@ class ClickHouse:
             with stream as batches:
                 yield ClickHouseReading(batches, stream, state)
 
-    def expected(self, _statement: Statement, _binds: Binds) -> None:
+    def expected(self, _statement: Statement, _binds: Binds, _owner: str) -> None:
         """Not known: the server counts granules of thousands of rows."""
 
     def now(self) -> datetime:

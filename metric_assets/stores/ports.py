@@ -114,7 +114,7 @@ class Source(Protocol):
         """
         ...
 
-    def expected(self, statement: Statement, binds: Binds) -> int | None:
+    def expected(self, statement: Statement, binds: Binds, owner: str) -> int | None:
         """About how many rows a statement will take in hand, at its largest step; it is not run.
 
         None where the store cannot say.

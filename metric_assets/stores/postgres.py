@@ -24,7 +24,7 @@ from metric_assets.stores.ports import Binds, Scope
 from metric_assets.stores.postgres_errors import BROKEN, translate
 from metric_assets.stores.postgres_lock import PostgresLock, label_of
 from metric_assets.stores.postgres_reading import PostgresReading
-from metric_assets.stores.postgres_session import Session, conninfo
+from metric_assets.stores.postgres_session import Session, application_name, conninfo
 from metric_assets.stores.postgres_standing import Standing
 from metric_assets.stores.postgres_state import state_of, unknown_state
 from metric_assets.stores.postgres_text import render, text_of
@@ -74,13 +74,13 @@ class Postgres:
         text = render(statement, binds)
         what = f"{statement.name} ({binds['table']})" if "table" in binds else statement.name
         with self._translated(what), self._session(owner) as session:
-            state = self._opened(session, what, tables)
+            state = self._opened(session, what, owner, tables)
             yield PostgresReading(session, text, state)
             session.close_cursor()
 
-    def expected(self, statement: Statement, binds: Binds) -> int:
+    def expected(self, statement: Statement, binds: Binds, owner: str) -> int:
         """The most rows that the planner expects of a step of a statement; it is not run."""
-        with self.read(statement, binds, "planning") as reading:
+        with self.read(statement, binds, owner) as reading:
             return reading.expected()
 
     def now(self) -> None:
@@ -122,9 +122,11 @@ class Postgres:
                 return self._idle.pop()
         return self._standing.take(self._place) if self._standing else None
 
-    def _opened(self, session: Session, what: str, tables: Sequence[str]) -> SourceState:
+    def _opened(
+        self, session: Session, what: str, owner: str, tables: Sequence[str]
+    ) -> SourceState:
         """Make a new transaction a reading, and find out what the source is."""
-        snapshot = self._bounded(session, what)
+        snapshot = self._bounded(session, what, owner)
         if not tables:
             return unknown_state(snapshot, "it was not asked")
         try:
@@ -136,11 +138,12 @@ class Postgres:
         # The refusal has ended the transaction: another, which is not asked.
         session.finish()
         session.begin(text_of("begin"))
-        return unknown_state(self._bounded(session, what), why)
+        return unknown_state(self._bounded(session, what, owner), why)
 
-    def _bounded(self, session: Session, what: str) -> str:
-        """Set the transaction's bounds, and see that they hold; the snapshot."""
-        found = session.ask(text_of("bounds", timeout=f"{self._timeout}s"))
+    def _bounded(self, session: Session, what: str, owner: str) -> str:
+        """Set the transaction's name and bounds, and see that they hold; the snapshot."""
+        name = application_name(owner)
+        found = session.ask(text_of("bounds", application=name, timeout=f"{self._timeout}s"))
         asked = {
             "isolation": "repeatable read",
             "readOnly": "on",

@@ -143,10 +143,15 @@ def conninfo(url: str, owner: str) -> str:
     """
     return make_conninfo(
         url,
-        application_name=f"{APPLICATION}:{owner}"[:63],
+        application_name=application_name(owner),
         connect_timeout=CONNECT_TIMEOUT,
         keepalives_idle=30,
         keepalives_interval=10,
         keepalives_count=3,
         tcp_user_timeout=UNACKNOWLEDGED,
     )
+
+
+def application_name(owner: str) -> str:
+    """How a session of ``owner`` is named at the server, as long as names are there."""
+    return f"{APPLICATION}:{owner}"[:63]
