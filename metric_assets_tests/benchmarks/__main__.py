@@ -2,7 +2,8 @@
 
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
 layout of the target, ``--audits`` only audits, ``--one-row`` only how one lost row is found and
-repaired, ``--undo`` only undoing of a large load. None of them writes a page.
+repaired, ``--undo`` only undoing of a large load, ``--drivers`` only drivers that could read the source, with
+those that ``--driver FOLDER`` adds. None of them writes a page.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from metric_assets_tests.benchmarks import page
+from metric_assets_tests.benchmarks import drivers, page
 from metric_assets_tests.benchmarks.audits import Audits, Cost
 from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import Figure, say
@@ -60,6 +61,10 @@ def main() -> int:
     parser.add_argument("--audits", action="store_true", help="only audits")
     parser.add_argument("--one-row", action="store_true", help="only one row lost among many")
     parser.add_argument("--undo", action="store_true", help="only undoing of a large load")
+    parser.add_argument("--drivers", action="store_true", help="only drivers of the source")
+    parser.add_argument(
+        "--driver", type=Path, action="append", default=[], help="a folder with one more of them"
+    )
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/results/ unless quick")
     arguments = parser.parse_args()
@@ -74,6 +79,10 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
             measured = _audits(Path(folder).resolve(), plan)
         print(page.markdown(page.audits(measured, plan.audit_events)))
+        return 0
+    if arguments.drivers:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            print(_drivers(Path(folder).resolve(), plan, arguments.driver))
         return 0
     if arguments.one_row or arguments.undo:
         kind = Undoing if arguments.undo else OneRow
@@ -109,6 +118,13 @@ def _layouts(home: Path, plan: Plan) -> dict[str, dict[str, Figure]]:
 def _audits(home: Path, plan: Plan) -> dict[str, Cost]:
     with build_world(home, plan.audit_events, 1_000) as world:
         return Audits(world, plan.audit_events).measure(plan.audit_rounds)
+
+
+def _drivers(home: Path, plan: Plan, folders: list[Path]) -> str:
+    there = list(drivers.installed([folder.resolve() for folder in folders]))
+    with build_world(home, plan.events, 1_000) as world:
+        found = drivers.compare(world, there, plan.events, plan.audit_rounds)
+    return drivers.markdown(found, there)
 
 
 def _steps(kind: type[OneRow | Undoing], home: Path, plan: Plan) -> dict[str, Step]:
