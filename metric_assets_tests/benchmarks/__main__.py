@@ -3,8 +3,9 @@
 ``--quick`` measures a tenth of it once, to see that it works; ``--layouts`` only repairs, by the
 layout of the target, ``--audits`` only audits, ``--one-row`` only how one lost row is found and
 repaired, ``--undo`` only undoing of a large load, ``--small`` only what ranges cost that hold little
-(milliseconds a scan and range), ``--plain`` only how many times faster than a plain loader ours is.
-None of them writes a page.
+(milliseconds a scan and range), ``--plain`` only how many times faster than a plain loader ours is,
+``--drivers`` only drivers that could read the source, with those that ``--driver FOLDER`` adds. None
+of them writes a page.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from metric_assets_tests.benchmarks import page
+from metric_assets_tests.benchmarks import drivers, page
 from metric_assets_tests.benchmarks.audits import Audits, Cost
 from metric_assets_tests.benchmarks.layouts import Layouts
 from metric_assets_tests.benchmarks.measures import Figure, interleaved, load, say
@@ -69,6 +70,10 @@ def main() -> int:
     parser.add_argument("--undo", action="store_true", help="only undoing of a large load")
     parser.add_argument("--small", action="store_true", help="only ranges that hold little")
     parser.add_argument("--plain", action="store_true", help="only against a plain loader")
+    parser.add_argument("--drivers", action="store_true", help="only drivers of the source")
+    parser.add_argument(
+        "--driver", type=Path, action="append", default=[], help="a folder with one more of them"
+    )
     parser.add_argument("--home", type=Path, help="folder of the stack; temporary unless given")
     parser.add_argument("--out", type=Path, help="where the page goes; docs/results/ unless quick")
     arguments = parser.parse_args()
@@ -89,6 +94,10 @@ def main() -> int:
             figures = (_small if arguments.small else _plain)(Path(folder).resolve(), plan)
         for name, figure in figures.items():
             print(f"{name}: {figure.median:.2f} ({figure.spread})")
+        return 0
+    if arguments.drivers:
+        with tempfile.TemporaryDirectory(prefix="metric-assets-") as folder:
+            print(_drivers(Path(folder).resolve(), plan, arguments.driver))
         return 0
     if arguments.one_row or arguments.undo:
         kind = Undoing if arguments.undo else OneRow
@@ -147,6 +156,13 @@ def _plain(home: Path, plan: Plan) -> dict[str, Figure]:
             found |= {f"{events:,} events, {name}, s": one for name, one in seconds.items()}
             found[f"{events:,} events, times faster"] = seconds["plain"].over(seconds["ours"])
     return found
+
+
+def _drivers(home: Path, plan: Plan, folders: list[Path]) -> str:
+    there = list(drivers.installed([folder.resolve() for folder in folders]))
+    with build_world(home, plan.events, 1_000) as world:
+        found = drivers.compare(world, there, plan.events, plan.audit_rounds)
+    return drivers.markdown(found, there)
 
 
 def _steps(kind: type[OneRow | Undoing], home: Path, plan: Plan) -> dict[str, Step]:

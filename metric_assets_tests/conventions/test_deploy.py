@@ -78,6 +78,21 @@ def test_the_image_is_of_pinned_versions_and_not_of_root() -> None:
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1])
 
 
+def test_an_optimized_driver_is_of_the_pinned_version_or_not_built(tmp_path: Path) -> None:
+    """Sources of another version would be another driver under the name of the tested one."""
+    script = DEPLOY / "optimized_driver.sh"
+    version = tmp_path / "source" / "c" / "cmake_modules" / "AdbcVersion.cmake"
+    version.parent.mkdir(parents=True)
+    version.write_text('set(ADBC_VERSION "1.0.0")\n', encoding="utf-8")
+    command = [str(script), str(tmp_path / "source"), str(tmp_path / "wheels")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    found = re.search(r"^adbc-driver-postgresql==(\S+)", pins, re.MULTILINE)
+    assert found
+    assert done.returncode == 2
+    assert f"is of version 1.0.0, constraints.txt pins {found[1]}" in done.stderr
+
+
 def test_what_the_image_copies_is_there_and_sent() -> None:
     """Sources of COPY exist and pass .dockerignore; with them the wheel can be built."""
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
