@@ -13,6 +13,8 @@ from metric_assets.cli.documents import COMMON, DOCUMENTS
 from metric_assets.cli.shape import CODES, Shape
 from metric_assets.cli.shapes import ROWS
 
+#: What the last word of another document of the same command begins with.
+_MARKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
 _PLAIN: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -29,7 +31,8 @@ def hold(command: str | None, document: Any) -> None:
     shapes = [
         shape
         for name, shape in DOCUMENTS.items()
-        if name == command or (name.startswith(f"{command} ") and name.split()[-1].isupper())
+        if name == command
+        or (name.startswith(f"{command} ") and name.split()[-1].startswith(tuple(_MARKS)))
     ]
     if isinstance(document, dict) and document.get("error") is not None:
         shapes = [

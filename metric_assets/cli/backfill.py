@@ -17,6 +17,7 @@ from metric_assets.cli import completions, console, environment, tables
 from metric_assets.cli.closing import closing_sentence
 from metric_assets.cli.documents import echo_document
 from metric_assets.cli.exits import Stopped
+from metric_assets.cli.submit import submit
 from metric_assets.operations.pair_report import PairReport
 from metric_assets.operations.report import incomplete, is_clean, merged, reasons, report_loads
 from metric_assets.ranges import IdRange
@@ -93,6 +94,12 @@ class _Ran:
     is_flag=True,
     help="Make counters right whatever live events say: for events that are never replayed.",
 )
+@click.option(
+    "--submit",
+    "submits",
+    is_flag=True,
+    help="Hand it to Dagster's daemon and end: its pools, queue and launcher apply.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @click.option("--verbose", is_flag=True, help="Dagster's own log on stderr.")
@@ -101,14 +108,22 @@ def backfill(  # noqa: PLR0913 - one a command line option
     key: str | None,
     dry_run: bool,
     heal_live: bool,
+    submits: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
 ) -> None:
     """Load SELECTION (Entity or Entity/Metric; nothing for all), then check it."""
+    from metric_assets.operations.backfill import plan_work
+
     settings = environment.settings()
     pairs = settings.catalog.select(selection)
     wanted = IdRange.parse(key) if key else None
+    if submits:
+        if dry_run:
+            raise click.UsageError("--submit with --dry-run: a dry run is made here; leave one out")
+        submit(plan_work(pairs, wanted, settings), settings, heal=heal_live, as_json=as_json)
+        return
     options = Options(dry_run, heal_live, as_json, quiet, verbose)
     loaded = load(pairs, wanted, settings, options)
     if not as_json:

@@ -39,7 +39,7 @@ _WORK: Shape = {
 }
 
 #: What each command's document has beside COMMON, by the command as it is typed; with an argument
-#: in capitals where it has another document with it than without.
+#: in capitals, or an option, where it has another document with it than without.
 DOCUMENTS: Mapping[str, Shape] = {
     "backfill": {
         **_WORK,
@@ -47,6 +47,13 @@ DOCUMENTS: Mapping[str, Shape] = {
         "load_results": Key("[load_result]", "a row a pair and range"),
         "runs": Key("{string}", "entity type → Dagster run"),
         "failures": Key("{string}", "entity type → why its run failed"),
+    },
+    "backfill --submit": {
+        "sentence": Key("string", "the last line"),
+        "heal_live": Key("boolean", "as asked for"),
+        "submitted": Key("[submitted]", "a row an entity type"),
+        "daemon": Key("boolean", "whether a daemon was heard of lately, which is to begin them"),
+        "remarks": Key("[string]", "what else should be known"),
     },
     "reconcile": {
         **_WORK,

@@ -85,6 +85,11 @@ ROWS: Mapping[str, Shape] = {
         "busy": Key("boolean", "whether another run is at it right now"),
         "reason": Key("string", "why"),
     },
+    "submitted": {
+        **keys("string", "the entity type, and the backfill that waits", "entity", "backfill"),
+        "pairs": Key("[string]", "what it loads"),
+        "ranges": Key("[string]", "in which ranges (partition keys)"),
+    },
     "retry": {
         "step": Key("string", "what was tried again"),
         "cause": Key("string", "why"),

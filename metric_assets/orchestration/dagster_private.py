@@ -29,6 +29,9 @@ from dagster._core.events.log import EventLogEntry
 # Running a run that has been created, in this process.
 from dagster._core.execution.api import create_execution_plan, execute_run
 
+# A backfill as the daemon takes it up, and its id.
+from dagster._core.execution.backfill import PartitionBackfill
+
 # What a dagster.yaml configures, without opening the storages that it names.
 from dagster._core.instance.ref import InstanceRef
 
@@ -50,6 +53,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 # The states of a run that may still be worked on.
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+from dagster._core.utils import make_new_backfill_id
 
 # When a schedule's ticks are.
 from dagster._utils.schedules import cron_string_iterator
@@ -69,6 +73,7 @@ __all__ = [
     "EventLogEntry",
     "InMemoryJob",
     "InstanceRef",
+    "PartitionBackfill",
     "PartitionKeyFilter",
     "RegisteredCodeLocationOrigin",
     "RemoteJobOrigin",
@@ -79,5 +84,6 @@ __all__ = [
     "create_execution_plan",
     "cron_string_iterator",
     "execute_run",
+    "make_new_backfill_id",
     "snapshot_from_execution_plan",
 ]

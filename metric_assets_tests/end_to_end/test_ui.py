@@ -140,6 +140,41 @@ def test_pages_can_be_read(ui: str, day: Day) -> None:
         browser.close()
 
 
+@pytest.mark.promise(
+    "Dagster's daemon makes the run and loads it; the command ends at once.",
+    when="`backfill --submit`",
+    area="operators",
+)
+def test_work_that_was_submitted_is_done_by_the_daemon(ui: str, day: Day) -> None:
+    """A row that was lost is there again, by a run that the daemon made, tagged with who asked."""
+    kept = "entityType = 'Tag' AND metricType = 'Hidden' AND createdAt < '2025-10-01'"
+    count = f"SELECT count() FROM entityMetricEvents WHERE {kept}"
+    before = day.clickhouse(count)
+    day.clickhouse(f"DELETE FROM entityMetricEvents WHERE {kept} AND userId % 7 = 3")
+    assert day.clickhouse(count) != before
+    code, document = day.json("metric-assets", "backfill", "Tag/Hidden", "--submit")
+    assert code == 0
+    assert document["daemon"]
+    assert document["remarks"] == []
+    (one,) = document["submitted"]
+    assert (one["pairs"], one["ranges"]) == (["Tag/Hidden"], day.ranges("Tag"))
+
+    def made() -> list[dict[str, Any]]:
+        runs = _ask(ui, _OF_BACKFILL % one["backfill"])["runsOrError"]["results"]
+        return [run for run in runs if run["status"] in {"SUCCESS", "FAILURE", "CANCELED"}]
+
+    (run,) = _until(made, 240, "the daemon's run to end")
+    assert run["status"] == "SUCCESS"
+    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+    assert "backfill Tag/Hidden --submit" in tags["metric_assets/command"]
+    assert day.clickhouse(count) == before
+
+
+#: The runs of a backfill.
+_OF_BACKFILL = """{ runsOrError(filter: {tags: [{key: "dagster/backfill", value: "%s"}]}) {
+  ... on Runs { results { runId status tags { key value } } } } }"""
+
+
 def _ask(base: str, query: str) -> Any:
     body = json.dumps({"query": query}).encode()
     request = urllib.request.Request(f"{base}/graphql", body, {"content-type": "application/json"})

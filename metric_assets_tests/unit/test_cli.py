@@ -84,6 +84,13 @@ def test_list_describes_a_pair(run: Run) -> None:
     assert row["value"] == "1"
 
 
+def test_a_dry_run_is_not_submitted(run: Run) -> None:
+    """Wrong use, said before anything is asked of a store."""
+    done = run("backfill", "Tag", "--submit", "--dry-run")
+    assert done.code == 2
+    assert "--submit with --dry-run" in done.err
+
+
 def test_list_for_people(run: Run) -> None:
     """A table of the selection, with its number of pairs."""
     done = run("list", "Tag")
