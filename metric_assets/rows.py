@@ -23,6 +23,8 @@ ROWS = pl.Schema(
         ("createdAt", pl.Datetime("ms", "UTC")),
     ]
 )
+#: How many places that type can count.
+PLACES = 255
 NO_ROWS = pl.DataFrame(schema=ROWS)
 
 

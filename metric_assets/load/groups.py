@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from metric_assets.errors import MetricAssetsError
 from metric_assets.ranges import IdRange
+from metric_assets.rows import PLACES
 
 #: Ranges that are loaded together at most.
 TOGETHER = 16
@@ -25,7 +26,9 @@ def groups(
     Ranges of a group are neighbours of which the same is to be done. ``expected`` is asked about
     how many rows ids hold, None if nobody knows; a group holds at most ``most``.
     """
-    size = TOGETHER
+    # Each pair and range has a place of its own in a frame of rows.
+    limit = max(1, min(TOGETHER, PLACES // max(map(len, work.values()), default=1)))
+    size = limit
     rest = list(work)
     while rest:
         group = _neighbours(work, rest[:size])
@@ -34,7 +37,7 @@ def groups(
             group = group[:size]
         yield group
         rest = rest[len(group) :]
-        size = min(4 * size, TOGETHER)
+        size = min(4 * size, limit)
 
 
 def _neighbours(work: Mapping[IdRange, Sequence[_T]], ranges: Sequence[IdRange]) -> list[IdRange]:

@@ -70,6 +70,12 @@ def test_what_nobody_knows_goes_alone(unknown: str) -> None:
     assert sizes(expected) == [1] * 40
 
 
+def test_pairs_and_ranges_have_a_place_each() -> None:
+    """A scan of forty pairs: six ranges of them are 240 places of the 255 there are."""
+    work = {ids: [f"Metric{number}" for number in range(40)] for ids in RANGES}
+    assert [len(group) for group in groups(work, a_row_an_id, 1_000)] == [6] * 6 + [4]
+
+
 def test_only_neighbours_go_together() -> None:
     """Ids between two ranges would be read with them."""
     assert sizes(a_row_an_id, [*RANGES[:3], *RANGES[5:8]]) == [3, 3]
