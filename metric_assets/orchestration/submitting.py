@@ -59,7 +59,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Handed:
-    """What was handed over, and whether a daemon is there to take it up."""
+    """What was submitted, and whether a daemon is there to take it up."""
 
     submitted: tuple[Submitted, ...]
     daemon: bool
