@@ -24,7 +24,7 @@ metric_assets/cli/documents.py, shape.py or shapes.py, then run it again. -->
 
 | code | meaning |
 |---|---|
-| 0 | done and clean |
+| 0 | done and clean; of `backfill --submit`: it waits for the daemon |
 | 1 | something differs or failed: counters, partitions (busy ones too), ids in no partition, a finding of `doctor`; in a dry run, too |
 | 2 | wrong use; a setting or a store cannot be used |
 | 70 | a defect of ours: one line, and the traceback in a file below `METRIC_ASSETS_HOME/logs` |
