@@ -1,14 +1,14 @@
-"""Work that is handed to Dagster's daemon: an asset backfill an entity, as the UI launches one.
+"""Work that is handed to Dagster's daemon: asset backfills, as the UI launches them.
 
-The daemon makes the runs of it, so that pools, the run queue and the run launcher apply, on
-whatever machine that is. Belongs here: what the daemon is given. Does not belong here: runs of this
-process (running).
+The daemon makes a run of each, so that pools, the run queue and the run launcher apply, on whatever
+machine that is; each has few enough ranges that several machines have something to do. Belongs
+here: what the daemon is given. Does not belong here: runs of this process (running).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from metric_assets.orchestration.check_names import ENTITY_TAG, HEAL_TAG, asset_
 from metric_assets.orchestration.dagster_private import PartitionBackfill, make_new_backfill_id
 from metric_assets.orchestration.instance import open_instance
 from metric_assets.orchestration.own_runs import actor_tags
+from metric_assets.orchestration.sensors import PARTITIONS_A_RUN
 from metric_assets.ranges import IdRange
 from metric_assets.settings import Settings
 
@@ -74,7 +75,7 @@ def submit(work: Sequence[Work], settings: Settings, *, heal: bool = False) -> H
     graph = build_definitions(settings).resolve_asset_graph()
     with open_instance() as instance:
         found = []
-        for piece in work:
+        for piece, ranges in _stretches(work):
             tags = {
                 **actor_tags(),
                 ENTITY_TAG: piece.entity,
@@ -83,7 +84,7 @@ def submit(work: Sequence[Work], settings: Settings, *, heal: bool = False) -> H
             backfill = PartitionBackfill.from_asset_partitions(
                 backfill_id=make_new_backfill_id(),
                 asset_graph=graph,
-                partition_names=[ids.key for ids in piece.ranges],
+                partition_names=[ids.key for ids in ranges],
                 asset_selection=[asset_key(pair) for pair in piece.pairs],
                 backfill_timestamp=time.time(),
                 tags=tags,
@@ -95,8 +96,15 @@ def submit(work: Sequence[Work], settings: Settings, *, heal: bool = False) -> H
             )
             instance.add_backfill(backfill)
             keys = tuple(pair.key for pair in piece.pairs)
-            found.append(Submitted(piece.entity, backfill.backfill_id, keys, piece.ranges))
+            found.append(Submitted(piece.entity, backfill.backfill_id, keys, ranges))
         return Handed(tuple(found), _is_heard(instance))
+
+
+def _stretches(work: Sequence[Work]) -> Iterator[tuple[Work, tuple[IdRange, ...]]]:
+    """Each piece of work in stretches of as many ranges as one run is given."""
+    for piece in work:
+        for first in range(0, len(piece.ranges), PARTITIONS_A_RUN):
+            yield piece, piece.ranges[first : first + PARTITIONS_A_RUN]
 
 
 def _is_heard(instance: dg.DagsterInstance) -> bool:

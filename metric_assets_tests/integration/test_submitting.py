@@ -68,6 +68,17 @@ def test_an_entity_is_a_backfill(instance: dg.DagsterInstance, settings: Setting
     assert "metric_assets/heal_live" in bounties.tags
 
 
+def test_many_ranges_are_several_backfills(
+    instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    """Ten ranges each, so that several machines have something to do; every range once."""
+    many = settings.model_copy(update={"grids": {"Tag": Grid(10, 230)}})
+    handed = submit(plan_work(PAIRS[:1], None, many), many)
+    assert [len(one.ranges) for one in handed.submitted] == [10, 10, 3]
+    assert [ids for one in handed.submitted for ids in one.ranges] == list(Grid(10, 230))
+    assert len(instance.get_backfills()) == 3
+
+
 @pytest.mark.parametrize(
     ("seconds", "daemons", "is_heard"),
     [
